@@ -1,0 +1,73 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+import { importX } from 'eslint-plugin-import-x';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+
+/**
+ * The room table: what each folder of `src/` may import besides itself and `src/errors.ts`.
+ * Above the wall (artifacts) there is only mathematics, below it only bytes and names.
+ */
+const rooms = {
+  ir: [],
+  ops: ['ir'],
+  net: ['ir', 'ops'],
+  models: ['ir', 'ops', 'net'],
+  autodiff: ['ir', 'ops'],
+  optim: ['ir', 'ops'],
+  lower: ['ir', 'ops'],
+  onnx: ['ir'],
+  artifacts: ['ir', 'ops', 'net', 'models', 'autodiff', 'optim', 'lower', 'onnx'],
+  session: ['artifacts'],
+  data: [],
+  train: ['session', 'data', 'artifacts'],
+  export: ['artifacts', 'onnx', 'ir', 'session', 'data'],
+  cli: [],
+};
+
+const zones = Object.entries(rooms).map(([room, allowed]) => ({
+  target: `./src/${room}`,
+  from: './src',
+  except: [`./${room}`, './errors.ts', ...allowed.map((other) => `./${other}`), ...(room === 'cli' ? ['./index.ts'] : [])],
+  message: `src/${room} may import only: ${[room, 'errors', ...allowed].join(', ')} (see the room table in eslint.config.js).`,
+}));
+
+export default tseslint.config(
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'runs/', 'artifacts/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'max-lines': ['error', 400],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/session/node.ts', 'src/session/web.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['onnxruntime-*'], message: 'Only src/session/node.ts and src/session/web.ts.' }] },
+      ],
+    },
+  },
+  {
+    files: ['**/*.mjs', '*.config.js'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
+);
