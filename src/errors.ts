@@ -120,7 +120,13 @@ export class GraphError extends OrtTrainError {
 
 /** Throws an internal error unless `condition` holds; for bugs, never for a user's mistake. */
 export function assert(condition: unknown, message: string): asserts condition {
-  if (condition === false || condition === undefined || condition === null || condition === 0 || condition === '') {
+  if (
+    condition === false ||
+    condition === undefined ||
+    condition === null ||
+    condition === 0 ||
+    condition === ''
+  ) {
     throw new OrtTrainError('internal', `internal error: ${message}`);
   }
 }

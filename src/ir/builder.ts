@@ -1,0 +1,163 @@
+import { ShapeError } from '../errors.js';
+import type { Attrs, Constant, Graph, GraphOutput, Node, OpDef, Value } from './graph.js';
+import { formatShape, staticSize, tensorOf, type DType, type Shape, type TensorData } from './tensor.js';
+import { verify } from './verify.js';
+
+/**
+ * Collects nodes in topological order and names their values after the layers that they come from. The one mutable
+ * thing in the graph rooms: `finish` returns an immutable, verified graph.
+ */
+export class GraphBuilder {
+  readonly #inputs: Value[] = [];
+  readonly #constants: Constant[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #names = new Set<string>();
+  readonly #counters = new Map<string, number>();
+  readonly #pooled = new Map<string, Value>();
+  #layer: readonly string[] = [];
+
+  /** The nodes so far, in order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** Dotted path of the layer being built, '' at the top. */
+  get layer(): string {
+    return this.#layer.join('.');
+  }
+
+  /** Adds a graph input. */
+  input(name: string, dtype: DType, shape: Shape): Value {
+    const value = { name: this.#claim(name), dtype, shape };
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Adds a tensor that the graph carries within itself; small equal ones are shared. */
+  constant(tensor: TensorData, name = 'const'): Value {
+    const size = staticSize(tensor.shape);
+    if (size !== tensor.data.length) {
+      throw new ShapeError(
+        `constant ${formatShape(tensor.shape)}: expected ${size} elements, got ${tensor.data.length}`,
+      );
+    }
+    const key =
+      size <= 64 ? `${tensor.dtype}${formatShape(tensor.shape)}=${tensor.data.join(',')}` : undefined;
+    const known = key === undefined ? undefined : this.#pooled.get(key);
+    if (known !== undefined) return known;
+    const value = { name: this.#fresh(name), dtype: tensor.dtype, shape: tensor.shape };
+    this.#constants.push({ value, tensor });
+    if (key !== undefined) this.#pooled.set(key, value);
+    return value;
+  }
+
+  /** Adds a tensor under exactly this name: a weight. */
+  initializer(tensor: TensorData, name: string): Value {
+    const value = { name: this.#claim(name), dtype: tensor.dtype, shape: tensor.shape };
+    this.#constants.push({ value, tensor });
+    return value;
+  }
+
+  /** A scalar constant, float32 unless said otherwise. */
+  scalar(value: number, dtype: DType = 'float32'): Value {
+    return this.constant(
+      tensorOf(dtype, [], [value]),
+      dtype === 'float32' ? `c_${scalarName(value)}` : `c_${dtype}`,
+    );
+  }
+
+  /** Names what `body` adds after the layer `name`: layers nest, `resblock1` -> `conv1`. */
+  scope<T>(name: string, body: () => T): T {
+    const outer = this.#layer;
+    this.#layer = name === '' ? outer : [...outer, name];
+    try {
+      return body();
+    } finally {
+      this.#layer = outer;
+    }
+  }
+
+  /** Like `scope`, but with a whole path that replaces the one in force (for what belongs to an earlier layer). */
+  within<T>(layer: string, body: () => T): T {
+    const outer = this.#layer;
+    this.#layer = layer === '' ? [] : [layer];
+    try {
+      return body();
+    } finally {
+      this.#layer = outer;
+    }
+  }
+
+  /** Adds a node and returns its outputs. `name` is the wish for the first output's name, within the layer. */
+  emitAll(
+    op: OpDef,
+    inputs: readonly (Value | undefined)[],
+    attrs: Attrs = {},
+    name?: string,
+  ): readonly Value[] {
+    const last = inputs.findLastIndex((input) => input !== undefined);
+    const given = inputs.slice(0, last + 1);
+    const types = this.#infer(op, given, attrs);
+    const base = this.#fresh(this.#path(name ?? snake(op.name)));
+    const outputs = types.map((type, i) => ({ name: i === 0 ? base : this.#fresh(`${base}.${i}`), ...type }));
+    this.#nodes.push({ op, name: base, layer: this.layer, inputs: given, outputs, attrs });
+    return outputs;
+  }
+
+  /** Adds a node and returns its first output. */
+  emit(op: OpDef, inputs: readonly (Value | undefined)[], attrs: Attrs = {}, name?: string): Value {
+    const [first] = this.emitAll(op, inputs, attrs, name);
+    if (first === undefined) throw new ShapeError(`${op.name} has no output`);
+    return first;
+  }
+
+  /** The finished graph, verified. Dead nodes stay; `prune` removes them. */
+  finish(name: string, outputs: readonly GraphOutput[]): Graph {
+    return verify({
+      name,
+      inputs: [...this.#inputs],
+      constants: [...this.#constants],
+      nodes: [...this.#nodes],
+      outputs,
+    });
+  }
+
+  #infer(op: OpDef, inputs: readonly (Value | undefined)[], attrs: Attrs): ReturnType<OpDef['infer']> {
+    try {
+      return op.infer(inputs, attrs);
+    } catch (error) {
+      if (!(error instanceof ShapeError) || this.layer === '') throw error;
+      throw new ShapeError(`layer ${this.layer}: ${error.message}`, { cause: error });
+    }
+  }
+
+  #path(name: string): string {
+    return this.layer === '' ? name : `${this.layer}.${name}`;
+  }
+
+  #claim(name: string): string {
+    if (this.#names.has(name)) throw new ShapeError(`two values are called '${name}'`);
+    this.#names.add(name);
+    return name;
+  }
+
+  #fresh(wish: string): string {
+    let name = wish;
+    for (let n = this.#counters.get(wish) ?? 1; this.#names.has(name);) {
+      n += 1;
+      this.#counters.set(wish, n);
+      name = `${wish}_${n}`;
+    }
+    return this.#claim(name);
+  }
+}
+
+function snake(name: string): string {
+  return name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toLowerCase();
+}
+
+function scalarName(value: number): string {
+  return String(Number(value.toPrecision(7)))
+    .replace('-', 'neg')
+    .replace('+', '');
+}

@@ -1,0 +1,62 @@
+import type { Shape, TensorData, TensorType } from './tensor.js';
+
+/** What an attribute of an operator may be. Numbers are integers unless the operator lists them under `floats`. */
+export type AttrValue = number | string | readonly number[] | Shape | undefined;
+
+/** Attributes of a node, by their ONNX names. */
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+/** One edge of the graph; made once, by one node, input or constant. */
+export interface Value extends TensorType {
+  /** Unique in its graph, readable in Netron: `resblock1.conv1.weight`. */
+  readonly name: string;
+}
+
+/** What the graph has to know of an operator; `ops/` adds the gradient rule. */
+export interface OpDef {
+  /** Name of the operator, in ONNX's spelling. */
+  readonly name: string;
+  /** Types of the outputs. Throws ShapeError for inputs that do not fit. */
+  readonly infer: (inputs: readonly (TensorType | undefined)[], attrs: Attrs) => readonly TensorType[];
+  /** True for operators that ONNX does not have: a lowering must replace them before encoding. */
+  readonly composite: boolean;
+  /** Attributes that ONNX stores as float rather than int. */
+  readonly floats: readonly string[];
+  /** Attributes that ONNX takes as int64 tensors, with the position of that input. */
+  readonly tensorAttrs: Readonly<Record<string, number>>;
+}
+
+/** One use of an operator. */
+export interface Node {
+  readonly op: OpDef;
+  /** Name of the node, unique, e.g. `resblock1.conv1`. */
+  readonly name: string;
+  /** The layer that it came from, for error messages; '' outside any layer. */
+  readonly layer: string;
+  /** Optional inputs that are left out are undefined. */
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attrs: Attrs;
+}
+
+/** A value that the graph carries within itself. */
+export interface Constant {
+  readonly value: Value;
+  readonly tensor: TensorData;
+}
+
+/** A graph in topological order, each value assigned once. */
+export interface Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly constants: readonly Constant[];
+  readonly nodes: readonly Node[];
+  /** What the graph returns, by name; the names are the names of the values in ONNX. */
+  readonly outputs: readonly GraphOutput[];
+}
+
+/** A named result of a graph. */
+export interface GraphOutput {
+  readonly name: string;
+  readonly value: Value;
+}

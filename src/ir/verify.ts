@@ -1,0 +1,65 @@
+import { GraphError } from '../errors.js';
+import type { Graph, Node, Value } from './graph.js';
+import { formatType, sameShape } from './tensor.js';
+
+/**
+ * Checks a graph between passes: every value is made once and before it is used, names are unique, and the recorded
+ * types are those that the operators infer. Throws GraphError that names the node and its layer.
+ *
+ * @example
+ * verify(graph); // returns the same graph, so that passes can be chained
+ */
+export function verify(graph: Graph): Graph {
+  const made = new Set<Value>();
+  const names = new Set<string>();
+  const make = (value: Value, by: string): void => {
+    if (names.has(value.name))
+      throw new GraphError(`${graph.name}: ${by} makes '${value.name}' a second time`);
+    names.add(value.name);
+    made.add(value);
+  };
+  for (const input of graph.inputs) make(input, 'input');
+  for (const { value } of graph.constants) make(value, 'constant');
+  for (const node of graph.nodes) {
+    for (const input of node.inputs) {
+      if (input !== undefined && !made.has(input)) {
+        throw new GraphError(`${whereIs(graph, node)} uses '${input.name}', which nothing before it makes`);
+      }
+    }
+    checkTypes(graph, node);
+    for (const output of node.outputs) make(output, whereIs(graph, node));
+  }
+  const outputs = new Set<string>();
+  for (const { name, value } of graph.outputs) {
+    if (!made.has(value))
+      throw new GraphError(`${graph.name}: output '${name}' is '${value.name}', which nothing makes`);
+    if (outputs.has(name)) throw new GraphError(`${graph.name}: two outputs are called '${name}'`);
+    if (names.has(name) && name !== value.name) {
+      throw new GraphError(`${graph.name}: output '${name}' has the name of another value`);
+    }
+    outputs.add(name);
+  }
+  return graph;
+}
+
+function checkTypes(graph: Graph, node: Node): void {
+  const inferred = node.op.infer(node.inputs, node.attrs);
+  if (inferred.length !== node.outputs.length) {
+    throw new GraphError(
+      `${whereIs(graph, node)}: expected ${inferred.length} outputs, got ${node.outputs.length}`,
+    );
+  }
+  node.outputs.forEach((output, i) => {
+    const type = inferred[i];
+    if (type === undefined || type.dtype !== output.dtype || !sameShape(type.shape, output.shape)) {
+      const expected = type === undefined ? 'nothing' : formatType(type);
+      throw new GraphError(
+        `${whereIs(graph, node)}: expected '${output.name}' to be ${expected}, got ${formatType(output)}`,
+      );
+    }
+  });
+}
+
+function whereIs(graph: Graph, node: Node): string {
+  return `${graph.name}: ${node.op.name} '${node.name}'${node.layer === '' ? '' : ` (layer ${node.layer})`}`;
+}

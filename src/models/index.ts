@@ -1,0 +1,3 @@
+export * from './losses.js';
+export * from './mnist-cnn.js';
+export * from './presets.js';

@@ -1,0 +1,54 @@
+import { ShapeError } from '../errors.js';
+import { formatType, tensorOf, type Value } from '../ir/index.js';
+import type { Builder } from '../ops/index.js';
+
+/** Options of `crossEntropy`. */
+export interface CrossEntropyOptions {
+  /** Mean over the batch (default) or sum. */
+  readonly reduction?: 'mean' | 'sum';
+  /** Share of the target's probability spread evenly over all classes, 0 to 1; default 0. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Cross-entropy of logits [N,C] and class indices [N] (int32), a scalar: -sum(q log softmax(logits)), with q the
+ * one-hot target, smoothed. Equals PyTorch's `F.cross_entropy`.
+ *
+ * @example
+ * const loss = crossEntropy(b, logits, b.input('target', 'int32', ['N']));
+ */
+export function crossEntropy(
+  b: Builder,
+  logits: Value,
+  target: Value,
+  options: CrossEntropyOptions = {},
+): Value {
+  const { reduction = 'mean', labelSmoothing: e = 0 } = options;
+  const [n, classes] = logits.shape;
+  if (logits.shape.length !== 2 || n === undefined || typeof classes !== 'number' || target.shape[0] !== n) {
+    throw new ShapeError(
+      `crossEntropy: expected [N,C] and [N], got ${formatType(logits)} and ${formatType(target)}`,
+    );
+  }
+  return b.scope('loss', () => {
+    const hot = oneHot(b, target, classes);
+    const soft = e === 0 ? hot : b.add(b.mul(hot, 1 - e), e / classes);
+    const each = b.neg(b.reduceSum(b.mul(soft, b.logSoftmax(logits, 1)), [1]));
+    return reduction === 'mean' ? b.reduceMean(each, [0]) : b.reduceSum(each, [0]);
+  });
+}
+
+/** How many rows of logits [N,C] have their maximum at the target [N] (int32): a float32 scalar. */
+export function countCorrect(b: Builder, logits: Value, target: Value): Value {
+  return b.scope('accuracy', () => {
+    const hits = b.equal(b.cast(b.argMax(logits, 1), target.dtype), target);
+    return b.reduceSum(b.cast(hits, 'float32'), [0]);
+  });
+}
+
+/** [N] -> [N,C]: 1 where the column is the target. */
+function oneHot(b: Builder, target: Value, classes: number): Value {
+  const columns = Array.from({ length: classes }, (_, i) => i);
+  const row = b.constant(tensorOf(target.dtype, [1, classes], columns), 'classes');
+  return b.cast(b.equal(b.reshape(target, [target.shape[0] ?? 1, 1]), row), 'float32');
+}

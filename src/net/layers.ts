@@ -1,0 +1,177 @@
+import { OptionError } from '../errors.js';
+import { formatType, mulDims, type Dim, type Value } from '../ir/index.js';
+import { nchw, type ConvAttrs, type PoolAttrs } from '../ops/index.js';
+import { torchDefaultInit, type Initializer } from './init.js';
+import type { LayerContext, Net } from './net.js';
+
+/** Options of `conv`. */
+export interface ConvOptions {
+  readonly stride?: number;
+  /** Zeros on each side; default 0. */
+  readonly padding?: number;
+  readonly dilation?: number;
+  readonly groups?: number;
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Initialiser of the weight, given its fan-in and fan-out; default PyTorch's. */
+  readonly init?: (fanIn: number, fanOut: number) => Initializer;
+  readonly name?: string;
+}
+
+/**
+ * Convolution to `channels` channels with a square kernel: [N,C,H,W] -> [N,channels,OH,OW].
+ *
+ * @example
+ * conv(32, 5, { padding: 2 });
+ */
+export function conv(channels: number, kernel: number, options: ConvOptions = {}): Net {
+  const {
+    stride = 1,
+    padding = 0,
+    dilation = 1,
+    groups = 1,
+    bias = true,
+    init = torchDefaultInit,
+    name,
+  } = options;
+  checkWhole('conv', { channels, kernel, stride, dilation, groups }, 1);
+  checkWhole('conv', { padding }, 0);
+  const attrs: ConvAttrs = {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    dilations: [dilation, dilation],
+    group: groups,
+  };
+  return leaf(
+    'conv',
+    `conv ${channels}, ${kernel}x${kernel}${stride > 1 ? `, stride ${stride}` : ''}`,
+    name,
+    (c, x) => {
+      const [, inputs] = nchw('conv', x);
+      const fanIn = (inputs / groups) * kernel * kernel;
+      const fanOut = (channels / groups) * kernel * kernel;
+      const w = c.parameter('weight', [channels, inputs / groups, kernel, kernel], init(fanIn, fanOut));
+      const offset = bias ? c.parameter('bias', [channels], torchDefaultInit(fanIn)) : undefined;
+      return c.b.conv(x, w, offset, attrs);
+    },
+  );
+}
+
+/**
+ * Linear layer to `features` outputs: [N,D] -> [N,features].
+ *
+ * @example
+ * linear(10, { name: 'fc' });
+ */
+export function linear(
+  features: number,
+  options: { readonly bias?: boolean; readonly name?: string } = {},
+): Net {
+  checkWhole('linear', { features }, 1);
+  return leaf('fc', `linear ${features}`, options.name, (c, x) => {
+    const inputs = x.shape[1];
+    if (x.shape.length !== 2 || typeof inputs !== 'number') {
+      throw new OptionError(`linear: expected an input [N,D], got ${formatType(x)}; put flatten() before it`);
+    }
+    const w = c.parameter('weight', [features, inputs], torchDefaultInit(inputs));
+    const bias =
+      options.bias === false ? undefined : c.parameter('bias', [features], torchDefaultInit(inputs));
+    return c.b.gemm(x, w, bias, { transB: true });
+  });
+}
+
+/** Options of pooling layers. */
+export interface PoolOptions {
+  /** Default: the kernel's size. */
+  readonly stride?: number;
+  /** Default 0. */
+  readonly padding?: number;
+}
+
+/** Maximum of each window; sizes are rounded down. */
+export function maxPool(kernel: number, options: PoolOptions = {}): Net {
+  const window = poolWindow('maxPool', kernel, options);
+  return leaf('pool', `max-pool ${kernel}x${kernel}`, undefined, (c, x) => c.b.maxPool(x, window)[0]);
+}
+
+/** Mean of each window; padding counts, as in PyTorch. */
+export function averagePool(kernel: number, options: PoolOptions = {}): Net {
+  const window = poolWindow('averagePool', kernel, options);
+  return leaf('pool', `average-pool ${kernel}x${kernel}`, undefined, (c, x) => c.b.averagePool(x, window));
+}
+
+/** Mean over all pixels: [N,C,H,W] -> [N,C]. */
+export function globalAveragePool(): Net {
+  return leaf('pool', 'global average pool', undefined, ({ b }, x) => {
+    const [n, channels] = nchw('globalAveragePool', x);
+    return b.reshape(b.globalAveragePool(x), [n, channels]);
+  });
+}
+
+/** max(x, 0). */
+export function relu(): Net {
+  return leaf('relu', 'ReLU', undefined, ({ b }, x) => b.relu(x));
+}
+
+/** 1 / (1 + e^-x). */
+export function sigmoid(): Net {
+  return leaf('sigmoid', 'sigmoid', undefined, ({ b }, x) => b.sigmoid(x));
+}
+
+/** tanh x. */
+export function tanh(): Net {
+  return leaf('tanh', 'tanh', undefined, ({ b }, x) => b.tanh(x));
+}
+
+/** x sigmoid(x). Source: https://arxiv.org/abs/1702.03118 */
+export function silu(): Net {
+  return leaf('silu', 'SiLU', undefined, ({ b }, x) => b.mul(x, b.sigmoid(x)));
+}
+
+/** x (1 + erf(x / sqrt 2)) / 2. Source: https://arxiv.org/abs/1606.08415 */
+export function gelu(): Net {
+  return leaf('gelu', 'GELU', undefined, ({ b }, x) =>
+    b.mul(b.mul(x, 0.5), b.add(b.erf(b.mul(x, Math.SQRT1_2)), 1)),
+  );
+}
+
+/** [N,C,H,W] -> [N,C*H*W]. */
+export function flatten(): Net {
+  return leaf('flatten', 'flatten', undefined, ({ b }, x) => {
+    const [n, ...rest] = x.shape;
+    return b.reshape(x, [n ?? 1, rest.reduce<Dim>((product, dim) => mulDims(product, dim), 1)]);
+  });
+}
+
+/** x itself: the identity shortcut. */
+export function identity(): Net {
+  return { kind: 'identity', label: 'identity', children: [], build: (_, x) => x };
+}
+
+function leaf(
+  kind: string,
+  label: string,
+  name: string | undefined,
+  build: (context: LayerContext, x: Value) => Value,
+): Net {
+  return { kind, label, children: [], build: (c, x) => c.layer(kind, name, () => build(c, x)) };
+}
+
+function poolWindow(kind: string, kernel: number, { stride = kernel, padding = 0 }: PoolOptions): PoolAttrs {
+  checkWhole(kind, { kernel, stride }, 1);
+  checkWhole(kind, { padding }, 0);
+  return {
+    kernel_shape: [kernel, kernel],
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+  };
+}
+
+function checkWhole(kind: string, options: Readonly<Record<string, number>>, least: number): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (!Number.isInteger(value) || value < least) {
+      throw new OptionError(`${kind}: ${name}: expected a whole number of at least ${least}, got ${value}`);
+    }
+  }
+}

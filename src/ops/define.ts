@@ -1,0 +1,158 @@
+import { ShapeError } from '../errors.js';
+import {
+  formatType,
+  splitDim,
+  type Attrs,
+  type DType,
+  type Dim,
+  type OpDef,
+  type Shape,
+  type TensorType,
+  type Value,
+} from '../ir/index.js';
+import type { Emitter } from './emitter.js';
+
+/** Input lists by arity; `2..3` has an optional last input, `n` any number. */
+interface Inputs<T> {
+  0: readonly [];
+  1: readonly [T];
+  2: readonly [T, T];
+  3: readonly [T, T, T];
+  4: readonly [T, T, T, T];
+  '1..2': readonly [T, T?];
+  '1..3': readonly [T, T?, T?];
+  '2..3': readonly [T, T, T?];
+  n: readonly T[];
+}
+
+/** How many inputs an operator takes. */
+export type Arity = keyof Inputs<unknown>;
+
+/** What a gradient rule sees. */
+export interface GradientContext<X, A> {
+  /** Emits the nodes of the backward pass. */
+  readonly b: Emitter;
+  /** Inputs of the forward node. */
+  readonly x: X;
+  /** First output of the forward node. */
+  readonly y: Value;
+  /** All outputs of the forward node. */
+  readonly outputs: readonly Value[];
+  /** Gradient of the loss with respect to `y`, of y's shape. */
+  readonly dy: Value;
+  readonly attrs: A;
+}
+
+/**
+ * The three answers that an operator may give: a rule that returns one gradient an input (undefined where there is
+ * none), `none` (piecewise constant or integer: nothing flows), or `refuse` with the reason.
+ */
+export type Gradient<X, A> =
+  | ((context: GradientContext<X, A>) => readonly (Value | undefined)[])
+  | { readonly none: string }
+  | { readonly refuse: string };
+
+/** What a lowering sees when it replaces a composite operator. */
+export interface ExpandContext<X, A> {
+  readonly b: Emitter;
+  readonly x: X;
+  readonly attrs: A;
+}
+
+/** An operator as its file describes it. */
+interface OpSpec<N extends Arity, A> {
+  readonly name: string;
+  /** Where the semantics are written down. */
+  readonly source: string;
+  /** Shape of the one output (of the first input's dtype), or the types of all outputs. */
+  infer(inputs: Inputs<TensorType>[N], attrs: A): Shape | readonly TensorType[];
+  readonly gradient: Gradient<Inputs<Value>[N], A>;
+  /** For an operator that ONNX does not have: the same in standard operators, one value an output. */
+  readonly expand?: (context: ExpandContext<Inputs<Value>[N], A>) => readonly Value[];
+  readonly floats?: readonly (keyof A & string)[];
+  readonly tensorAttrs?: Readonly<Partial<Record<keyof A & string, number>>>;
+}
+
+/** An operator with its gradient rule, arity and attributes erased. */
+export interface Op extends OpDef {
+  readonly source: string;
+  readonly gradient: Gradient<readonly (Value | undefined)[], Attrs>;
+  readonly expand?: (context: ExpandContext<readonly (Value | undefined)[], Attrs>) => readonly Value[];
+}
+
+/**
+ * Defines an operator: shape inference and gradient rule, side by side.
+ *
+ * @example
+ * export const neg = defineOp<1>({
+ *   name: 'Neg',
+ *   source: 'https://onnx.ai/onnx/operators/onnx__Neg.html',
+ *   infer: ([x]) => x.shape,
+ *   gradient: ({ b, dy }) => [b.neg(dy)],
+ * });
+ */
+export function defineOp<N extends Arity, A extends object = object>(spec: OpSpec<N, A>): Op {
+  return {
+    name: spec.name,
+    source: spec.source,
+    composite: spec.expand !== undefined,
+    floats: spec.floats ?? [],
+    tensorAttrs: (spec.tensorAttrs ?? {}) as Readonly<Record<string, number>>,
+    infer(inputs, attrs) {
+      const result = spec.infer(inputs as Inputs<TensorType>[N], attrs as A);
+      if (isTypes(result)) return result;
+      return [{ dtype: inputs[0]?.dtype ?? 'float32', shape: result }];
+    },
+    gradient: spec.gradient as Op['gradient'],
+    ...(spec.expand === undefined ? {} : { expand: spec.expand as NonNullable<Op['expand']> }),
+  };
+}
+
+function isTypes(result: Shape | readonly TensorType[]): result is readonly TensorType[] {
+  return typeof result[0] === 'object';
+}
+
+/** The four dimensions of an image tensor, channels and pixels as numbers; anything else is a ShapeError. */
+export function nchw(
+  op: string,
+  type: TensorType | Shape,
+): readonly [n: Dim, c: number, h: number, w: number] {
+  const shape = 'dtype' in type ? type.shape : type;
+  const [n, c, h, w] = shape;
+  if (
+    shape.length !== 4 ||
+    n === undefined ||
+    typeof c !== 'number' ||
+    typeof h !== 'number' ||
+    typeof w !== 'number'
+  ) {
+    throw new ShapeError(`${op}: expected [N,C,H,W] with numbers for C, H and W, got [${shape.join(',')}]`);
+  }
+  return [n, c, h, w];
+}
+
+/** Throws unless all operands have the first one's dtype. */
+export function sameDType(op: string, ...types: readonly (TensorType | undefined)[]): void {
+  const [first] = types;
+  for (const type of types) {
+    if (first !== undefined && type !== undefined && type.dtype !== first.dtype) {
+      throw new ShapeError(
+        `${op}: expected operands of one dtype, got ${formatType(first)} and ${formatType(type)}`,
+      );
+    }
+  }
+}
+
+/** Throws unless the operand has one of the dtypes. */
+export function expectDType(op: string, type: TensorType, ...allowed: readonly DType[]): void {
+  if (!allowed.includes(type.dtype)) {
+    throw new ShapeError(`${op}: expected ${allowed.join(' or ')}, got ${formatType(type)}`);
+  }
+}
+
+/** Whether two dimensions can be the same length: `4*N` and `N` share a symbol with another factor and cannot. */
+export function sameDim(a: Dim, b: Dim): boolean {
+  const [fa, sa] = splitDim(a);
+  const [fb, sb] = splitDim(b);
+  return fa === fb && sa === sb;
+}

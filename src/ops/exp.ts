@@ -1,0 +1,9 @@
+import { defineOp } from './define.js';
+
+/** y = e^x. */
+export const exp = defineOp<1>({
+  name: 'Exp',
+  source: 'https://onnx.ai/onnx/operators/onnx__Exp.html',
+  infer: ([x]) => x.shape,
+  gradient: ({ b, y, dy }) => [b.mul(dy, y)],
+});

@@ -1,0 +1,9 @@
+import { defineOp } from './define.js';
+
+/** y = x. */
+export const identity = defineOp<1>({
+  name: 'Identity',
+  source: 'https://onnx.ai/onnx/operators/onnx__Identity.html',
+  infer: ([x]) => x.shape,
+  gradient: ({ dy }) => [dy],
+});

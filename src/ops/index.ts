@@ -1,0 +1,6 @@
+export * from './builder.js';
+export type * from './conv-shape.js';
+export * from './define.js';
+export type * from './emitter.js';
+export type * from './pool-shape.js';
+export * from './registry.js';

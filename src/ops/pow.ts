@@ -1,0 +1,16 @@
+import { broadcastShapes } from '../ir/index.js';
+import { defineOp, sameDType } from './define.js';
+
+/** y = a^b, with da = dy b a^(b-1) and db = dy y ln a (for a > 0). */
+export const pow = defineOp<2>({
+  name: 'Pow',
+  source: 'https://onnx.ai/onnx/operators/onnx__Pow.html',
+  infer([a, b]) {
+    sameDType('Pow', a, b);
+    return broadcastShapes(a.shape, b.shape, 'Pow');
+  },
+  gradient: ({ b, x: [u, v], y, dy }) => [
+    b.mul(dy, b.mul(v, b.pow(u, b.sub(v, 1)))),
+    b.mul(dy, b.mul(y, b.log(u))),
+  ],
+});

@@ -1,0 +1,9 @@
+import { defineOp } from './define.js';
+
+/** y = 1 / x, with dx = -dy y^2. */
+export const reciprocal = defineOp<1>({
+  name: 'Reciprocal',
+  source: 'https://onnx.ai/onnx/operators/onnx__Reciprocal.html',
+  infer: ([x]) => x.shape,
+  gradient: ({ b, y, dy }) => [b.neg(b.mul(dy, b.mul(y, y)))],
+});

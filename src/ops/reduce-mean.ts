@@ -1,0 +1,15 @@
+import { defineOp } from './define.js';
+import { keptShape, reducedShape, type ReduceAttrs } from './reduce-shape.js';
+
+/** Mean along `axes`. */
+export const reduceMean = defineOp<1, ReduceAttrs>({
+  name: 'ReduceMean',
+  source: 'https://onnx.ai/onnx/operators/onnx__ReduceMean.html',
+  infer: ([x], attrs) => reducedShape('ReduceMean', x, attrs),
+  // Every element receives dy / count.
+  gradient({ b, x: [x], dy, attrs: { axes } }) {
+    const share = b.div(b.reshape(dy, keptShape(x.shape, axes)), b.count(x, axes));
+    return [b.expandLike(share, x)];
+  },
+  tensorAttrs: { axes: 1 },
+});

@@ -1,0 +1,9 @@
+import { defineOp } from './define.js';
+
+/** Shape of x at run time, int64 [rank]. */
+export const shapeOf = defineOp<1>({
+  name: 'Shape',
+  source: 'https://onnx.ai/onnx/operators/onnx__Shape.html',
+  infer: ([x]) => [{ dtype: 'int64', shape: [x.shape.length] }],
+  gradient: { none: 'shapes are integers' },
+});

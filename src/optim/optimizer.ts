@@ -1,0 +1,135 @@
+import { OptionError } from '../errors.js';
+import type { Value } from '../ir/index.js';
+import type { Builder } from '../ops/index.js';
+
+/** Adam and its hyperparameters. Source: https://arxiv.org/abs/1412.6980 */
+export interface AdamOptions {
+  readonly kind: 'adam';
+  /** Decay rates of the two moments; default 0.9 and 0.999. */
+  readonly betas?: readonly [number, number];
+  /** Default 1e-8. */
+  readonly eps?: number;
+  /** L2 penalty added to the gradient; default 0. */
+  readonly weightDecay?: number;
+}
+
+/** Adam with decoupled weight decay. Source: https://arxiv.org/abs/1711.05101 */
+export interface AdamWOptions {
+  readonly kind: 'adamw';
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  /** Share of the weight that a step takes away, times the learning rate; default 0.01. */
+  readonly weightDecay?: number;
+}
+
+/** Stochastic gradient descent. Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html */
+export interface SgdOptions {
+  readonly kind: 'sgd';
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Nesterov momentum; default false. */
+  readonly nesterov?: boolean;
+  /** L2 penalty added to the gradient; default 0. */
+  readonly weightDecay?: number;
+}
+
+/** An optimizer; its learning rate is not part of it but an input of every step. */
+export type OptimizerOptions = AdamOptions | AdamWOptions | SgdOptions;
+
+/** What an optimizer step starts from; all vectors are flat, [P]. */
+export interface OptimizerInputs {
+  readonly params: Value;
+  readonly grad: Value;
+  /** One vector for each of `optimizerSlots`. */
+  readonly slots: readonly Value[];
+  /** Learning rate, float32 scalar. */
+  readonly lr: Value;
+  /** Number of this step, counted from 1, int32 scalar. */
+  readonly step: Value;
+}
+
+/** What an optimizer step ends with. */
+export interface OptimizerOutputs {
+  readonly params: Value;
+  readonly slots: readonly Value[];
+}
+
+/** Names of the vectors that an optimizer keeps beside the parameters. */
+export function optimizerSlots(options: OptimizerOptions): readonly string[] {
+  if (options.kind !== 'sgd') return ['first_moment', 'second_moment'];
+  return (options.momentum ?? 0) === 0 ? [] : ['momentum'];
+}
+
+/** Throws OptionError for hyperparameters outside their range. */
+export function checkOptimizer(options: OptimizerOptions): void {
+  const check = (name: string, value: number, fits: boolean, expected: string): void => {
+    if (!fits)
+      throw new OptionError(`optimizer ${options.kind}: ${name}: expected ${expected}, got ${value}`);
+  };
+  const decay = options.weightDecay ?? 0;
+  check('weightDecay', decay, decay >= 0 && decay < Infinity, 'a finite number of at least 0');
+  if (options.kind === 'sgd') {
+    const momentum = options.momentum ?? 0;
+    check('momentum', momentum, momentum >= 0 && momentum < 1, 'a number in [0, 1)');
+    const nesterov = options.nesterov ?? false;
+    check('momentum', momentum, !nesterov || momentum > 0, 'more than 0 for Nesterov momentum');
+    return;
+  }
+  for (const beta of options.betas ?? []) check('betas', beta, beta >= 0 && beta < 1, 'numbers in [0, 1)');
+  const eps = options.eps ?? 1e-8;
+  check('eps', eps, eps > 0 && eps < Infinity, 'a finite number above 0');
+}
+
+/**
+ * Appends one optimizer step to the graph.
+ *
+ * @example
+ * const next = optimizerStep(b, { kind: 'adam' }, { params, grad, slots: [m, v], lr, step });
+ */
+export function optimizerStep(
+  b: Builder,
+  options: OptimizerOptions,
+  inputs: OptimizerInputs,
+): OptimizerOutputs {
+  checkOptimizer(options);
+  return b.scope(options.kind, () =>
+    options.kind === 'sgd' ? sgd(b, options, inputs) : adam(b, options, inputs),
+  );
+}
+
+// m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p = p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
+function adam(b: Builder, options: AdamOptions | AdamWOptions, inputs: OptimizerInputs): OptimizerOutputs {
+  const { lr, step, slots } = inputs;
+  const [m, v] = slots;
+  if (m === undefined || v === undefined) throw new OptionError('adam: expected two slots, got fewer');
+  const decoupled = options.kind === 'adamw';
+  const { betas: [b1, b2] = [0.9, 0.999], eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
+  const grad = decoupled ? inputs.grad : withPenalty(b, inputs, weightDecay);
+  const params =
+    decoupled && weightDecay > 0 ? b.mul(inputs.params, b.sub(1, b.mul(lr, weightDecay))) : inputs.params;
+  const m2 = b.add(b.mul(m, b1), b.mul(grad, 1 - b1));
+  const v2 = b.add(b.mul(v, b2), b.mul(b.mul(grad, grad), 1 - b2));
+  const t = b.cast(step, 'float64');
+  // In float32, 1 - 0.999^t would lose four digits at the first steps.
+  const correction = (beta: number): Value => b.sub(1, b.pow(b.scalar(beta, 'float64'), t));
+  const rate = b.div(lr, b.cast(correction(b1), 'float32'));
+  const scale = b.cast(b.sqrt(correction(b2)), 'float32');
+  const update = b.div(b.mul(m2, rate), b.add(b.div(b.sqrt(v2), scale), eps));
+  return { params: b.sub(params, update), slots: [m2, v2] };
+}
+
+// u = mu u + g,  p = p - lr u; with Nesterov p = p - lr (g + mu u)
+function sgd(b: Builder, options: SgdOptions, inputs: OptimizerInputs): OptimizerOutputs {
+  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+  const { params, lr, slots } = inputs;
+  const grad = withPenalty(b, inputs, weightDecay);
+  const [u] = slots;
+  if (momentum === 0 || u === undefined) return { params: b.sub(params, b.mul(grad, lr)), slots: [] };
+  const u2 = b.add(b.mul(u, momentum), grad);
+  const direction = nesterov ? b.add(grad, b.mul(u2, momentum)) : u2;
+  return { params: b.sub(params, b.mul(direction, lr)), slots: [u2] };
+}
+
+function withPenalty(b: Builder, { params, grad }: OptimizerInputs, weightDecay: number): Value {
+  return weightDecay === 0 ? grad : b.add(grad, b.mul(params, weightDecay));
+}
