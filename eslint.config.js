@@ -4,7 +4,8 @@ import { importX } from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 
 /**
- * The room table: what each folder of `src/` may import besides itself and `src/errors.ts`.
+ * The room table: what each folder of `src/` may import besides itself, `src/errors.ts` and
+ * (in files that run in Node only) `src/files-node.ts`.
  * Above the wall (artifacts) there is only mathematics, below it only bytes and names.
  */
 const rooms = {
@@ -27,8 +28,14 @@ const rooms = {
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
   target: `./src/${room}`,
   from: './src',
-  except: [`./${room}`, './errors.ts', ...allowed.map((other) => `./${other}`), ...(room === 'cli' ? ['./index.ts'] : [])],
-  message: `src/${room} may import only: ${[room, 'errors', ...allowed].join(', ')} (see the room table in eslint.config.js).`,
+  except: [
+    `./${room}`,
+    './errors.ts',
+    './files-node.ts',
+    ...allowed.map((other) => `./${other}`),
+    ...(room === 'cli' ? ['./index.ts'] : []),
+  ],
+  message: `src/${room} may import only: ${[room, 'errors', 'files-node', ...allowed].join(', ')} (see the room table in eslint.config.js).`,
 }));
 
 export default tseslint.config(
@@ -42,7 +49,10 @@ export default tseslint.config(
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'max-lines': ['error', 400],
@@ -63,7 +73,34 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['onnxruntime-*'], message: 'Only src/session/node.ts and src/session/web.ts.' }] },
+        {
+          patterns: [
+            { group: ['onnxruntime-*'], message: 'Only src/session/node.ts and src/session/web.ts.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // What is not called `node.ts` or `*-node.ts` runs in a browser too.
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/node.ts', 'src/**/*-node.ts', 'src/cli/**', 'src/index.ts'],
+    rules: {
+      'no-restricted-globals': ['error', 'Buffer', 'process', '__dirname'],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['node:*', 'sharp', 'env-paths', 'write-file-atomic', 'yargs', 'cli-progress'],
+              message: 'Only in node.ts and *-node.ts.',
+            },
+            {
+              group: ['**/node.js', '**/*-node.js'],
+              message: 'What runs in Node only is imported by node.ts and *-node.ts alone.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -1,0 +1,89 @@
+import { initialState, type Network } from '../net/index.js';
+import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
+import { CheckpointError } from '../errors.js';
+import { formatShape, type TensorData } from '../ir/index.js';
+import { stateLayout, type StateLayout } from './graphs.js';
+import { flatten, unflatten, type Layout } from './layout.js';
+
+/** Everything that a training step changes, as flat float32 vectors in the layout's order. */
+export interface TrainingState {
+  /** All parameters, [P]. */
+  readonly params: Float32Array;
+  /** Running statistics and the like, [B]; empty where the network has none. */
+  readonly buffers: Float32Array;
+  /** The optimizer's vectors, each [P]: Adam's `first_moment` and `second_moment`, SGD's `momentum`. */
+  readonly slots: Readonly<Record<string, Float32Array>>;
+}
+
+/** A fresh state: parameters drawn from `seed`, the optimizer's vectors zero. */
+export function freshState(network: Network, optimizer: OptimizerOptions, seed: number): TrainingState {
+  return stateFrom(network, optimizer, initialState(network, seed));
+}
+
+/** A state that starts from given weights (parameters and buffers by name), the optimizer's vectors zero. */
+export function stateFrom(
+  network: Network,
+  optimizer: OptimizerOptions,
+  weights: ReadonlyMap<string, Float32Array>,
+): TrainingState {
+  const layout = stateLayout(network);
+  return {
+    params: flatten(layout.parameters, weights, network.name),
+    buffers: flatten(layout.buffers, weights, network.name),
+    slots: Object.fromEntries(
+      optimizerSlots(optimizer).map((name) => [name, new Float32Array(layout.parameters.size)]),
+    ),
+  };
+}
+
+/** Parameters and buffers of a state by name; views of its vectors. */
+export function namedWeights(network: Network, state: TrainingState): ReadonlyMap<string, Float32Array> {
+  const layout = stateLayout(network);
+  return new Map([...unflatten(layout.parameters, state.params), ...unflatten(layout.buffers, state.buffers)]);
+}
+
+/** Parameters and buffers of a state as tensors by name, in the layout's order. */
+export function weightTensors(layout: StateLayout, state: TrainingState): ReadonlyMap<string, TensorData> {
+  const tensors = (part: Layout, flat: Float32Array): [string, TensorData][] =>
+    part.slots.map(({ name, shape, offset, size }) => [
+      name,
+      { dtype: 'float32', shape, data: flat.subarray(offset, offset + size) },
+    ]);
+  return new Map([...tensors(layout.parameters, state.params), ...tensors(layout.buffers, state.buffers)]);
+}
+
+/**
+ * Weights for a network out of named tensors, e.g. of a safetensors file. Throws CheckpointError with the list of what
+ * is missing, unexpected, or of another shape or dtype. Names that begin with `optimizer.` are not weights.
+ *
+ * @example
+ * const weights = matchWeights(network, decodeSafetensors(bytes, 'init.safetensors').tensors, 'init.safetensors');
+ */
+export function matchWeights(
+  network: Network,
+  tensors: ReadonlyMap<string, TensorData>,
+  where: string,
+): ReadonlyMap<string, Float32Array> {
+  const problems: string[] = [];
+  const weights = new Map<string, Float32Array>();
+  for (const { name, shape } of network.state) {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) problems.push(`'${name}' ${formatShape(shape)} is missing`);
+    else if (!(tensor.data instanceof Float32Array)) {
+      problems.push(`'${name}': expected float32, got ${tensor.dtype}`);
+    } else if (formatShape(tensor.shape) !== formatShape(shape)) {
+      problems.push(`'${name}': expected ${formatShape(shape)}, got ${formatShape(tensor.shape)}`);
+    } else weights.set(name, tensor.data);
+  }
+  const known = new Set(network.state.map(({ name }) => name));
+  for (const name of tensors.keys()) {
+    if (known.has(name) || name.startsWith('optimizer.') || name.endsWith('.num_batches_tracked')) continue;
+    problems.push(`'${name}' is unexpected`);
+  }
+  if (problems.length > 0) {
+    const shown = problems.slice(0, 8).join('; ');
+    const more = problems.length > 8 ? `; and ${problems.length - 8} more` : '';
+    throw new CheckpointError(`${where} does not fit the network ${network.name}: ${shown}${more}`);
+  }
+  return weights;
+}

@@ -1,0 +1,6 @@
+/** What rooms below the wall may know of the graph rooms. */
+export type { DType, TensorData, TypedArray } from '../ir/index.js';
+export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
+export { presetNames, presetNetwork } from '../models/index.js';
+export type { Network } from '../net/index.js';
+export type { AdamOptions, AdamWOptions, OptimizerOptions, SgdOptions } from '../optim/index.js';

@@ -1,0 +1,71 @@
+import {
+  cardFromMetadata,
+  cardToMetadata,
+  decodeSafetensors,
+  version,
+  type ModelCard,
+  type TensorData,
+} from '../artifacts/index.js';
+import { CheckpointError, OptionError } from '../errors.js';
+import { sameShape, type Graph } from '../ir/index.js';
+import { decodeModel, encodeModel } from '../onnx/index.js';
+
+/** What `exportModel` may change on the way. */
+export interface ExportOptions {
+  /** Labels of the classes, in order; default: the model's own. */
+  readonly classes?: readonly string[];
+  /** More provenance, added to the model's own. */
+  readonly provenance?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * An inference `.onnx` with the weights of a checkpoint: the graph, labels and normalisation come from `model` (a run's
+ * `model.onnx` or the artifacts' `inference_model.onnx`), the weights from `checkpoint` (safetensors).
+ *
+ * Throws ModelError for a model that is no classifier of ort-train's, CheckpointError for weights that do not fit it.
+ *
+ * @example
+ * const bytes = exportModel({ name: 'model.onnx', bytes: model }, { name: 'checkpoint.safetensors', bytes: weights });
+ */
+export function exportModel(
+  model: { readonly name: string; readonly bytes: Uint8Array },
+  checkpoint: { readonly name: string; readonly bytes: Uint8Array } | undefined,
+  options: ExportOptions = {},
+): Uint8Array {
+  const { graph, metadata, docString } = decodeModel(model.bytes, model.name);
+  const card = cardFromMetadata(metadata, model.name);
+  const weights = checkpoint && decodeSafetensors(checkpoint.bytes, checkpoint.name).tensors;
+  return encodeModel(weights ? withWeights(graph, weights, checkpoint.name) : graph, {
+    docString,
+    producerVersion: version,
+    metadata: { ...Object.fromEntries(metadata), ...cardToMetadata(changed(card, options)) },
+  });
+}
+
+function changed(card: ModelCard, { classes = card.classes, provenance = {} }: ExportOptions): ModelCard {
+  if (classes.length !== card.classes.length) {
+    throw new OptionError(`classes: expected ${card.classes.length} labels, got ${classes.length}`);
+  }
+  return { ...card, classes, provenance: { ...card.provenance, ...provenance } };
+}
+
+/** Replaces the weights by those of the same names; names of the checkpoint that the graph lacks are not needed here. */
+function withWeights(graph: Graph, weights: ReadonlyMap<string, TensorData>, where: string): Graph {
+  const used = new Set<string>();
+  const constants = graph.constants.map(({ value, tensor }) => {
+    const found = weights.get(value.name);
+    if (found === undefined) return { value, tensor };
+    if (found.dtype !== tensor.dtype || !sameShape(found.shape, tensor.shape)) {
+      throw new CheckpointError(
+        `${where}: '${value.name}': expected ${tensor.dtype}[${tensor.shape.join(',')}], got ${found.dtype}[${found.shape.join(',')}]`,
+      );
+    }
+    used.add(value.name);
+    return { value, tensor: found };
+  });
+  const lost = [...weights.keys()].filter((name) => !name.startsWith('optimizer.') && !used.has(name));
+  if (lost.length > 0) {
+    throw new CheckpointError(`${where}: the model has no weights called ${lost.slice(0, 8).join(', ')}`);
+  }
+  return { ...graph, constants };
+}

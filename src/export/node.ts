@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeImage, type DecodeOptions } from '../data/node.js';
+import { readFileBytes, writeFileSafely } from '../files-node.js';
+import { createNodeSession } from '../session/node.js';
+import type { SessionOptions } from '../session/session.js';
+import { Classifier, type PixelImage, type Prediction } from './classifier.js';
+import { exportModel, type ExportOptions } from './export-model.js';
+
+/** How an image file becomes pixels. */
+export type PredictOptions = Pick<DecodeOptions, 'resize' | 'invert'>;
+
+/** A classifier that also takes image files. */
+export interface NodeClassifier {
+  readonly card: Classifier['card'];
+  readonly device: Classifier['device'];
+  /** Labels with probabilities of an image: a path or bytes of a PNG, JPEG, ... file, or pixels. */
+  predict(image: string | Uint8Array | PixelImage, options?: PredictOptions): Promise<Prediction>;
+  /** As `predict`, several images in one run. */
+  predictAll(images: readonly PixelImage[]): Promise<readonly Prediction[]>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads an exported `.onnx` for classifying images. Throws IoError for a file that cannot be read, ModelError for one
+ * that is no classifier of ort-train's.
+ *
+ * @example
+ * const classifier = await loadClassifier('model.onnx');
+ * const { label, probability } = await classifier.predict('digit.png');
+ */
+export async function loadClassifier(
+  pathOrBytes: string | Uint8Array,
+  options: SessionOptions = {},
+): Promise<NodeClassifier> {
+  const isPath = typeof pathOrBytes === 'string';
+  const bytes = isPath ? await readFileBytes(pathOrBytes) : pathOrBytes;
+  const classifier = await Classifier.load(bytes, isPath ? pathOrBytes : 'model', createNodeSession, options);
+  const [channels, height, width] = classifier.card.input;
+  const toPixels = async (image: string | Uint8Array, how: PredictOptions): Promise<PixelImage> => ({
+    pixels: await decodeImage(image, { ...how, channels, height, width }),
+    channels,
+    height,
+    width,
+  });
+  return {
+    card: classifier.card,
+    device: classifier.device,
+    predict: async (image, how = {}) =>
+      classifier.classify(
+        typeof image === 'string' || image instanceof Uint8Array ? await toPixels(image, how) : image,
+      ),
+    predictAll: (images) => classifier.classifyAll(images),
+    dispose: () => classifier.dispose(),
+  };
+}
+
+/**
+ * Exports a run's folder: its `model.onnx` with the weights of its `checkpoint.safetensors`, written to `out`. A path to
+ * an `.onnx` file exports that one. Returns the bytes.
+ *
+ * @example
+ * await exportRun('runs/a', 'digits.onnx', { classes: ['zero', 'one', ...] });
+ */
+export async function exportRun(
+  source: string,
+  out: string,
+  options: ExportOptions = {},
+): Promise<Uint8Array> {
+  const isFolder = await stat(source).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const modelPath = isFolder ? join(source, 'model.onnx') : source;
+  const model = { name: modelPath, bytes: await readFileBytes(modelPath) };
+  const checkpointPath = join(source, 'checkpoint.safetensors');
+  const checkpoint = isFolder
+    ? { name: checkpointPath, bytes: await readFileBytes(checkpointPath) }
+    : undefined;
+  const bytes = exportModel(model, checkpoint, options);
+  await writeFileSafely(out, bytes);
+  return bytes;
+}

@@ -1,0 +1,36 @@
+/** ort-train: trains residual networks on the stock ONNX Runtime. This is the Node build. */
+export * from './errors.js';
+export { print as printGraph, type Graph, type TensorData } from './ir/index.js';
+export * from './net/index.js';
+export { mnistCnn, presetNames, presetNetwork, type PresetName, type PresetOptions } from './models/index.js';
+export {
+  buildGraph,
+  buildInferenceGraph,
+  createTrainingArtifacts,
+  decodeSafetensors,
+  encodeSafetensors,
+  graphKinds,
+  version,
+  type ArtifactOptions,
+  type GraphKind,
+  type Manifest,
+  type ModelCard,
+  type OptimizerOptions,
+  type TrainingArtifacts,
+  type TrainingState,
+} from './artifacts/index.js';
+export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
+export * from './session/session.js';
+export { createNodeSession, runtimeVersion } from './session/node.js';
+export * from './data/index.js';
+export * from './data/node.js';
+export * from './train/index.js';
+export { trainResNet, type NodeTrainOptions } from './train/node.js';
+export {
+  exportModel,
+  type Classifier,
+  type ExportOptions,
+  type PixelImage,
+  type Prediction,
+} from './export/index.js';
+export { exportRun, loadClassifier, type NodeClassifier, type PredictOptions } from './export/node.js';

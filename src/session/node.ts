@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os';
+import * as ort from 'onnxruntime-node';
+import type { TensorData } from '../artifacts/types.js';
+import { DeviceError, ModelError } from '../errors.js';
+import {
+  deviceNames,
+  type DeviceName,
+  type DeviceReport,
+  type Session,
+  type SessionOptions,
+  type Tensors,
+} from './session.js';
+
+/** How to get an execution provider that this machine lacks. */
+const remedies: Readonly<Record<DeviceName, string>> = {
+  cpu: 'it belongs to onnxruntime-node; reinstall the package',
+  cuda: 'it needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and the libraries that `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12` fetches',
+  webgpu: 'it needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
+  wasm: 'it runs in the browser; in Node use cpu',
+};
+
+/**
+ * Loads a model into onnxruntime-node on the first of `devices` that starts. Throws DeviceError for an unknown device,
+ * and when none starts, with what each of them lacks.
+ *
+ * @example
+ * const session = await createNodeSession(bytes, { devices: ['cuda', 'cpu'] });
+ */
+export async function createNodeSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const devices = checkDevices(options.devices ?? ['cpu']);
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new DeviceError(`threads: expected a whole number of at least 1, got ${threads}`);
+  }
+  const rejected: { device: DeviceName; reason: string }[] = [];
+  for (const device of devices) {
+    try {
+      const session = await load(model, device, threads);
+      return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
+    } catch (error) {
+      const reason = String(error instanceof Error ? error.message : error);
+      if (device === 'cpu')
+        throw new ModelError(`ONNX Runtime cannot load the model: ${reason}`, { cause: error });
+      rejected.push({ device, reason });
+    }
+  }
+  const causes = rejected.map(
+    ({ device, reason }) => `${device} cannot start (${reason}); ${remedies[device]}`,
+  );
+  throw new DeviceError(causes.join('. '));
+}
+
+/** Whether an execution provider can start here; if not, why, and how to get it. */
+export interface DeviceProbe {
+  readonly device: DeviceName;
+  readonly usable: boolean;
+  readonly reason: string;
+}
+
+/** Tries to load and run a model without inputs on one execution provider. */
+export async function probeDevice(device: DeviceName, model: Uint8Array): Promise<DeviceProbe> {
+  try {
+    const session = await createNodeSession(model, { devices: [device], threads: 1 });
+    await session.dispose();
+    return { device, usable: true, reason: '' };
+  } catch (error) {
+    return { device, usable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Version of onnxruntime-node. */
+export function runtimeVersion(): string {
+  return ort.env.versions.node ?? ort.env.versions.common;
+}
+
+function checkDevices(devices: readonly string[]): readonly DeviceName[] {
+  if (devices.length === 0)
+    throw new DeviceError('device: expected at least one execution provider, got none');
+  return devices.map((device) => {
+    const known = deviceNames.find((name) => name === device);
+    if (known === undefined) {
+      throw new DeviceError(`device: expected one of ${deviceNames.join(', ')}, got '${device}'`);
+    }
+    return known;
+  });
+}
+
+async function load(model: Uint8Array, device: DeviceName, threads: number): Promise<ort.InferenceSession> {
+  if (device === 'wasm') throw new DeviceError('onnxruntime-node has no wasm');
+  return ort.InferenceSession.create(model, {
+    executionProviders: [device],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    // What goes wrong comes back as an error; warnings about graph details would break up a progress bar.
+    logSeverityLevel: 3,
+  });
+}
+
+class NodeSession implements Session {
+  readonly device: DeviceReport;
+  readonly #session: ort.InferenceSession;
+  readonly #native = new WeakMap<TensorData, ort.Tensor>();
+
+  constructor(session: ort.InferenceSession, device: DeviceReport) {
+    this.#session = session;
+    this.device = device;
+  }
+
+  async run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors> {
+    const inputs = this.#toNative(feeds);
+    if (isNames(outputs)) {
+      const results = await this.#session.run(inputs, [...outputs]);
+      return Object.fromEntries(outputs.map((name) => [name, fromNative(results[name], name)]));
+    }
+    await this.#session.run(inputs, this.#toNative(outputs));
+    return outputs;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #toNative(tensors: Tensors): Record<string, ort.Tensor> {
+    return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, this.#tensor(tensor)]));
+  }
+
+  #tensor(tensor: TensorData): ort.Tensor {
+    const known = this.#native.get(tensor);
+    if (known !== undefined) return known;
+    const native = new ort.Tensor(tensor.dtype, tensor.data as Float32Array, [...tensor.shape]);
+    this.#native.set(tensor, native);
+    return native;
+  }
+}
+
+function isNames(outputs: Tensors | readonly string[]): outputs is readonly string[] {
+  return Array.isArray(outputs);
+}
+
+function fromNative(tensor: ort.OnnxValue | undefined, name: string): TensorData {
+  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
+  return {
+    dtype: tensor.type as TensorData['dtype'],
+    shape: tensor.dims,
+    data: tensor.data as TensorData['data'],
+  };
+}

@@ -1,0 +1,43 @@
+import type { TensorData } from '../artifacts/types.js';
+
+/** Names of execution providers that ort-train knows. */
+export const deviceNames = ['cpu', 'cuda', 'webgpu', 'wasm'] as const;
+
+/** An execution provider of ONNX Runtime. */
+export type DeviceName = (typeof deviceNames)[number];
+
+/** Which execution provider a session uses, and why not another. */
+export interface DeviceReport {
+  readonly chosen: DeviceName;
+  /** Version of ONNX Runtime. */
+  readonly runtime: string;
+  /** Threads within an operator. */
+  readonly threads: number;
+  /** Those that were preferred and could not start, with the reason. */
+  readonly rejected: readonly { readonly device: DeviceName; readonly reason: string }[];
+}
+
+/** How a session is made. */
+export interface SessionOptions {
+  /** Execution providers in order of preference; default `['cpu']`. */
+  readonly devices?: readonly string[];
+  /** Threads within an operator; default: one for each core. */
+  readonly threads?: number;
+}
+
+/** Named tensors. */
+export type Tensors = Readonly<Record<string, TensorData>>;
+
+/** A loaded model. Holds native memory: call `dispose` when done. */
+export interface Session {
+  readonly device: DeviceReport;
+  /**
+   * Runs the model. `outputs` are tensors that ONNX Runtime writes into, or names for which it allocates; the results
+   * come back by name. The same tensor objects may be used again: their native counterparts are kept.
+   */
+  run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+/** Makes sessions; one for each runtime (Node, browser). */
+export type CreateSession = (model: Uint8Array, options?: SessionOptions) => Promise<Session>;

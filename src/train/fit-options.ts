@@ -1,0 +1,84 @@
+import type { DataSplit, Normalization } from '../data/index.js';
+import { OptionError } from '../errors.js';
+import type { BatchEnd, EpochRecord } from './history.js';
+import { checkPositive, checkWhole } from './options.js';
+import type { Scheduler, SchedulerState } from './schedulers/index.js';
+import type { Trainer } from './trainer.js';
+
+/** How `fit` trains. */
+export interface FitOptions {
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** Learning rate that the scheduler starts from. */
+  readonly learningRate: number;
+  readonly scheduler: Scheduler;
+  /** Whether each epoch has an order of its own; default false. */
+  readonly shuffle?: boolean;
+  /** Seed of the shuffle; default 0. */
+  readonly seed?: number;
+  readonly normalization?: Normalization;
+  /** Stop after so many steps in all, in the middle of an epoch if need be. */
+  readonly maxSteps?: number;
+  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
+  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
+  /**
+   * Called after each epoch, and when the run is stopped in the middle of one: the place to write a checkpoint. Returns
+   * where it lies.
+   */
+  readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
+  /** Where to go on. */
+  readonly resume?: ResumePoint;
+  readonly signal?: AbortSignal;
+}
+
+/** What a run needs besides the weights to go on where it stopped. */
+export interface ResumePoint {
+  /** Epochs finished. */
+  readonly epoch: number;
+  readonly scheduler: SchedulerState;
+  /** One record for each finished epoch. */
+  readonly epochs: readonly EpochRecord[];
+  /** How far the epoch after them has come, where the run stopped in its middle. */
+  readonly partial?: EpochSums;
+}
+
+/** Sums over the batches of an epoch so far. */
+export interface EpochSums {
+  readonly batches: number;
+  /** Sum of the images' losses. */
+  readonly loss: number;
+  readonly correct: number;
+  readonly images: number;
+}
+
+/** Throws OptionError for options outside their range. */
+export function checkFitOptions(
+  { train, test }: DataSplit,
+  network: Trainer['network'],
+  options: FitOptions,
+): void {
+  checkWhole('epochs', options.epochs, 1);
+  checkWhole('batch size', options.batchSize, 1);
+  checkWhole('seed', options.seed ?? 0, 0);
+  checkPositive('learning rate', options.learningRate);
+  if (options.maxSteps !== undefined) checkWhole('max steps', options.maxSteps, 1);
+  const [channels, height, width] = network.input;
+  for (const set of [train, test]) {
+    if (set.channels !== channels || set.height !== height || set.width !== width) {
+      throw new OptionError(
+        `data ${set.name}: the network ${network.name} expects images ${channels}x${height}x${width}, ` +
+          `got ${set.channels}x${set.height}x${set.width}`,
+      );
+    }
+    if (set.classes.length > network.classes) {
+      throw new OptionError(
+        `data ${set.name}: the network ${network.name} tells ${network.classes} classes apart, the data have ${set.classes.length}`,
+      );
+    }
+  }
+  if (options.batchSize > train.count) {
+    throw new OptionError(
+      `batch size: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
+    );
+  }
+}

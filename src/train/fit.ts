@@ -1,0 +1,169 @@
+import { batchCount, batches, type DataSplit } from '../data/index.js';
+import { AbortedError, DivergedError } from '../errors.js';
+import { checkFitOptions, type EpochSums, type FitOptions, type ResumePoint } from './fit-options.js';
+import type { EpochRecord, Evaluation, History } from './history.js';
+import type { Trainer } from './trainer.js';
+
+/** The course of a run and where it stands. */
+export interface FitResult extends History {
+  readonly point: ResumePoint;
+}
+
+/**
+ * The training loop: for each epoch one pass over the training set (the last batch may be smaller), an evaluation on the
+ * test set, a checkpoint, and the scheduler's next learning rate.
+ *
+ * Throws OptionError for options outside their range, DivergedError when the loss is no longer finite, AbortedError when
+ * the signal fires (after a checkpoint); callbacks' own errors pass through.
+ *
+ * @example
+ * const scheduler = stepLR({ stepSize: 3, gamma: 0.5 });
+ * const { epochs } = await fit(trainer, data, { epochs: 2, batchSize: 64, learningRate: 1e-3, scheduler });
+ */
+export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions): Promise<FitResult> {
+  checkFitOptions(data, trainer.network, options);
+  const stepLosses: number[] = [];
+  let point: ResumePoint = options.resume ?? {
+    epoch: 0,
+    scheduler: options.scheduler.initial(options.learningRate),
+    epochs: [],
+  };
+  let lastGood: string | undefined;
+  while (point.epoch < options.epochs && !isFinished(trainer, options)) {
+    const epoch = point.epoch + 1;
+    const clock = performance.now();
+    const trained = new EpochRun(trainer, data, options, point, lastGood);
+    try {
+      await trained.run(stepLosses);
+      const trainSeconds = secondsSince(clock);
+      const test = await trainer.evaluate(data.test, evaluationOptions(options));
+      const record: EpochRecord = {
+        ...recordOf(trained.sums, test),
+        epoch,
+        step: trainer.steps,
+        lr: point.scheduler.lr,
+        seconds: secondsSince(clock),
+        imagesPerSecond: trained.imagesHere / trainSeconds,
+      };
+      const epochs = [...point.epochs, record];
+      if (!trained.whole) {
+        // Cut short by maxSteps: the record is shown, but whoever resumes goes on inside this epoch.
+        point = { ...point, partial: trained.sums };
+        await options.onCheckpoint?.(point);
+        await options.onEpochEnd?.(record);
+        return { epochs, stepLosses, point };
+      }
+      point = { epoch, scheduler: options.scheduler.next(point.scheduler, record), epochs };
+      lastGood = (await options.onCheckpoint?.(point)) ?? lastGood;
+      await options.onEpochEnd?.(record);
+    } catch (error) {
+      if (options.signal?.aborted !== true || error instanceof DivergedError) throw error;
+      const kept = await options.onCheckpoint?.({ ...point, partial: trained.sums });
+      const where = kept === undefined ? '' : `; go on from ${kept}`;
+      throw new AbortedError(`training was stopped after step ${trainer.steps}${where}`, { cause: error });
+    }
+  }
+  return { epochs: point.epochs, stepLosses, point };
+}
+
+/** One epoch's pass over the training set. */
+class EpochRun {
+  sums: EpochSums;
+  /** False where `maxSteps` cut the epoch short. */
+  whole = true;
+  readonly #done: number;
+  readonly #already: number;
+
+  constructor(
+    private readonly trainer: Trainer,
+    private readonly data: DataSplit,
+    private readonly options: FitOptions,
+    private readonly point: ResumePoint,
+    private readonly lastGood: string | undefined,
+  ) {
+    this.sums = point.partial ?? { batches: 0, loss: 0, correct: 0, images: 0 };
+    this.#done = this.sums.batches;
+    this.#already = this.sums.images;
+  }
+
+  /** Images trained on in this run, without those before a resume. */
+  get imagesHere(): number {
+    return this.sums.images - this.#already;
+  }
+
+  async run(stepLosses: number[]): Promise<void> {
+    const { trainer, options, point } = this;
+    const { batchSize, shuffle = false, seed = 0, normalization, epochs, signal } = options;
+    const { train } = this.data;
+    const { lr } = point.scheduler;
+    const epoch = point.epoch + 1;
+    const total = batchCount(train.count, batchSize);
+    const clock = performance.now();
+    const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
+    for (const batch of batches(train, order)) {
+      if (isFinished(trainer, options)) {
+        this.whole = false;
+        return;
+      }
+      signal?.throwIfAborted();
+      const { loss, correct } = await trainer.step(batch, lr);
+      if (!Number.isFinite(loss)) {
+        throw new DivergedError(
+          `the loss became ${loss} at step ${trainer.steps} (epoch ${epoch}, batch ${batch.index + 1} of ${total}) ` +
+            `with learning rate ${lr}; try a smaller one. Last good checkpoint: ${this.lastGood ?? 'none was written'}`,
+        );
+      }
+      stepLosses.push(loss);
+      const { sums } = this;
+      this.sums = {
+        batches: batch.index + 1,
+        loss: sums.loss + loss * batch.size,
+        correct: sums.correct + correct,
+        images: sums.images + batch.size,
+      };
+      await options.onBatchEnd?.({
+        epoch,
+        epochs,
+        batch: batch.index + 1,
+        batches: total,
+        step: trainer.steps,
+        size: batch.size,
+        loss,
+        accuracy: correct / batch.size,
+        lr,
+        meanLoss: this.sums.loss / this.sums.images,
+        meanAccuracy: this.sums.correct / this.sums.images,
+        imagesPerSecond: this.imagesHere / secondsSince(clock),
+      });
+    }
+    signal?.throwIfAborted();
+  }
+}
+
+function recordOf(
+  sums: EpochSums,
+  test: Evaluation,
+): Pick<EpochRecord, 'trainLoss' | 'trainAccuracy' | 'testLoss' | 'testAccuracy'> {
+  return {
+    trainLoss: sums.loss / sums.images,
+    trainAccuracy: sums.correct / sums.images,
+    testLoss: test.loss,
+    testAccuracy: test.accuracy,
+  };
+}
+
+function evaluationOptions({
+  batchSize,
+  normalization,
+  signal,
+}: FitOptions): Parameters<Trainer['evaluate']>[1] {
+  return { batchSize, ...(normalization && { normalization }), ...(signal && { signal }) };
+}
+
+function isFinished(trainer: Trainer, { maxSteps = Infinity }: FitOptions): boolean {
+  return trainer.steps >= maxSteps;
+}
+
+function secondsSince(clock: number): number {
+  return (performance.now() - clock) / 1000;
+}

@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { openData, type OpenDataOptions } from '../data/node.js';
+import type { DataSplit } from '../data/index.js';
+import { ensureFolder, readFileBytes, writeFileSafely } from '../files-node.js';
+import { createNodeSession } from '../session/node.js';
+import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
+import { trainOn } from './train-on.js';
+
+/** `trainResNet` in Node: data, weights and output may be paths. */
+export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
+  /** `digits` (embedded; the default), `mnist`, `fashion-mnist`, a folder of IDX files, or a data set in memory. */
+  readonly data?: string | DataSplit;
+  /** How to open the data, where they are named. */
+  readonly dataOptions?: OpenDataOptions;
+  /** Weights to start from: path of a safetensors file, or its bytes. */
+  readonly init?: string | NamedBytes;
+  /** Checkpoint to go on from: path of a run's `checkpoint.safetensors`, or its bytes. */
+  readonly resume?: string | NamedBytes;
+  /** Folder that receives `model.onnx`, `checkpoint.safetensors` and `history.json`; default: nothing is written. */
+  readonly out?: string;
+}
+
+/**
+ * Trains a residual network on the stock ONNX Runtime and returns the classifier as `.onnx` bytes, with its history.
+ *
+ * Throws OptionError for options outside their range, DataError, CheckpointError, DeviceError and IoError for what they
+ * name, DivergedError when the loss is no longer finite, AbortedError when `signal` fires.
+ *
+ * @example
+ * const { testAccuracy, model } = await trainResNet({ preset: 'mnist-cnn', data: 'digits', epochs: 1 });
+ */
+export async function trainResNet(options: NodeTrainOptions = {}): Promise<TrainResult> {
+  const { data = 'digits', dataOptions, init, resume, out, ...rest } = options;
+  if (out !== undefined) await ensureFolder(out);
+  return trainOn(
+    {
+      createSession: createNodeSession,
+      ...(out !== undefined && {
+        save: async (name: string, content: Uint8Array | string): Promise<string> => {
+          const path = join(out, name);
+          await writeFileSafely(path, content);
+          return path;
+        },
+      }),
+    },
+    {
+      ...rest,
+      data: typeof data === 'string' ? await openData(data, dataOptions) : data,
+      ...(init !== undefined && { init: await named(init) }),
+      ...(resume !== undefined && { resume: await named(resume) }),
+    },
+  );
+}
+
+async function named(source: string | NamedBytes): Promise<NamedBytes> {
+  return typeof source === 'string' ? { name: source, bytes: await readFileBytes(source) } : source;
+}

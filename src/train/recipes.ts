@@ -1,0 +1,32 @@
+import type { OptimizerOptions } from '../artifacts/index.js';
+import { stepLR, type Scheduler } from './schedulers/index.js';
+
+/** How a network is trained unless the caller says otherwise. */
+export interface Recipe {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly optimizer: OptimizerOptions;
+  readonly scheduler: Scheduler;
+  readonly shuffle: boolean;
+}
+
+/** The tutorial's recipe: Adam 1e-3, StepLR(3, 0.5), batches of 64 in file order, 17 epochs. */
+const tutorial: Recipe = {
+  epochs: 17,
+  batchSize: 64,
+  learningRate: 1e-3,
+  optimizer: { kind: 'adam' },
+  scheduler: stepLR({ stepSize: 3, gamma: 0.5 }),
+  shuffle: false,
+};
+
+/** The embedded digits need no 17 epochs: this is the main job, about a minute on two cores. */
+const embeddedDigits: Partial<Recipe> = { epochs: 3, scheduler: stepLR({ stepSize: 1, gamma: 0.5 }) };
+
+/** The recipe of a preset on a data set. */
+export function recipeFor(preset: string | undefined, data: string | undefined): Recipe {
+  const base: Recipe =
+    preset === undefined || preset.startsWith('mnist-cnn') ? tutorial : { ...tutorial, shuffle: true };
+  return data === 'digits' ? { ...base, ...embeddedDigits } : base;
+}

@@ -1,0 +1,97 @@
+import type {
+  CrossEntropyOptions,
+  Network,
+  OptimizerOptions,
+  PresetName,
+  PresetOptions,
+} from '../artifacts/index.js';
+import type { DataSplit, Normalization } from '../data/index.js';
+import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
+import type { BatchEnd, EpochRecord, History } from './history.js';
+import type { Scheduler } from './schedulers/index.js';
+
+/** A safetensors file as bytes, with the name that errors call it by. */
+export interface NamedBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What `trainResNet` is told; what is left out comes from the preset's recipe. */
+export interface TrainOptions extends SessionOptions, PresetOptions {
+  /** A built-in network; default `mnist-cnn`. */
+  readonly preset?: PresetName;
+  /** A network of your own instead of a preset. */
+  readonly network?: Network;
+  readonly data: DataSplit;
+  /** Passes over the training set. */
+  readonly epochs?: number;
+  readonly batchSize?: number;
+  readonly learningRate?: number;
+  readonly optimizer?: OptimizerOptions;
+  readonly scheduler?: Scheduler;
+  readonly loss?: CrossEntropyOptions;
+  readonly shuffle?: boolean;
+  /** Seed of the initial weights and of the shuffle; default 0. */
+  readonly seed?: number;
+  readonly normalization?: Normalization;
+  /** Stop after so many optimizer steps in all. */
+  readonly maxSteps?: number;
+  /** Weights to start from, as safetensors. */
+  readonly init?: NamedBytes;
+  /** A checkpoint to go on from. */
+  readonly resume?: NamedBytes;
+  readonly signal?: AbortSignal;
+  readonly onStart?: (info: StartInfo) => void | Promise<void>;
+  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
+  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
+}
+
+/** What a run is about to do. */
+export interface StartInfo {
+  readonly network: string;
+  /** Number of trained numbers. */
+  readonly parameters: number;
+  readonly device: DeviceReport;
+  readonly data: {
+    readonly train: string;
+    readonly test: string;
+    readonly trainCount: number;
+    readonly testCount: number;
+  };
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+  readonly version: string;
+}
+
+/** What a run leaves. */
+export interface TrainResult {
+  readonly network: Network;
+  readonly history: History;
+  /** Accuracy on the test set after the last epoch, 0 to 1. */
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  readonly device: DeviceReport;
+  /** The trained classifier as `.onnx` bytes. */
+  readonly model: Uint8Array;
+  /** The final state as a checkpoint in safetensors. */
+  readonly checkpoint: Uint8Array;
+  /** Paths of the files written, where the run had a place to write to. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly seconds: number;
+}
+
+/** What the loop needs from where it runs. */
+export interface Platform {
+  readonly createSession: CreateSession;
+  /** Keeps a file of the run and returns where it lies; absent where nothing is kept. */
+  readonly save?: (name: string, content: Uint8Array | string) => Promise<string>;
+}
+
+/** Names of the files of a run. */
+export const runFiles = {
+  checkpoint: 'checkpoint.safetensors',
+  model: 'model.onnx',
+  history: 'history.json',
+} as const;

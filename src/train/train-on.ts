@@ -1,0 +1,194 @@
+import {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  encodeInferenceModel,
+  namedWeights,
+  plainNormalization,
+  presetNetwork,
+  version,
+  type Checkpoint,
+  type Network,
+  type OptimizerOptions,
+} from '../artifacts/index.js';
+import { OptionError } from '../errors.js';
+import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
+import { fit } from './fit.js';
+import type { EpochRecord } from './history.js';
+import { recipeFor } from './recipes.js';
+import { readResumePoint } from './resume.js';
+import { runFiles, type Platform, type StartInfo, type TrainOptions, type TrainResult } from './run-types.js';
+import { parameterCount, Trainer } from './trainer.js';
+
+/** Trains a network from start to `.onnx`; `train/node.ts` gives it files and the Node runtime. */
+export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
+  const started = performance.now();
+  const run = resolve(options);
+  const { network, optimizer } = run;
+  checkFitOptions(options.data, network, run.fit);
+  const from = startingPoint(options, run);
+  const trainer = await Trainer.create(network, {
+    createSession: platform.createSession,
+    optimizer,
+    seed: run.seed,
+    ...(options.loss && { loss: options.loss }),
+    ...(options.devices && { devices: options.devices }),
+    ...(options.threads !== undefined && { threads: options.threads }),
+    ...(from && { state: from.state, step: from.progress.step }),
+  });
+  const files: Record<string, string> = {};
+  const save = async (
+    name: keyof typeof runFiles,
+    content: Uint8Array | string,
+  ): Promise<string | undefined> => {
+    const path = await platform.save?.(runFiles[name], content);
+    if (path !== undefined) files[name] = path;
+    return path;
+  };
+  const checkpointAt = (point: ResumePoint): Uint8Array =>
+    encodeCheckpoint(network, optimizer, {
+      state: trainer.state,
+      progress: { step: trainer.steps, epoch: point.epoch, extra: point },
+    });
+  try {
+    await options.onStart?.(startInfo(trainer, options, run));
+    const { point, ...history } = await fit(trainer, options.data, {
+      ...run.fit,
+      ...(from?.resume && { resume: from.resume }),
+      onCheckpoint: async (at) => {
+        await save('history', json({ epochs: at.epochs }));
+        return save('checkpoint', checkpointAt(at));
+      },
+    });
+    const last = history.epochs.at(-1);
+    if (last === undefined) {
+      throw new OptionError(
+        `epochs: expected more than the ${point.epoch} that the checkpoint has, got ${run.fit.epochs}`,
+      );
+    }
+    const model = encodeInferenceModel(network, namedWeights(network, trainer.state), {
+      classes: options.data.train.classes,
+      normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
+      provenance: provenanceOf(options, run, last),
+    });
+    await save('model', model);
+    await save('history', json(history));
+    return {
+      network,
+      history,
+      testAccuracy: last.testAccuracy,
+      testLoss: last.testLoss,
+      device: trainer.device,
+      model,
+      checkpoint: checkpointAt(point),
+      files,
+      seconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    await trainer.dispose();
+  }
+}
+
+/** Options with the recipe's values where the caller gave none. */
+interface Run {
+  readonly network: Network;
+  readonly optimizer: OptimizerOptions;
+  readonly seed: number;
+  readonly fit: FitOptions;
+}
+
+function resolve(options: TrainOptions): Run {
+  if (options.network !== undefined && options.preset !== undefined) {
+    throw new OptionError(`preset and network: expected one of them, got both`);
+  }
+  const preset = options.network === undefined ? (options.preset ?? 'mnist-cnn') : undefined;
+  const network = options.network ?? presetNetwork(preset ?? 'mnist-cnn', options);
+  const recipe = recipeFor(preset, options.data.train.name);
+  const seed = options.seed ?? 0;
+  return {
+    network,
+    optimizer: options.optimizer ?? recipe.optimizer,
+    seed,
+    fit: {
+      epochs: options.epochs ?? recipe.epochs,
+      batchSize: options.batchSize ?? recipe.batchSize,
+      learningRate: options.learningRate ?? recipe.learningRate,
+      scheduler: options.scheduler ?? recipe.scheduler,
+      shuffle: options.shuffle ?? recipe.shuffle,
+      seed,
+      ...(options.normalization && { normalization: options.normalization }),
+      ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
+      ...(options.onBatchEnd && { onBatchEnd: options.onBatchEnd }),
+      ...(options.onEpochEnd && { onEpochEnd: options.onEpochEnd }),
+      ...(options.signal && { signal: options.signal }),
+    },
+  };
+}
+
+/** The checkpoint or the weights to start from. */
+function startingPoint(
+  { init, resume }: TrainOptions,
+  { network, optimizer, fit: { epochs } }: Run,
+): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
+  if (init !== undefined && resume !== undefined) {
+    throw new OptionError('init and resume: expected one of them, got both');
+  }
+  if (resume !== undefined) {
+    const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, { epochs }) };
+  }
+  if (init === undefined) return undefined;
+  const { state } = decodeCheckpoint(network, optimizer, init.bytes, init.name);
+  const slots = Object.fromEntries(
+    Object.entries(state.slots).map(([name, vector]) => [name, new Float32Array(vector.length)]),
+  );
+  return { state: { ...state, slots }, progress: { step: 0, epoch: 0, extra: null } };
+}
+
+function startInfo(
+  trainer: Trainer,
+  { data }: TrainOptions,
+  { network, seed, fit: options }: Run,
+): StartInfo {
+  return {
+    version,
+    network: network.name,
+    parameters: parameterCount(network),
+    device: trainer.device,
+    data: {
+      train: data.train.name,
+      test: data.test.name,
+      trainCount: data.train.count,
+      testCount: data.test.count,
+    },
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    learningRate: options.learningRate,
+    seed,
+  };
+}
+
+/** Where the weights come from, for the exported model's metadata. */
+function provenanceOf(
+  options: TrainOptions,
+  { optimizer, seed, fit: { epochs, batchSize, learningRate, scheduler, shuffle } }: Run,
+  last: EpochRecord,
+): Readonly<Record<string, unknown>> {
+  return {
+    data: options.data.train.name,
+    init: options.init?.name ?? `seed ${seed}`,
+    optimizer,
+    learningRate,
+    scheduler: { name: scheduler.name, ...scheduler.options },
+    batchSize,
+    shuffle,
+    epochs,
+    step: last.step,
+    testLoss: last.testLoss,
+    testAccuracy: last.testAccuracy,
+    date: new Date().toISOString(),
+  };
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
