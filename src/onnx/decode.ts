@@ -1,224 +1,220 @@
-import type { onnx } from 'onnx-proto';
 import { ModelError, OrtTrainError } from '../errors.js';
 import {
-  GraphBuilder,
+  formatShape,
+  verify,
   type AttrValue,
-  type Attrs,
+  type Constant,
   type Graph,
+  type Node,
   type OpDef,
-  type Shape,
   type TensorData,
   type TensorType,
   type Value,
 } from '../ir/index.js';
-import { dtypeOf, proto, toDim, toNumber } from './proto.js';
-import { decodeTensor } from './tensor-proto.js';
+import { readModel, type ModelContents, type ModelNode } from './read.js';
+import { resolveShape } from './resolve-shape.js';
 
-/** One input or output of a model. */
-export interface Port extends TensorType {
-  readonly name: string;
+/** A model as a graph, with what it says besides. */
+export interface DecodedModel extends Pick<
+  ModelContents,
+  'producer' | 'producerVersion' | 'docString' | 'opset' | 'metadata'
+> {
+  readonly graph: Graph;
 }
 
-/** What a model says of itself and of its ports; its weights are decoded on demand. */
-export interface ModelSummary {
-  readonly producer: string;
-  readonly opset: number;
-  readonly description: string;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
-  /** Name and tensor of each weight. */
-  readonly initializers: () => ReadonlyMap<string, TensorData>;
-}
-
-/**
- * Reads a model's ports, metadata and weights. `where` names the file in errors. Throws ModelError for bytes that are
- * not a whole ONNX model.
- *
- * @example
- * const { inputs, metadata } = readModel(readFileSync('model.onnx'), 'model.onnx');
- */
-export function readModel(bytes: Uint8Array, where: string): ModelSummary {
-  const { model, graph } = parse(bytes, where);
-  const weights = new Set(graph.initializer.map(({ name }) => name));
-  return {
-    producer: model.producerName,
-    opset: opsetOf(model),
-    description: model.docString,
-    metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
-    inputs: graph.input.filter(({ name }) => !weights.has(name)).map((info) => port(info, where)),
-    outputs: graph.output.map((info) => port(info, where)),
-    initializers: () => new Map(graph.initializer.map((t) => [t.name ?? '', decodeTensor(t, where)])),
-  };
+/** How a model is decoded. */
+export interface DecodeOptions {
+  /**
+   * Looks operators up by name (`ops/` has such a table). With it, types are inferred and an operator that it does not
+   * know is an error. Without it, every type must be recorded in the file, and operators are stand-ins that can be
+   * encoded and printed, but not differentiated.
+   */
+  readonly findOp?: (name: string) => OpDef | undefined;
 }
 
 /**
- * The graph of an `.onnx` file in ort-train's own form; `findOp` looks operators up (`ops/` has one). Throws ModelError
- * for damaged bytes and for operators that ort-train does not know.
+ * The graph of an `.onnx` file. `source` names the file in errors. Names, layers and attributes come back as
+ * `encodeModel` was given them. Throws ModelError for damaged bytes, for operators that `findOp` does not know, and
+ * without `findOp` for values whose type the file does not record; `readModel` reads those files too.
  *
  * @example
- * const graph = decodeModel(bytes, findOp, 'model.onnx');
+ * const { graph, metadata } = decodeModel(bytes, 'model.onnx');
  */
-export function decodeModel(
-  bytes: Uint8Array,
-  findOp: (name: string) => OpDef | undefined,
-  where: string,
-): Graph {
-  const { graph } = parse(bytes, where);
-  const b = new GraphBuilder();
-  const values = new Map<string, Value>();
-  const tensors = new Map<string, TensorData>();
-  const asAttrs = integersUsedAsAttrs(graph, findOp);
-  for (const tensor of graph.initializer) {
-    const name = tensor.name ?? '';
-    const data = decodeTensor(tensor, where);
-    tensors.set(name, data);
-    if (!asAttrs.has(name)) values.set(name, b.initializer(data, name));
-  }
-  for (const info of graph.input) {
-    const { name, dtype, shape } = port(info, where);
-    if (!values.has(name)) values.set(name, b.input(name, dtype, shape));
-  }
-  for (const node of graph.node) addNode(b, node, { values, tensors, findOp, where });
-  const outputs = graph.output.map(({ name }) => ({
-    name: name ?? '',
-    value: lookUp(values, name ?? '', where),
-  }));
-  return b.finish(graph.name, outputs);
-}
-
-function parse(bytes: Uint8Array, where: string): { model: onnx.ModelProto; graph: onnx.GraphProto } {
-  let model: onnx.ModelProto;
-  try {
-    model = proto.ModelProto.decode(bytes);
-  } catch (error) {
-    throw new ModelError(`${where}: not an ONNX model, or cut off (${String(error)})`, { cause: error });
-  }
-  if (model.graph === null || model.graph === undefined || model.opsetImport.length === 0) {
-    throw new ModelError(`${where}: not an ONNX model (${bytes.length} bytes without a graph)`);
-  }
-  return { model, graph: model.graph as onnx.GraphProto };
-}
-
-function opsetOf(model: onnx.ModelProto): number {
-  const standard = model.opsetImport.find(
-    ({ domain }) => domain === '' || domain === null || domain === undefined,
-  );
-  return toNumber(standard?.version ?? 0);
-}
-
-function port({ name, type }: onnx.IValueInfoProto, where: string): Port {
-  const tensor = type?.tensorType;
-  const dims = tensor?.shape?.dim ?? [];
+export function decodeModel(bytes: Uint8Array, source: string, options: DecodeOptions = {}): DecodedModel {
+  const contents = readModel(bytes, source);
+  const graph = new GraphDecoder(contents, source, options.findOp).decode();
+  const { producer, producerVersion, docString, opset, metadata } = contents;
   return {
-    name: name ?? '',
-    dtype: dtypeOf(tensor?.elemType, `${where}: '${name ?? ''}'`),
-    shape: dims.map((dim, i) => toDim(dim, `d${i}`)),
+    graph: asModelErrors(source, () => verify(graph)),
+    producer,
+    producerVersion,
+    docString,
+    opset,
+    metadata,
   };
 }
 
-interface NodeContext {
-  readonly values: Map<string, Value>;
-  readonly tensors: ReadonlyMap<string, TensorData>;
-  readonly findOp: (name: string) => OpDef | undefined;
-  readonly where: string;
-}
+class GraphDecoder {
+  readonly #model: ModelContents;
+  readonly #source: string;
+  readonly #findOp: DecodeOptions['findOp'];
+  readonly #tensors: ReadonlyMap<string, TensorData>;
+  readonly #values = new Map<string, Value>();
+  readonly #nodeNames = new Set<string>();
+  readonly #nodes: Node[] = [];
+  /** Tensors that a node takes as attributes; they leave the graph unless something else uses them too. */
+  readonly #absorbed = new Set<string>();
+  readonly #used = new Set<string>();
 
-/** Initializers that stand in the place of attributes (axes, shapes). */
-function integersUsedAsAttrs(graph: onnx.GraphProto, findOp: NodeContext['findOp']): ReadonlySet<string> {
-  return new Set(
-    graph.node.flatMap(({ opType, input }) => {
-      const positions = Object.values(findOp(opType ?? '')?.tensorAttrs ?? {});
-      return positions.flatMap((position) => input?.[position] ?? []);
-    }),
-  );
-}
+  constructor(model: ModelContents, source: string, findOp: DecodeOptions['findOp']) {
+    this.#model = model;
+    this.#source = source;
+    this.#findOp = findOp;
+    this.#tensors = model.constants();
+  }
 
-function addNode(
-  b: GraphBuilder,
-  node: onnx.INodeProto,
-  { values, tensors, findOp, where }: NodeContext,
-): void {
-  const at = `${where}: node '${node.name ?? ''}'`;
-  const op = findOp(node.opType ?? '');
-  if (op === undefined || (node.domain ?? '') !== '') {
-    const domain = (node.domain ?? '') === '' ? '' : `${node.domain ?? ''}.`;
-    throw new ModelError(`${at}: ort-train does not know the operator ${domain}${node.opType ?? ''}`);
+  decode(): Graph {
+    const { name, inputs, outputs, nodes } = this.#model;
+    const constants: Constant[] = [];
+    for (const input of inputs) this.#values.set(input.name, input);
+    for (const [tensorName, tensor] of this.#tensors) {
+      const value = { name: tensorName, dtype: tensor.dtype, shape: tensor.shape };
+      this.#values.set(tensorName, value);
+      constants.push({ value, tensor });
+    }
+    for (const node of nodes) if (node.op !== 'Constant') this.#nodes.push(this.#node(node));
+    const results = outputs.map((port) => ({ name: port.name, value: this.#output(port) }));
+    return {
+      name,
+      inputs,
+      constants: constants.filter(
+        ({ value }) => this.#used.has(value.name) || !this.#absorbed.has(value.name),
+      ),
+      nodes: this.#nodes,
+      outputs: results,
+    };
   }
-  const names = [...(node.input ?? [])];
-  const attrs: Record<string, AttrValue> = decodeAttrs(node, op, at);
-  for (const [name, position] of Object.entries(op.tensorAttrs)) {
-    const tensor = tensors.get(names[position] ?? '');
-    if (tensor === undefined) continue;
-    attrs[name] = Array.from(tensor.data, Number);
-    names[position] = '';
-  }
-  const inputs = names.map((name) => (name === '' ? undefined : lookUp(values, name, at)));
-  resolveShape(op, inputs, attrs);
-  try {
-    const outputs = b.emitAll(op, inputs, attrs, (node.output ?? [])[0]);
-    node.output?.forEach((name, i) => {
-      const output = outputs[i];
-      if (output !== undefined) values.set(name, output);
+
+  #node(node: ModelNode): Node {
+    const name = this.#nodeName(node);
+    const at = `${this.#source}: ${node.op} '${name}'`;
+    const op = this.#findOp?.(node.op);
+    if (this.#findOp !== undefined && op === undefined) {
+      throw new ModelError(`${at}: expected an operator that ort-train knows, got ${node.op}`);
+    }
+    const attrs = plainAttrs(node, at);
+    const names = this.#absorb(node, op, attrs);
+    const inputs = names.map((input) => (input === '' ? undefined : this.#value(input, at)));
+    const recorded = node.outputs.map((output) => this.#model.types.get(output));
+    if (op !== undefined)
+      asModelErrors(at, () => {
+        resolveShape(op, inputs, attrs, recorded[0]?.shape);
+      });
+    const types = op === undefined ? this.#known(node, recorded, at) : inferTypes(op, inputs, attrs, at);
+    const outputs = types.map((type, i): Value => {
+      const output = node.outputs[i] ?? '';
+      // An output that the file leaves out still has a place, and so a name, in the graph.
+      return { name: output === '' ? `${name}.output${i}` : output, dtype: type.dtype, shape: type.shape };
     });
-  } catch (error) {
-    if (error instanceof OrtTrainError) throw new ModelError(`${at}: ${error.message}`, { cause: error });
-    throw error;
+    outputs.forEach((value) => {
+      if (this.#values.has(value.name)) {
+        throw new ModelError(`${at}: expected new names, got '${value.name}' a second time`);
+      }
+      this.#values.set(value.name, value);
+    });
+    return { op: op ?? standIn(node, types), name, layer: node.layer, inputs, outputs, attrs };
+  }
+
+  /** Takes tensors that are attributes in the graph out of the inputs; what a node computes stays an input. */
+  #absorb(node: ModelNode, op: OpDef | undefined, attrs: Record<string, AttrValue>): string[] {
+    const names = [...node.inputs];
+    for (const [attr, position] of Object.entries(op?.tensorAttrs ?? {})) {
+      const tensor = this.#tensors.get(names[position] ?? '');
+      if (tensor === undefined) continue;
+      attrs[attr] = Array.from(tensor.data, Number);
+      this.#absorbed.add(names[position] ?? '');
+      names[position] = '';
+    }
+    return names.slice(0, names.findLastIndex((name) => name !== '') + 1);
+  }
+
+  #known(node: ModelNode, recorded: readonly (TensorType | undefined)[], at: string): readonly TensorType[] {
+    return recorded.map((type, i) => {
+      if (type !== undefined) return type;
+      throw new ModelError(
+        `${at}: expected the type of '${node.outputs[i] ?? ''}' in the file, got none (give findOp to infer it, or use readModel)`,
+      );
+    });
+  }
+
+  #nodeName({ name, outputs }: ModelNode): string {
+    const wish = name === '' ? (outputs[0] ?? '') : name;
+    let unique = wish;
+    for (let n = 2; this.#nodeNames.has(unique); n++) unique = `${wish}_${n}`;
+    this.#nodeNames.add(unique);
+    return unique;
+  }
+
+  /** The value that the graph returns, which must be what the file promises (where it promises numbers). */
+  #output(port: ModelContents['outputs'][number]): Value {
+    const value = this.#value(port.name, `${this.#source}: outputs`);
+    const differs = port.shape.some((dim, i) => {
+      const came = value.shape[i];
+      return typeof dim === 'number' && typeof came === 'number' && dim !== came;
+    });
+    const rankDiffers = this.#model.types.has(port.name) && port.shape.length !== value.shape.length;
+    if (value.dtype !== port.dtype || rankDiffers || differs) {
+      throw new ModelError(
+        `${this.#source}: output '${port.name}': expected ${port.dtype}${formatShape(port.shape)} as the file says, ` +
+          `got ${value.dtype}${formatShape(value.shape)}`,
+      );
+    }
+    return value;
+  }
+
+  #value(name: string, at: string): Value {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new ModelError(`${at}: '${name}' is used before anything makes it`);
+    this.#used.add(name);
+    return value;
   }
 }
 
-/** Turns 0 and -1 of Reshape, and the 1s of Expand, back into the dimensions that they stand for. */
-function resolveShape(
+function inferTypes(
   op: OpDef,
-  inputs: readonly (Value | undefined)[],
-  attrs: Record<string, AttrValue>,
-): void {
-  const input = inputs[0]?.shape ?? [];
-  const wanted = attrs['shape'] as readonly number[] | undefined;
-  if (wanted === undefined) return;
-  if (op.name === 'Reshape') attrs['shape'] = resolveReshape(input, wanted);
-  else if (op.name === 'Expand') {
-    attrs['shape'] = wanted.map((dim, i) =>
-      dim === 1 ? (input[i - wanted.length + input.length] ?? 1) : dim,
-    );
+  inputs: Node['inputs'],
+  attrs: Node['attrs'],
+  at: string,
+): readonly TensorType[] {
+  try {
+    return op.infer(inputs, attrs);
+  } catch (cause) {
+    // Any error: operators trust their builders to give every input and attribute, and a file may not.
+    throw new ModelError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
-function resolveReshape(input: Shape, wanted: readonly number[]): Shape {
-  const copied = wanted.map((dim, i) => (dim === 0 ? (input[i] ?? 0) : dim));
-  if (!copied.includes(-1)) return copied;
-  const left = [...input];
-  for (const dim of copied) {
-    const same = left.indexOf(dim);
-    if (same >= 0) left.splice(same, 1);
-  }
-  const symbol = left.find((dim) => typeof dim === 'string') ?? '';
-  const known = (dims: Shape): number =>
-    dims.reduce<number>((p, d) => (typeof d === 'number' && d > 0 ? p * d : p), 1);
-  const rest = known(input) / known(copied);
-  return copied.map((dim) =>
-    dim !== -1 ? dim : symbol === '' ? rest : rest === 1 ? symbol : `${rest}*${symbol}`,
-  );
-}
-
-function decodeAttrs(node: onnx.INodeProto, op: OpDef, at: string): Record<string, AttrValue> {
-  const { AttributeType } = proto.AttributeProto;
+function plainAttrs(node: ModelNode, at: string): Record<string, AttrValue> {
   const attrs: Record<string, AttrValue> = {};
-  for (const { name, type, f, i, s, ints } of node.attribute ?? []) {
-    const key = name ?? '';
-    if (op.name === 'Cast' && key === 'to') attrs[key] = dtypeOf(toNumber(i), at);
-    else if (type === AttributeType.INT) attrs[key] = toNumber(i);
-    else if (type === AttributeType.FLOAT) attrs[key] = f ?? 0;
-    else if (type === AttributeType.INTS) attrs[key] = (ints ?? []).map(toNumber);
-    else if (type === AttributeType.STRING) attrs[key] = new TextDecoder().decode(s ?? new Uint8Array());
-    else
-      throw new ModelError(`${at}: attribute '${key}' of ${op.name} has a type that ort-train does not read`);
+  for (const [name, value] of node.attributes()) {
+    if (typeof value === 'object' && 'dtype' in value) {
+      throw new ModelError(`${at}: attribute '${name}': expected numbers or text, got a tensor`);
+    }
+    attrs[name] = value;
   }
-  return attrs satisfies Attrs;
+  return attrs;
 }
 
-function lookUp(values: ReadonlyMap<string, Value>, name: string, where: string): Value {
-  const value = values.get(name);
-  if (value === undefined) throw new ModelError(`${where}: '${name}' is used before anything makes it`);
-  return value;
+/** An operator that repeats what the file records, for files whose operators nobody looks up. */
+function standIn({ op, floats }: ModelNode, types: readonly TensorType[]): OpDef {
+  return { name: op, infer: () => types, composite: false, floats, tensorAttrs: {} };
+}
+
+function asModelErrors<T>(at: string, body: () => T): T {
+  try {
+    return body();
+  } catch (cause) {
+    if (cause instanceof ModelError || !(cause instanceof OrtTrainError)) throw cause;
+    throw new ModelError(`${at}: ${cause.message}`, { cause });
+  }
 }
