@@ -18,16 +18,20 @@ export function gradients(b: Builder, loss: Value, wrt: readonly Value[]): Value
   if (loss.shape.length !== 0) {
     throw new GradientError(`loss '${loss.name}': expected a scalar, got ${formatType(loss)}`);
   }
+  if (loss.dtype !== 'float32' && loss.dtype !== 'float64') {
+    throw new GradientError(`loss '${loss.name}': expected float32 or float64, got ${formatType(loss)}`);
+  }
   const forward = b.nodes.slice();
   const relevant = dependents(forward, wrt);
-  const arriving = new Map<Value, Value[]>([[loss, [b.scalar(1)]]]);
+  const arriving = new Map<Value, Value[]>([[loss, [b.scalar(1, loss.dtype)]]]);
   const settled = new Map<Value, Value>();
 
-  for (const value of wrt) if (value === loss) settled.set(value, b.scalar(1));
+  for (const value of wrt) if (value === loss) settled.set(value, b.scalar(1, loss.dtype));
   for (const node of forward.toReversed()) {
     if (!node.inputs.some((input) => input !== undefined && relevant.has(input))) continue;
     const [y] = node.outputs;
     if (y === undefined) continue;
+    expectFirstOutput(node, arriving);
     b.within(node.layer, () => {
       const dy = total(b, y, arriving);
       if (dy === undefined) return;
@@ -54,6 +58,15 @@ function dependents(nodes: readonly Node[], wrt: readonly Value[]): ReadonlySet<
     }
   }
   return set;
+}
+
+/** Rules know the gradient of the first output only; one that arrives at another would be lost silently. */
+function expectFirstOutput(node: Node, arriving: ReadonlyMap<Value, readonly Value[]>): void {
+  const other = node.outputs.slice(1).find((output) => arriving.has(output));
+  if (other === undefined) return;
+  throw new GradientError(
+    `${whereIs(node)}: only its first output can be differentiated, the loss depends on '${other.name}'`,
+  );
 }
 
 /** Sum of what has arrived at a value: the paths that lead from it to the loss. */

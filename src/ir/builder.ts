@@ -42,7 +42,9 @@ export class GraphBuilder {
       );
     }
     const key =
-      size <= 64 ? `${tensor.dtype}${formatShape(tensor.shape)}=${tensor.data.join(',')}` : undefined;
+      size <= 64
+        ? `${tensor.dtype}${formatShape(tensor.shape)}=${Array.from(tensor.data, exactly).join(',')}`
+        : undefined;
     const known = key === undefined ? undefined : this.#pooled.get(key);
     if (known !== undefined) return known;
     const value = { name: this.#fresh(name), dtype: tensor.dtype, shape: tensor.shape };
@@ -150,6 +152,11 @@ export class GraphBuilder {
     }
     return this.#claim(name);
   }
+}
+
+/** Text that tells -0 from 0, which are equal and yet not the same constant. */
+function exactly(value: number | bigint): string {
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 function snake(name: string): string {

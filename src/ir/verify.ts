@@ -1,10 +1,10 @@
-import { GraphError } from '../errors.js';
-import type { Graph, Node, Value } from './graph.js';
-import { formatType, sameShape } from './tensor.js';
+import { GraphError, ShapeError } from '../errors.js';
+import type { Constant, Graph, Node, Value } from './graph.js';
+import { formatType, sameShape, staticSize } from './tensor.js';
 
 /**
- * Checks a graph between passes: every value is made once and before it is used, names are unique, and the recorded
- * types are those that the operators infer. Throws GraphError that names the node and its layer.
+ * Checks a graph between passes: every value is made once and before it is used, names are unique, constants are of the
+ * type that they are recorded with, and the recorded types of the others are those that the operators infer. Throws GraphError that names the node and its layer.
  *
  * @example
  * verify(graph); // returns the same graph, so that passes can be chained
@@ -19,8 +19,14 @@ export function verify(graph: Graph): Graph {
     made.add(value);
   };
   for (const input of graph.inputs) make(input, 'input');
-  for (const { value } of graph.constants) make(value, 'constant');
+  for (const constant of graph.constants) {
+    checkConstant(graph, constant);
+    make(constant.value, 'constant');
+  }
+  const nodes = new Set<string>();
   for (const node of graph.nodes) {
+    if (nodes.has(node.name)) throw new GraphError(`${whereIs(graph, node)}: another node has its name`);
+    nodes.add(node.name);
     for (const input of node.inputs) {
       if (input !== undefined && !made.has(input)) {
         throw new GraphError(`${whereIs(graph, node)} uses '${input.name}', which nothing before it makes`);
@@ -42,8 +48,19 @@ export function verify(graph: Graph): Graph {
   return graph;
 }
 
+function checkConstant(graph: Graph, { value, tensor }: Constant): void {
+  const size = staticSize(tensor.shape);
+  const where = `${graph.name}: constant '${value.name}'`;
+  if (tensor.dtype !== value.dtype || !sameShape(tensor.shape, value.shape)) {
+    throw new GraphError(`${where}: expected ${formatType(value)}, got ${formatType(tensor)}`);
+  }
+  if (tensor.data.length !== size) {
+    throw new GraphError(`${where}: expected ${size} elements, got ${tensor.data.length}`);
+  }
+}
+
 function checkTypes(graph: Graph, node: Node): void {
-  const inferred = node.op.infer(node.inputs, node.attrs);
+  const inferred = infer(graph, node);
   if (inferred.length !== node.outputs.length) {
     throw new GraphError(
       `${whereIs(graph, node)}: expected ${inferred.length} outputs, got ${node.outputs.length}`,
@@ -58,6 +75,15 @@ function checkTypes(graph: Graph, node: Node): void {
       );
     }
   });
+}
+
+function infer(graph: Graph, node: Node): ReturnType<Node['op']['infer']> {
+  try {
+    return node.op.infer(node.inputs, node.attrs);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new GraphError(`${whereIs(graph, node)}: ${error.message}`, { cause: error });
+  }
 }
 
 function whereIs(graph: Graph, node: Node): string {

@@ -22,9 +22,9 @@ export const averagePool = defineOp<1, AveragePoolAttrs>({
     const [kh, kw] = kernel_shape;
     const shares = b.mul(
       dy,
-      b.constant(tensorOf('float32', [1, 1, oh, ow], inverseCounts(attrs, h, w)), 'inv_count'),
+      b.constant(tensorOf(x.dtype, [1, 1, oh, ow], inverseCounts(attrs, h, w)), 'inv_count'),
     );
-    const ones = b.constant(tensorOf('float32', [1, 1, kh, kw], Array<number>(kh * kw).fill(1)), 'ones');
+    const ones = b.constant(tensorOf(x.dtype, [1, 1, kh, kw], Array<number>(kh * kw).fill(1)), 'ones');
     const window: ConvAttrs = { kernel_shape, strides, pads, dilations: [1, 1], group: 1 };
     const planes = b.convInputGrad(asPlanes(b, shares), ones, [h, w], window);
     return [b.reshape(planes, [n, c, h, w])];

@@ -11,7 +11,9 @@ import {
   type Value,
 } from '../ir/index.js';
 import type { ConvAttrs, ConvTransposeAttrs } from './conv-shape.js';
-import type { Emitter, GemmOptions } from './emitter.js';
+import type { DropoutAttrs } from './dropout-mask.js';
+import type { BatchNormResult, Emitter, GemmOptions } from './emitter.js';
+import type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
 import type { PoolAttrs } from './pool-shape.js';
 import { ops, type OpName } from './registry.js';
 
@@ -91,6 +93,18 @@ export class Builder extends GraphBuilder implements Emitter {
     const index = this.constant(tensorOf('int64', [], [symbolic]), 'axis');
     const length = this.cast(this.emit(ops.Gather, [this.shapeOf(x), index], { axis: 0 }), 'float32');
     return known === 1 ? length : this.mul(length, known);
+  }
+
+  positions(x: Value, axis: number, name?: string): Value {
+    const length = x.shape[axis];
+    if (typeof length === 'number') {
+      const indices = Array.from({ length }, (_, i) => i);
+      return this.constant(tensorOf('int32', [length], indices), name ?? 'positions');
+    }
+    const at = this.constant(tensorOf('int64', [1], [axis]), 'axis');
+    const size = this.emit(ops.Gather, [this.shapeOf(x), at], { axis: 0 });
+    const ones = this.emit(ops.Expand, [this.scalar(1, 'int32'), size], { shape: [length ?? 1] });
+    return this.emit(ops.CumSum, [ones, this.scalar(0, 'int64')], { exclusive: 1 }, name);
   }
 
   reshape(x: Value, shape: Shape, name?: string): Value {
@@ -194,6 +208,42 @@ export class Builder extends GraphBuilder implements Emitter {
       name,
     );
     return this.reshape(sum, like.shape);
+  }
+
+  batchNormTrain(
+    x: Value,
+    { scale, bias, mean, variance }: BatchNormState,
+    attrs: BatchNormAttrs,
+    name?: string,
+  ): BatchNormResult {
+    const inputs = [x, scale, bias, mean, variance];
+    const [y, batchMean, invStd, runningMean, runningVar] = this.emitAll(
+      ops.BatchNormTrain,
+      inputs,
+      { ...attrs },
+      name,
+    ) as [Value, Value, Value, Value, Value];
+    return { y, mean: batchMean, invStd, runningMean, runningVar };
+  }
+
+  batchNormGrad(
+    x: Value,
+    mean: Value,
+    invStd: Value,
+    scale: Value,
+    dy: Value,
+    name?: string,
+  ): readonly [dx: Value, dscale: Value, dbias: Value] {
+    return this.emitAll(ops.BatchNormGrad, [x, mean, invStd, scale, dy], {}, name) as [Value, Value, Value];
+  }
+
+  batchNormalization(x: Value, state: BatchNormState, epsilon: number, name?: string): Value {
+    const { scale, bias, mean, variance } = state;
+    return this.emit(ops.BatchNormalization, [x, scale, bias, mean, variance], { epsilon }, name);
+  }
+
+  dropoutMask(x: Value, step: Value, attrs: DropoutAttrs, name?: string): Value {
+    return this.emit(ops.DropoutMask, [x, step], { ...attrs }, name);
   }
 
   #op(name: OpName): OpDef {

@@ -18,12 +18,13 @@ export const convInputGrad = defineOp<2, ConvInputGradAttrs>({
   infer([dy, w], attrs) {
     sameDType('ConvInputGrad', dy, w);
     const [n, k, oh, ow] = nchw('ConvInputGrad', dy);
-    const [kw, inner] = nchw('ConvInputGrad', w);
+    const [filters, inner, kh, kw] = nchw('ConvInputGrad', w);
     const [h, width] = attrs.size;
     const fits =
       windowCount('ConvInputGrad', h, 0, attrs) === oh &&
       windowCount('ConvInputGrad', width, 1, attrs) === ow;
-    if (k !== kw || !fits) {
+    const [kernelH, kernelW] = attrs.kernel_shape;
+    if (k !== filters || k % attrs.group !== 0 || kh !== kernelH || kw !== kernelW || !fits) {
       throw new ShapeError(
         `ConvInputGrad to ${h}x${width}: ${formatType(dy)} and ${formatType(w)} do not fit`,
       );

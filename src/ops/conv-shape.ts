@@ -23,12 +23,23 @@ export function windowCount(
   axis: 0 | 1,
   { kernel_shape, strides, pads, dilations }: Omit<ConvAttrs, 'group'>,
 ): number {
-  const span = (kernel_shape[axis] - 1) * dilations[axis] + 1;
-  const padded = size + pads[axis] + pads[axis === 0 ? 2 : 3];
+  const [stride, dilation, before, after] = [
+    strides[axis],
+    dilations[axis],
+    pads[axis],
+    pads[axis === 0 ? 2 : 3],
+  ];
+  if (stride < 1 || dilation < 1 || before < 0 || after < 0) {
+    throw new ShapeError(
+      `${op}: expected a stride and a dilation of at least 1 and pads of at least 0, got ${stride}, ${dilation} and ${before}, ${after}`,
+    );
+  }
+  const span = (kernel_shape[axis] - 1) * dilation + 1;
+  const padded = size + before + after;
   if (span > padded) {
     throw new ShapeError(
       `${op}: a window of ${span} pixels does not fit into ${padded} (${size} and its padding) along ${axis === 0 ? 'height' : 'width'}`,
     );
   }
-  return Math.floor((padded - span) / strides[axis]) + 1;
+  return Math.floor((padded - span) / stride) + 1;
 }

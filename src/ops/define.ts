@@ -19,6 +19,7 @@ interface Inputs<T> {
   2: readonly [T, T];
   3: readonly [T, T, T];
   4: readonly [T, T, T, T];
+  5: readonly [T, T, T, T, T];
   '1..2': readonly [T, T?];
   '1..3': readonly [T, T?, T?];
   '2..3': readonly [T, T, T?];

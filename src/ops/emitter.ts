@@ -1,12 +1,26 @@
 import type { DType, Shape, TensorData, Value } from '../ir/index.js';
 import type { ConvAttrs, ConvTransposeAttrs } from './conv-shape.js';
-
+import type { DropoutAttrs } from './dropout-mask.js';
+import type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
 import type { PoolAttrs } from './pool-shape.js';
 
 /** Options of `Emitter.gemm`. */
 export interface GemmOptions {
   readonly transA?: boolean;
   readonly transB?: boolean;
+}
+
+/** Results of batch normalisation in training mode. */
+export interface BatchNormResult {
+  /** Of x's shape. */
+  readonly y: Value;
+  /** Mean of each channel, [C]. */
+  readonly mean: Value;
+  /** 1 / sqrt(var + eps) with the biased variance of each channel, [C]. */
+  readonly invStd: Value;
+  /** The running statistics after this step, [C]. */
+  readonly runningMean: Value;
+  readonly runningVar: Value;
 }
 
 /**
@@ -52,6 +66,8 @@ export interface Emitter {
   argMax(x: Value, axis: number, name?: string): Value;
   /** Number of elements along `axes` as a float32 scalar: a constant where it is known, else computed at run time. */
   count(x: Value, axes: readonly number[]): Value;
+  /** Positions 0, 1, ... along `axis`, int32 [length of the axis]: a constant where it is known. */
+  positions(x: Value, axis: number, name?: string): Value;
   /** Shape at run time, int64 [rank]. */
   shapeOf(x: Value, name?: string): Value;
 
@@ -92,4 +108,20 @@ export interface Emitter {
   maxUnpool(x: Value, indices: Value, like: Value, attrs: PoolAttrs, name?: string): Value;
   /** zeros(like).flat[indices] += updates, of the shape of `like`. */
   scatterAdd(like: Value, indices: Value, updates: Value, name?: string): Value;
+
+  /** Normalises with the statistics of the batch; `state` holds the running ones before the step. */
+  batchNormTrain(x: Value, state: BatchNormState, attrs: BatchNormAttrs, name?: string): BatchNormResult;
+  /** Gradients of `batchNormTrain`. */
+  batchNormGrad(
+    x: Value,
+    mean: Value,
+    invStd: Value,
+    scale: Value,
+    dy: Value,
+    name?: string,
+  ): readonly [dx: Value, dscale: Value, dbias: Value];
+  /** Normalises with the statistics of `state`. */
+  batchNormalization(x: Value, state: BatchNormState, eps: number, name?: string): Value;
+  /** Zeros and 1 / (1 - ratio), a function of seed, step (int32 scalar) and position. */
+  dropoutMask(x: Value, step: Value, attrs: DropoutAttrs, name?: string): Value;
 }

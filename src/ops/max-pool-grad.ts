@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { formatType, sameShape } from '../ir/index.js';
-import { defineOp } from './define.js';
+import { defineOp, expectDType, sameDType } from './define.js';
 import { isDisjoint, pooledShape, type PoolAttrs } from './pool-shape.js';
 
 /**
@@ -10,8 +10,14 @@ import { isDisjoint, pooledShape, type PoolAttrs } from './pool-shape.js';
 export const maxPoolGrad = defineOp<4, PoolAttrs>({
   name: 'MaxPoolGrad',
   source: 'https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html',
-  infer([x, y, , dy], attrs) {
-    if (!sameShape(y.shape, dy.shape) || !sameShape(dy.shape, pooledShape('MaxPoolGrad', x, attrs))) {
+  infer([x, y, indices, dy], attrs) {
+    expectDType('MaxPoolGrad', indices, 'int64');
+    sameDType('MaxPoolGrad', x, y, dy);
+    if (
+      !sameShape(y.shape, dy.shape) ||
+      !sameShape(indices.shape, dy.shape) ||
+      !sameShape(dy.shape, pooledShape('MaxPoolGrad', x, attrs))
+    ) {
       throw new ShapeError(
         `MaxPoolGrad: ${formatType(x)}, ${formatType(y)} and ${formatType(dy)} do not fit`,
       );

@@ -1,5 +1,6 @@
-import type { Shape } from '../ir/index.js';
-import { defineOp } from './define.js';
+import { ShapeError } from '../errors.js';
+import { formatType, sameShape, type Shape } from '../ir/index.js';
+import { defineOp, expectDType } from './define.js';
 import type { PoolAttrs } from './pool-shape.js';
 
 /** Attributes of MaxUnpool; `shape` is that of the result, which the third input carries at run time. */
@@ -11,7 +12,13 @@ export interface MaxUnpoolAttrs extends PoolAttrs {
 export const maxUnpool = defineOp<3, MaxUnpoolAttrs>({
   name: 'MaxUnpool',
   source: 'https://onnx.ai/onnx/operators/onnx__MaxUnpool.html',
-  infer: ([x], { shape }) => [{ dtype: x.dtype, shape }],
+  infer([x, indices], { shape }) {
+    expectDType('MaxUnpool', indices, 'int64');
+    if (!sameShape(x.shape, indices.shape)) {
+      throw new ShapeError(`MaxUnpool: ${formatType(x)} and ${formatType(indices)} do not fit`);
+    }
+    return [{ dtype: x.dtype, shape }];
+  },
   gradient: { refuse: 'it appears only in backward passes' },
   tensorAttrs: { shape: 2 },
 });

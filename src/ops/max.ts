@@ -10,8 +10,8 @@ export const max = defineOp<2>({
     return broadcastShapes(a.shape, b.shape, 'Max');
   },
   gradient({ b, x: [u, v], dy }) {
-    const half = b.mul(b.cast(b.equal(u, v), 'float32'), 0.5);
-    const share = b.add(b.cast(b.greater(u, v), 'float32'), half);
+    const half = b.mul(b.cast(b.equal(u, v), dy.dtype), 0.5);
+    const share = b.add(b.cast(b.greater(u, v), dy.dtype), half);
     return [b.mul(dy, share), b.mul(dy, b.sub(1, share))];
   },
 });

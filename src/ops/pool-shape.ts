@@ -1,3 +1,4 @@
+import { ShapeError } from '../errors.js';
 import { nchw } from './define.js';
 import { windowCount } from './conv-shape.js';
 import type { Shape, TensorType } from '../ir/index.js';
@@ -13,6 +14,13 @@ export interface PoolAttrs {
 /** Shape of a pooling's output: x [N,C,H,W] -> [N,C,OH,OW], rounded down. */
 export function pooledShape(op: string, x: TensorType, attrs: PoolAttrs): Shape {
   const [n, c, h, w] = nchw(op, x);
+  // A window that lies in the padding alone has no maximum and, without the padding, no mean.
+  const [kh, kw] = attrs.kernel_shape;
+  if (attrs.pads.some((pad, side) => pad >= (side % 2 === 0 ? kh : kw))) {
+    throw new ShapeError(
+      `${op}: expected pads smaller than the kernel ${kh}x${kw}, got [${attrs.pads.join(',')}]`,
+    );
+  }
   const window = { ...attrs, dilations: [1, 1] as const };
   return [n, c, windowCount(op, h, 0, window), windowCount(op, w, 1, window)];
 }

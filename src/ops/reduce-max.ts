@@ -9,7 +9,7 @@ export const reduceMax = defineOp<1, ReduceAttrs>({
   // Equal maxima share dy evenly, as PyTorch's amax does.
   gradient({ b, x: [x], y, dy, attrs: { axes } }) {
     const kept = keptShape(x.shape, axes);
-    const mask = b.cast(b.equal(x, b.reshape(y, kept)), 'float32');
+    const mask = b.cast(b.equal(x, b.reshape(y, kept)), x.dtype);
     return [b.mul(mask, b.div(b.reshape(dy, kept), b.reduceSum(mask, axes, true)))];
   },
   tensorAttrs: { axes: 1 },

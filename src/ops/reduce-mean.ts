@@ -8,7 +8,7 @@ export const reduceMean = defineOp<1, ReduceAttrs>({
   infer: ([x], attrs) => reducedShape('ReduceMean', x, attrs),
   // Every element receives dy / count.
   gradient({ b, x: [x], dy, attrs: { axes } }) {
-    const share = b.div(b.reshape(dy, keptShape(x.shape, axes)), b.count(x, axes));
+    const share = b.div(b.reshape(dy, keptShape(x.shape, axes)), b.cast(b.count(x, axes), x.dtype));
     return [b.expandLike(share, x)];
   },
   tensorAttrs: { axes: 1 },

@@ -2,13 +2,18 @@ import { abs } from './abs.js';
 import { add } from './add.js';
 import { argMax } from './arg-max.js';
 import { averagePool } from './average-pool.js';
+import { batchNormGrad } from './batch-norm-grad.js';
+import { batchNormTrain } from './batch-norm-train.js';
+import { batchNormalization } from './batch-normalization.js';
 import { cast } from './cast.js';
 import { concat } from './concat.js';
 import { convInputGrad } from './conv-input-grad.js';
 import { convTranspose } from './conv-transpose.js';
 import { convWeightGrad } from './conv-weight-grad.js';
 import { conv } from './conv.js';
+import { cumSum } from './cum-sum.js';
 import { div } from './div.js';
+import { dropoutMask } from './dropout-mask.js';
 import { equal } from './equal.js';
 import { erf } from './erf.js';
 import { exp } from './exp.js';
@@ -56,13 +61,18 @@ export const ops = {
   Add: add,
   ArgMax: argMax,
   AveragePool: averagePool,
+  BatchNormalization: batchNormalization,
+  BatchNormGrad: batchNormGrad,
+  BatchNormTrain: batchNormTrain,
   Cast: cast,
   Concat: concat,
   ConvInputGrad: convInputGrad,
   ConvTranspose: convTranspose,
   ConvWeightGrad: convWeightGrad,
   Conv: conv,
+  CumSum: cumSum,
   Div: div,
+  DropoutMask: dropoutMask,
   Equal: equal,
   Erf: erf,
   Exp: exp,

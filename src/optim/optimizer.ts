@@ -44,7 +44,7 @@ export interface OptimizerInputs {
   readonly slots: readonly Value[];
   /** Learning rate, float32 scalar. */
   readonly lr: Value;
-  /** Number of this step, counted from 1, int32 scalar. */
+  /** Number of this step, counted from 1, float32 scalar: exact up to 2^24 steps. */
   readonly step: Value;
 }
 
@@ -109,13 +109,29 @@ function adam(b: Builder, options: AdamOptions | AdamWOptions, inputs: Optimizer
     decoupled && weightDecay > 0 ? b.mul(inputs.params, b.sub(1, b.mul(lr, weightDecay))) : inputs.params;
   const m2 = b.add(b.mul(m, b1), b.mul(grad, 1 - b1));
   const v2 = b.add(b.mul(v, b2), b.mul(b.mul(grad, grad), 1 - b2));
-  const t = b.cast(step, 'float64');
-  // In float32, 1 - 0.999^t would lose four digits at the first steps.
-  const correction = (beta: number): Value => b.sub(1, b.pow(b.scalar(beta, 'float64'), t));
-  const rate = b.div(lr, b.cast(correction(b1), 'float32'));
-  const scale = b.cast(b.sqrt(correction(b2)), 'float32');
+  const rate = b.div(lr, biasCorrection(b, b1, step));
+  const scale = b.sqrt(biasCorrection(b, b2, step));
   const update = b.div(b.mul(m2, rate), b.add(b.div(b.sqrt(v2), scale), eps));
   return { params: b.sub(params, update), slots: [m2, v2] };
+}
+
+/**
+ * 1 - beta^t to full relative precision in float32 alone: no GPU computes Pow in float64, and in float32 1 - 0.999^t
+ * would lose four digits at the first steps. With y = -t ln beta it is
+ *
+ *     1 - e^-y                       for y >= 0.4, where the subtraction costs less than two bits,
+ *     2 T / (1 + T), T = tanh(y/2)   below, with T's continued fraction z / (1 + z^2 / (3 + z^2 / 5)), z = y/2:
+ *     n / (60 + 6 y^2 + n / 2)       with n = y (60 + y^2), off by less than 2e-7 of itself, rounding included.
+ *
+ * The operator Tanh would not do: ONNX Runtime's WebGPU kernel computes it as (1 - e^-2z) / (1 + e^-2z).
+ */
+export function biasCorrection(b: Builder, beta: number, step: Value): Value {
+  if (beta === 0) return b.scalar(1);
+  const y = b.mul(step, -Math.log(beta));
+  const square = b.mul(y, y);
+  const n = b.mul(y, b.add(square, 60));
+  const small = b.div(n, b.add(b.add(b.mul(square, 6), 60), b.mul(n, 0.5)));
+  return b.where(b.less(y, 0.4), small, b.sub(1, b.exp(b.neg(y))), 'bias_correction');
 }
 
 // u = mu u + g,  p = p - lr u; with Nesterov p = p - lr (g + mu u)

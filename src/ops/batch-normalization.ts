@@ -1,0 +1,27 @@
+import { defineOp } from './define.js';
+import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
+
+/**
+ * Batch normalisation with given statistics, as in evaluation and in frozen stages: (x [N,C,...], scale, bias, mean,
+ * variance, each [C]) -> y = scale (x - mean) / sqrt(variance + epsilon) + bias.
+ */
+export const batchNormalization = defineOp<5, { readonly epsilon: number }>({
+  name: 'BatchNormalization',
+  source: 'https://onnx.ai/onnx/operators/onnx__BatchNormalization.html',
+  infer([x, ...perChannel]) {
+    channelsOf('BatchNormalization', x, ...perChannel);
+    return x.shape;
+  },
+  // The statistics are constants here, so it is an affine map of x; they themselves are never trained.
+  gradient({ b, x: [x, scale, , mean, variance], dy, attrs: { epsilon } }) {
+    const axes = statisticsAxes(x);
+    const invStd = b.reciprocal(b.sqrt(b.add(variance, epsilon)), 'inv_std');
+    const centred = b.sub(x, alongChannels(b, mean, x), 'centred');
+    return [
+      b.mul(dy, alongChannels(b, b.mul(scale, invStd), x)),
+      b.mul(b.reduceSum(b.mul(dy, centred), axes), invStd),
+      b.reduceSum(dy, axes),
+    ];
+  },
+  floats: ['epsilon'],
+});
