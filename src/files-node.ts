@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
@@ -5,7 +6,7 @@ import { IoError } from './errors.js';
 
 /**
  * Writes a file under a temporary name, then renames it: whoever reads the path sees the old bytes or the new ones.
- * Missing folders are made. Throws IoError that names the path.
+ * Missing folders are made. Throws IoError that names the path; the old file is then still there, whole.
  *
  * @example
  * await writeFileSafely('runs/a/model.onnx', bytes);
@@ -13,12 +14,13 @@ import { IoError } from './errors.js';
 export async function writeFileSafely(path: string, content: Uint8Array | string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    // A Buffer over the same memory: the package writes Buffers as they are and would print other arrays as text.
-    const data =
-      typeof content === 'string'
-        ? content
-        : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    await writeFileAtomic(path, data);
+    // The package writes with a single call and takes a part for the whole where the disk is full; `writeFileSync` goes
+    // on until all is written, or throws.
+    await writeFileAtomic(path, '', {
+      tmpfileCreated: (temporary) => {
+        writeFileSync(temporary, content);
+      },
+    });
   } catch (error) {
     throw new IoError(`cannot write ${path}: ${reasonOf(error)}`, { cause: error });
   }

@@ -1,6 +1,8 @@
 /** ort-train: trains residual networks on the stock ONNX Runtime. This is the Node build. */
 export * from './errors.js';
 export { print as printGraph, type Graph, type TensorData } from './ir/index.js';
+export { lowerPortable } from './lower/index.js';
+export { encodeModel, type EncodeOptions } from './onnx/index.js';
 export * from './net/index.js';
 export { mnistCnn, presetNames, presetNetwork, type PresetName, type PresetOptions } from './models/index.js';
 export {
@@ -10,6 +12,7 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   graphKinds,
+  matchWeights,
   version,
   type ArtifactOptions,
   type GraphKind,
@@ -22,6 +25,7 @@ export {
 export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
 export * from './session/session.js';
 export { createNodeSession, runtimeVersion } from './session/node.js';
+export { probeBlockSize } from './session/block-size-node.js';
 export * from './data/index.js';
 export * from './data/node.js';
 export * from './train/index.js';

@@ -1,7 +1,7 @@
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
 import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/index.js';
-import { buildLayers, type Network } from '../net/index.js';
+import { buildNetwork, type Network } from '../net/index.js';
 import { Builder } from '../ops/index.js';
 import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
 import { flattenInGraph, layoutOf, unflattenInGraph, type Layout } from './layout.js';
@@ -20,7 +20,7 @@ export interface GraphOptions {
   readonly batch?: number;
 }
 
-/** The flat vectors of a network: what is trained and what is carried along. */
+/** The flat vectors of a network: what is trained, and what is carried along (frozen parameters among it). */
 export interface StateLayout {
   readonly parameters: Layout;
   readonly buffers: Layout;
@@ -28,15 +28,16 @@ export interface StateLayout {
 
 /** The flat vectors of a network. */
 export function stateLayout(network: Network): StateLayout {
-  const of = (kind: string): Layout => layoutOf(network.state.filter((spec) => spec.kind === kind));
-  return { parameters: of('parameter'), buffers: of('buffer') };
+  const part = (trained: boolean): Layout =>
+    layoutOf(network.state.filter(({ kind, frozen }) => (kind === 'parameter' && !frozen) === trained));
+  return { parameters: part(true), buffers: part(false) };
 }
 
 /**
  * One graph of a network. Inputs and outputs by kind:
  *
- * - `training`: params [P], buffers [B] (where there are any), input [N,C,H,W], target int32 [N] -> loss, correct,
- *   grad [P], buffers_next
+ * - `training`: params [P], buffers [B] (where there are any), input [N,C,H,W], target int32 [N], step (where a layer
+ *   draws random numbers) -> loss, correct, grad [P], buffers_next
  * - `optimizer`: params, grad, slots [P], lr, step -> params_next, slots_next
  * - `step`: both in one, which is what the trainer runs
  * - `eval`: params, buffers, input, target -> loss (mean), correct, logits [N,K]
@@ -57,6 +58,9 @@ export function buildGraph(
   const outputs: GraphOutput[] = [];
   const give = (name: string, value: Value): void => void outputs.push({ name, value });
   const params = b.input('params', 'float32', p);
+  let stepInput: Value | undefined;
+  /** Number of the step, counted from 1: float32 as the optimizer has it, exact up to 2^24. */
+  const stepNumber = (): Value => (stepInput ??= b.input('step', 'float32', []));
   const hasForward = kind !== 'optimizer';
   const grad = hasForward ? forward() : b.input('grad', 'float32', p);
   if (kind === 'training' && grad !== undefined) give('grad', grad);
@@ -75,9 +79,10 @@ export function buildGraph(
       ...(buffers === undefined ? [] : unflattenInGraph(b, state.buffers, buffers)),
     ]);
     const next = new Map<string, Value>();
-    const logits = buildLayers(b, network.net, x, {
+    const logits = buildNetwork(b, network, x, {
       training,
       take: ({ name }) => pick(named, name),
+      step: stepNumber,
       update: (name, value) => void next.set(name, value),
     });
     const loss = crossEntropy(b, logits, target, training ? lossOptions : {});
@@ -100,8 +105,8 @@ export function buildGraph(
     const slots = optimizerSlots(optimizer);
     const before = slots.map((name) => b.input(name, 'float32', p));
     const lr = b.input('lr', 'float32', []);
-    const step = b.input('step', 'float32', []);
-    const after = optimizerStep(b, optimizer, { params, grad: gradient, slots: before, lr, step });
+    const inputs = { params, grad: gradient, slots: before, lr, step: stepNumber() };
+    const after = optimizerStep(b, optimizer, inputs);
     give('params_next', after.params);
     slots.forEach((name, i) => {
       give(`${name}_next`, at(after.slots, i));
@@ -118,7 +123,7 @@ export function buildGraph(
 export function buildInferenceGraph(network: Network, weights: ReadonlyMap<string, Float32Array>): Graph {
   const b = new Builder();
   const x = b.input('input', 'float32', ['N', ...network.input]);
-  const logits = buildLayers(b, network.net, x, {
+  const logits = buildNetwork(b, network, x, {
     training: false,
     take: ({ name, shape }) => b.initializer({ dtype: 'float32', shape, data: pick(weights, name) }, name),
     update: () => undefined,

@@ -1,3 +1,4 @@
+import { OptionError } from '../errors.js';
 import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
@@ -11,6 +12,7 @@ export type CardOptions = Partial<Omit<ModelCard, 'network' | 'input'>>;
 /**
  * An inference `.onnx`: input [N,C,H,W] -> logits and probabilities [N,K], weights inside, the batch open, labels,
  * normalisation and provenance in `metadata_props`.
+ * Throws OptionError for labels that are not as many as the classes and for a normalisation of other channels.
  *
  * @example
  * const bytes = encodeInferenceModel(network, weights, { classes: ['cat', 'dog'] });
@@ -27,9 +29,24 @@ export function encodeInferenceModel(
     normalization: options.normalization ?? plainNormalization(network.input[0]),
     provenance: { producer: `ort-train ${version}`, ...options.provenance },
   };
+  checkCard(card, network.classes);
   return encodeModel(lowerPortable(buildInferenceGraph(network, weights)), {
     producerVersion: version,
     docString: `${network.name}: a classifier trained with ort-train ${version}`,
     metadata: cardToMetadata(card),
   });
+}
+
+function checkCard({ classes, normalization, input: [channels] }: ModelCard, expected: number): void {
+  const { mean, std } = normalization;
+  if (classes.length !== expected) {
+    throw new OptionError(`classes: expected ${expected} labels, got ${classes.length}`);
+  }
+  for (const [name, values] of Object.entries({ mean, std })) {
+    if (values.length !== channels) {
+      throw new OptionError(
+        `normalization: ${name}: expected ${channels} numbers, one for each channel, got ${values.length}`,
+      );
+    }
+  }
 }

@@ -36,6 +36,20 @@ export function stateFrom(
   };
 }
 
+/** Throws CheckpointError for a state whose vectors are missing or of another length. */
+export function checkState(network: Network, optimizer: OptimizerOptions, state: TrainingState): void {
+  const { parameters, buffers } = stateLayout(network);
+  const check = (name: string, vector: Float32Array | undefined, size: number): void => {
+    if (vector?.length === size) return;
+    throw new CheckpointError(
+      `state of ${network.name}: '${name}': expected ${size} elements, got ${vector?.length ?? 'nothing'}`,
+    );
+  };
+  check('params', state.params, parameters.size);
+  check('buffers', state.buffers, buffers.size);
+  for (const name of optimizerSlots(optimizer)) check(name, state.slots[name], parameters.size);
+}
+
 /** Parameters and buffers of a state by name; views of its vectors. */
 export function namedWeights(network: Network, state: TrainingState): ReadonlyMap<string, Float32Array> {
   const layout = stateLayout(network);

@@ -2,5 +2,5 @@
 export type { DType, TensorData, TypedArray } from '../ir/index.js';
 export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
 export { presetNames, presetNetwork } from '../models/index.js';
-export type { Network } from '../net/index.js';
+export { checkTrainingBatch, type Network } from '../net/index.js';
 export type { AdamOptions, AdamWOptions, OptimizerOptions, SgdOptions } from '../optim/index.js';

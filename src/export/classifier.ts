@@ -65,6 +65,12 @@ export class Classifier {
           outputs.map(({ name }) => name).join(', '),
       );
     }
+    const classes = outputs.find(({ name }) => name === 'logits')?.shape[1];
+    if (classes !== card.classes.length) {
+      throw new ModelError(
+        `${where}: expected logits of ${card.classes.length} classes, as the labels say, got ${String(classes)}`,
+      );
+    }
     return new Classifier(card, await createSession(bytes, options));
   }
 

@@ -63,7 +63,9 @@ function withWeights(graph: Graph, weights: ReadonlyMap<string, TensorData>, whe
     used.add(value.name);
     return { value, tensor: found };
   });
-  const lost = [...weights.keys()].filter((name) => !name.startsWith('optimizer.') && !used.has(name));
+  const isState = (name: string): boolean =>
+    name.startsWith('optimizer.') || name.endsWith('.num_batches_tracked');
+  const lost = [...weights.keys()].filter((name) => !isState(name) && !used.has(name));
   if (lost.length > 0) {
     throw new CheckpointError(`${where}: the model has no weights called ${lost.slice(0, 8).join(', ')}`);
   }

@@ -9,11 +9,13 @@ import type { Net } from './net.js';
  * chain(conv(32, 3, { padding: 1 }), relu(), maxPool(2));
  */
 export function chain(...nets: readonly Net[]): Net {
+  const head = nets.at(-1)?.withOutputs;
   return {
     kind: 'chain',
     label: 'chain',
     children: nets,
     build: (c, x) => nets.reduce((value, net) => net.build(c, value), x),
+    ...(head === undefined ? {} : { withOutputs: (count) => chain(...nets.slice(0, -1), head(count)) }),
   };
 }
 
@@ -52,10 +54,12 @@ export function add(...paths: readonly Net[]): Net {
  * named('resblock1', block(32)); // parameters resblock1.conv1.weight, ...
  */
 export function named(name: string, net: Net): Net {
+  const { withOutputs } = net;
   return {
     kind: 'named',
     label: name,
     children: [net],
     build: (c, x) => c.layer('named', name, () => net.build(c, x)),
+    ...(withOutputs === undefined ? {} : { withOutputs: (count) => named(name, withOutputs(count)) }),
   };
 }

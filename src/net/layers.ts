@@ -1,8 +1,9 @@
 import { OptionError } from '../errors.js';
-import { formatType, mulDims, type Dim, type Value } from '../ir/index.js';
+import { formatType, mulDims, type Dim } from '../ir/index.js';
 import { nchw, type ConvAttrs, type PoolAttrs } from '../ops/index.js';
 import { torchDefaultInit, type Initializer } from './init.js';
-import type { LayerContext, Net } from './net.js';
+import { checkWhole, leaf } from './leaf.js';
+import type { Net } from './net.js';
 
 /** Options of `conv`. */
 export interface ConvOptions {
@@ -69,7 +70,7 @@ export function linear(
   options: { readonly bias?: boolean; readonly name?: string } = {},
 ): Net {
   checkWhole('linear', { features }, 1);
-  return leaf('fc', `linear ${features}`, options.name, (c, x) => {
+  const layer = leaf('fc', `linear ${features}`, options.name, (c, x) => {
     const inputs = x.shape[1];
     if (x.shape.length !== 2 || typeof inputs !== 'number') {
       throw new OptionError(`linear: expected an input [N,D], got ${formatType(x)}; put flatten() before it`);
@@ -79,6 +80,7 @@ export function linear(
       options.bias === false ? undefined : c.parameter('bias', [features], torchDefaultInit(inputs));
     return c.b.gemm(x, w, bias, { transB: true });
   });
+  return { ...layer, withOutputs: (count) => linear(count, options) };
 }
 
 /** Options of pooling layers. */
@@ -149,15 +151,6 @@ export function identity(): Net {
   return { kind: 'identity', label: 'identity', children: [], build: (_, x) => x };
 }
 
-function leaf(
-  kind: string,
-  label: string,
-  name: string | undefined,
-  build: (context: LayerContext, x: Value) => Value,
-): Net {
-  return { kind, label, children: [], build: (c, x) => c.layer(kind, name, () => build(c, x)) };
-}
-
 function poolWindow(kind: string, kernel: number, { stride = kernel, padding = 0 }: PoolOptions): PoolAttrs {
   checkWhole(kind, { kernel, stride }, 1);
   checkWhole(kind, { padding }, 0);
@@ -166,12 +159,4 @@ function poolWindow(kind: string, kernel: number, { stride = kernel, padding = 0
     strides: [stride, stride],
     pads: [padding, padding, padding, padding],
   };
-}
-
-function checkWhole(kind: string, options: Readonly<Record<string, number>>, least: number): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (!Number.isInteger(value) || value < least) {
-      throw new OptionError(`${kind}: ${name}: expected a whole number of at least ${least}, got ${value}`);
-    }
-  }
 }

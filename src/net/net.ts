@@ -9,6 +9,8 @@ export interface StateSpec {
   readonly name: string;
   readonly shape: readonly number[];
   readonly init: Initializer;
+  /** Whether training leaves it as it is; see `freeze`. */
+  readonly frozen: boolean;
 }
 
 /** What a layer builds with. */
@@ -20,6 +22,10 @@ export interface LayerContext {
   parameter(name: string, shape: readonly number[], init: Initializer): Value;
   /** The layer's buffer of that name. */
   buffer(name: string, shape: readonly number[], init: Initializer): Value;
+  /** Whether the layer's tensor of that name is frozen. */
+  isFrozen(name: string): boolean;
+  /** Number of the training step, float32 scalar; only where `training`. */
+  step(): Value;
   /** The value that a buffer has after this step. */
   update(name: string, value: Value): void;
   /** Runs `body` inside the layer `name`; without a name, inside `kind` and a running number (`conv1`, `conv2`). */
@@ -35,4 +41,6 @@ export interface Net {
   readonly children: readonly Net[];
   /** Adds the layer's nodes after `x` and returns its result. */
   build(context: LayerContext, x: Value): Value;
+  /** The same with another number of outputs; only what ends in a linear layer has it. See `replaceHead`. */
+  readonly withOutputs?: (count: number) => Net;
 }

@@ -1,4 +1,4 @@
-import { OptionError, ShapeError } from '../errors.js';
+import { assert, OptionError, ShapeError } from '../errors.js';
 import { formatShape, type Shape, type Value } from '../ir/index.js';
 import { Builder } from '../ops/index.js';
 import { randomSource, type Initializer } from './init.js';
@@ -56,7 +56,8 @@ export function defineNetwork(description: NetworkDescription): Network {
     state.push(spec);
     return b.input(`state.${spec.name}`, 'float32', spec.shape);
   };
-  const logits = buildLayers(b, net, x, { training: true, take, update: () => undefined });
+  const step = (): Value => b.input('step', 'float32', []);
+  const logits = buildLayers(b, net, x, { training: true, take, step, update: () => undefined });
   const expected: Shape = ['N', classes];
   if (formatShape(logits.shape) !== formatShape(expected)) {
     throw new ShapeError(
@@ -71,23 +72,45 @@ export interface BuildOptions {
   readonly training: boolean;
   /** The value of a parameter or buffer. */
   readonly take: (spec: StateSpec) => Value;
+  /** Number of the step, float32 scalar; called at most once, by layers that draw random numbers. */
+  readonly step?: () => Value;
+  /** Names of the tensors that training leaves alone; default none. */
+  readonly frozen?: ReadonlySet<string>;
   /** Called with the value that a buffer has after the step. */
   readonly update: (name: string, value: Value) => void;
 }
 
+/** Adds the nodes of a network to a builder and returns its logits; what is frozen in the network is frozen here. */
+export function buildNetwork(b: Builder, network: Network, x: Value, options: BuildOptions): Value {
+  return buildLayers(b, network.net, x, { frozen: frozenNames(network), ...options });
+}
+
+/** Names of the tensors of a network that training leaves alone. */
+export function frozenNames(network: Network): ReadonlySet<string> {
+  return new Set(network.state.filter(({ frozen }) => frozen).map(({ name }) => name));
+}
+
 /** Adds the nodes of a net to a builder and returns its result. */
-export function buildLayers(b: Builder, net: Net, x: Value, { training, take, update }: BuildOptions): Value {
+export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOptions): Value {
+  const { training, take, update, frozen = new Set<string>() } = options;
   const counters = new Map<string, number>();
   const path = (name: string): string => (b.layer === '' ? name : `${b.layer}.${name}`);
   const state =
     (kind: StateSpec['kind']) =>
     (name: string, shape: readonly number[], init: Initializer): Value =>
-      take({ kind, name: path(name), shape, init });
+      take({ kind, name: path(name), shape, init, frozen: frozen.has(path(name)) });
+  let step: Value | undefined;
   const context: LayerContext = {
     b,
     training,
     parameter: state('parameter'),
     buffer: state('buffer'),
+    isFrozen: (name) => frozen.has(path(name)),
+    step() {
+      step ??= options.step?.();
+      assert(step, `layer ${b.layer} needs the number of the step, which this graph does not have`);
+      return step;
+    },
     update: (name, value) => {
       update(path(name), value);
     },
@@ -99,6 +122,24 @@ export function buildLayers(b: Builder, net: Net, x: Value, { training, take, up
     },
   };
   return net.build(context, x);
+}
+
+/**
+ * Throws ShapeError if a training step on so many images is impossible: batch normalisation needs more than one value a
+ * channel, so that one image whose last feature maps have one pixel is too few. The graphs leave the batch open, which
+ * is why this is asked when it becomes known.
+ *
+ * @example
+ * checkTrainingBatch(resnet(18, { imageSize: 32 }), 1); // throws: layer layer4.0.bn1: ...
+ */
+export function checkTrainingBatch(network: Network, batch: number): void {
+  const b = new Builder();
+  buildNetwork(b, network, b.input('input', 'float32', [batch, ...network.input]), {
+    training: true,
+    take: ({ name, shape }) => b.input(`state.${name}`, 'float32', shape),
+    step: () => b.input('step', 'float32', []),
+    update: () => undefined,
+  });
 }
 
 /** Fresh values of a network's parameters and buffers, by name, from one seed. */

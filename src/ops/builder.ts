@@ -29,6 +29,8 @@ type Operand = Value | number;
  * const graph = b.finish('shifted', [{ name: 'y', value: y }]);
  */
 export class Builder extends GraphBuilder implements Emitter {
+  readonly #counts = new Map<string, Value>();
+
   add = this.#binary('Add');
   sub = this.#binary('Sub');
   mul = this.#binary('Mul');
@@ -90,9 +92,15 @@ export class Builder extends GraphBuilder implements Emitter {
       1,
     );
     const symbolic = positive.find((axis) => typeof x.shape[axis] === 'string') ?? 0;
+    // A symbol has one length in a graph, so that whoever asks first answers for all.
+    const key = `${known}*${x.shape[symbolic] ?? ''}`;
+    const counted = this.#counts.get(key);
+    if (counted !== undefined) return counted;
     const index = this.constant(tensorOf('int64', [], [symbolic]), 'axis');
     const length = this.cast(this.emit(ops.Gather, [this.shapeOf(x), index], { axis: 0 }), 'float32');
-    return known === 1 ? length : this.mul(length, known);
+    const count = known === 1 ? length : this.mul(length, known);
+    this.#counts.set(key, count);
+    return count;
   }
 
   positions(x: Value, axis: number, name?: string): Value {

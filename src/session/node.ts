@@ -11,10 +11,13 @@ import {
   type Tensors,
 } from './session.js';
 
+// What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
+ort.env.logLevel = 'fatal';
+
 /** How to get an execution provider that this machine lacks. */
 const remedies: Readonly<Record<DeviceName, string>> = {
   cpu: 'it belongs to onnxruntime-node; reinstall the package',
-  cuda: 'it needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and the libraries that `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12` fetches',
+  cuda: 'it needs an NVIDIA GPU with CUDA 12 and cuDNN 9, and the libraries that `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js` fetches (Linux x64)',
   webgpu: 'it needs a GPU with a Vulkan, Metal or Direct3D 12 driver',
   wasm: 'it runs in the browser; in Node use cpu',
 };
@@ -38,7 +41,7 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
       const session = await load(model, device, threads);
       return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
     } catch (error) {
-      const reason = String(error instanceof Error ? error.message : error);
+      const reason = reasonOf(error);
       if (device === 'cpu')
         throw new ModelError(`ONNX Runtime cannot load the model: ${reason}`, { cause: error });
       rejected.push({ device, reason });
@@ -74,6 +77,9 @@ export function runtimeVersion(): string {
 }
 
 function checkDevices(devices: readonly string[]): readonly DeviceName[] {
+  if (!Array.isArray(devices)) {
+    throw new DeviceError(`devices: expected a list such as ['cuda', 'cpu'], got ${JSON.stringify(devices)}`);
+  }
   if (devices.length === 0)
     throw new DeviceError('device: expected at least one execution provider, got none');
   return devices.map((device) => {
@@ -93,8 +99,7 @@ async function load(model: Uint8Array, device: DeviceName, threads: number): Pro
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // What goes wrong comes back as an error; warnings about graph details would break up a progress bar.
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
   });
 }
 
@@ -102,6 +107,7 @@ class NodeSession implements Session {
   readonly device: DeviceReport;
   readonly #session: ort.InferenceSession;
   readonly #native = new WeakMap<TensorData, ort.Tensor>();
+  #disposed = false;
 
   constructor(session: ort.InferenceSession, device: DeviceReport) {
     this.#session = session;
@@ -109,16 +115,26 @@ class NodeSession implements Session {
   }
 
   async run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors> {
-    const inputs = this.#toNative(feeds);
-    if (isNames(outputs)) {
-      const results = await this.#session.run(inputs, [...outputs]);
-      return Object.fromEntries(outputs.map((name) => [name, fromNative(results[name], name)]));
+    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
+    try {
+      const inputs = this.#toNative(feeds);
+      if (isNames(outputs)) {
+        const results = await this.#session.run(inputs, [...outputs]);
+        return Object.fromEntries(outputs.map((name) => [name, fromNative(results[name], name)]));
+      }
+      await this.#session.run(inputs, this.#toNative(outputs));
+      return outputs;
+    } catch (error) {
+      if (error instanceof ModelError) throw error;
+      throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(error)}`, {
+        cause: error,
+      });
     }
-    await this.#session.run(inputs, this.#toNative(outputs));
-    return outputs;
   }
 
   async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
     await this.#session.release();
   }
 
@@ -133,6 +149,15 @@ class NodeSession implements Session {
     this.#native.set(tensor, native);
     return native;
   }
+}
+
+/** ONNX Runtime's message as one line, without its own source files, functions and failed conditions. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message
+    .replace(/^\/onnxruntime_src\/.* was false\. /s, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 function isNames(outputs: Tensors | readonly string[]): outputs is readonly string[] {

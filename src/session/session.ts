@@ -33,9 +33,11 @@ export interface Session {
   readonly device: DeviceReport;
   /**
    * Runs the model. `outputs` are tensors that ONNX Runtime writes into, or names for which it allocates; the results
-   * come back by name. The same tensor objects may be used again: their native counterparts are kept.
+   * come back by name. The same tensor objects may be used again: their native counterparts are kept. Throws ModelError
+   * for feeds that are missing or do not fit the model.
    */
   run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors>;
+  /** Frees the native memory; a second call does nothing, a run afterwards is a ModelError. */
   dispose(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
-import type { DataSplit, Normalization } from '../data/index.js';
+import { checkTrainingBatch } from '../artifacts/types.js';
+import { checkSplit, type DataSplit, type Normalization } from '../data/index.js';
 import { OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
 import { checkPositive, checkWhole } from './options.js';
@@ -28,6 +29,8 @@ export interface FitOptions {
   readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
   /** Where to go on. */
   readonly resume?: ResumePoint;
+  /** What the checkpoint of `resume` is called, for errors. */
+  readonly resumedFrom?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -51,17 +54,22 @@ export interface EpochSums {
   readonly images: number;
 }
 
-/** Throws OptionError for options outside their range. */
-export function checkFitOptions(
-  { train, test }: DataSplit,
-  network: Trainer['network'],
-  options: FitOptions,
-): void {
+/** Throws OptionError for options outside their range or that do not fit the data, DataError for damaged data. */
+export function checkFitOptions(data: DataSplit, network: Trainer['network'], options: FitOptions): void {
+  const { train, test } = data;
   checkWhole('epochs', options.epochs, 1);
   checkWhole('batch size', options.batchSize, 1);
   checkWhole('seed', options.seed ?? 0, 0);
   checkPositive('learning rate', options.learningRate);
   if (options.maxSteps !== undefined) checkWhole('max steps', options.maxSteps, 1);
+  // Callers without TypeScript: a scheduler's name, or nothing.
+  const { initial, next } = options.scheduler as Partial<Scheduler>;
+  if (typeof initial !== 'function' || typeof next !== 'function') {
+    throw new OptionError(
+      `scheduler: expected one such as stepLR({ stepSize: 3 }), got ${JSON.stringify(options.scheduler)}`,
+    );
+  }
+  checkSplit(data);
   const [channels, height, width] = network.input;
   for (const set of [train, test]) {
     if (set.channels !== channels || set.height !== height || set.width !== width) {
@@ -79,6 +87,21 @@ export function checkFitOptions(
   if (options.batchSize > train.count) {
     throw new OptionError(
       `batch size: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
+    );
+  }
+  checkLastBatch(network, train.count, options.batchSize);
+}
+
+/** The last batch takes what is left: a single image may be too few for batch normalisation. */
+function checkLastBatch(network: Trainer['network'], count: number, batchSize: number): void {
+  if (count % batchSize !== 1 && batchSize !== 1) return;
+  try {
+    checkTrainingBatch(network, 1);
+  } catch (cause) {
+    throw new OptionError(
+      `batch size: ${batchSize} of ${count} images at a time leaves one image in the last batch, too few for the ` +
+        `network ${network.name} (${cause instanceof Error ? cause.message : String(cause)}); choose another size`,
+      { cause },
     );
   }
 }

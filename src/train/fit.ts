@@ -28,15 +28,21 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
     scheduler: options.scheduler.initial(options.learningRate),
     epochs: [],
   };
-  let lastGood: string | undefined;
+  let lastGood = options.resumedFrom;
   while (point.epoch < options.epochs && !isFinished(trainer, options)) {
     const epoch = point.epoch + 1;
     const clock = performance.now();
     const trained = new EpochRun(trainer, data, options, point, lastGood);
+    let finished = false;
     try {
       await trained.run(stepLosses);
       const trainSeconds = secondsSince(clock);
       const test = await trainer.evaluate(data.test, evaluationOptions(options));
+      // The epoch's last step may be the one that went too far: no batch after it has shown it.
+      if (!Number.isFinite(test.loss)) {
+        const at = `on ${data.test.name} after step ${trainer.steps} (epoch ${epoch})`;
+        throw diverged(test.loss, at, point.scheduler.lr, lastGood);
+      }
       const record: EpochRecord = {
         ...recordOf(trained.sums, test),
         epoch,
@@ -53,12 +59,14 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
         await options.onEpochEnd?.(record);
         return { epochs, stepLosses, point };
       }
+      finished = true;
       point = { epoch, scheduler: options.scheduler.next(point.scheduler, record), epochs };
       lastGood = (await options.onCheckpoint?.(point)) ?? lastGood;
       await options.onEpochEnd?.(record);
     } catch (error) {
-      if (options.signal?.aborted !== true || error instanceof DivergedError) throw error;
-      const kept = await options.onCheckpoint?.({ ...point, partial: trained.sums });
+      // `throwIfAborted` throws the signal's reason; any other error has its own cause, even after an abort.
+      if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
+      const kept = await options.onCheckpoint?.(finished ? point : { ...point, partial: trained.sums });
       const where = kept === undefined ? '' : `; go on from ${kept}`;
       throw new AbortedError(`training was stopped after step ${trainer.steps}${where}`, { cause: error });
     }
@@ -108,10 +116,8 @@ class EpochRun {
       signal?.throwIfAborted();
       const { loss, correct } = await trainer.step(batch, lr);
       if (!Number.isFinite(loss)) {
-        throw new DivergedError(
-          `the loss became ${loss} at step ${trainer.steps} (epoch ${epoch}, batch ${batch.index + 1} of ${total}) ` +
-            `with learning rate ${lr}; try a smaller one. Last good checkpoint: ${this.lastGood ?? 'none was written'}`,
-        );
+        const at = `at step ${trainer.steps} (epoch ${epoch}, batch ${batch.index + 1} of ${total})`;
+        throw diverged(loss, at, lr, this.lastGood);
       }
       stepLosses.push(loss);
       const { sums } = this;
@@ -138,6 +144,12 @@ class EpochRun {
     }
     signal?.throwIfAborted();
   }
+}
+
+function diverged(loss: number, at: string, lr: number, lastGood = 'none was written'): DivergedError {
+  return new DivergedError(
+    `the loss became ${loss} ${at} with learning rate ${lr}; try a smaller one. Last good checkpoint: ${lastGood}`,
+  );
 }
 
 function recordOf(

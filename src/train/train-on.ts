@@ -10,12 +10,12 @@ import {
   type Network,
   type OptimizerOptions,
 } from '../artifacts/index.js';
-import { OptionError } from '../errors.js';
+import { assert, OptionError } from '../errors.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
 import { fit } from './fit.js';
 import type { EpochRecord } from './history.js';
 import { recipeFor } from './recipes.js';
-import { readResumePoint } from './resume.js';
+import { orderOf, readResumePoint } from './resume.js';
 import { runFiles, type Platform, type StartInfo, type TrainOptions, type TrainResult } from './run-types.js';
 import { parameterCount, Trainer } from './trainer.js';
 
@@ -47,26 +47,23 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const checkpointAt = (point: ResumePoint): Uint8Array =>
     encodeCheckpoint(network, optimizer, {
       state: trainer.state,
-      progress: { step: trainer.steps, epoch: point.epoch, extra: point },
+      progress: { step: trainer.steps, epoch: point.epoch, extra: { ...point, order: orderOf(run.fit) } },
     });
   try {
     await options.onStart?.(startInfo(trainer, options, run));
     const { point, ...history } = await fit(trainer, options.data, {
       ...run.fit,
       ...(from?.resume && { resume: from.resume }),
+      ...(options.resume && { resumedFrom: options.resume.name }),
       onCheckpoint: async (at) => {
         await save('history', json({ epochs: at.epochs }));
         return save('checkpoint', checkpointAt(at));
       },
     });
     const last = history.epochs.at(-1);
-    if (last === undefined) {
-      throw new OptionError(
-        `epochs: expected more than the ${point.epoch} that the checkpoint has, got ${run.fit.epochs}`,
-      );
-    }
+    assert(last, 'a run without epochs');
     const model = encodeInferenceModel(network, namedWeights(network, trainer.state), {
-      classes: options.data.train.classes,
+      classes: labelsOf(options.data.train.classes, network.classes),
       normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
       provenance: provenanceOf(options, run, last),
     });
@@ -127,14 +124,14 @@ function resolve(options: TrainOptions): Run {
 /** The checkpoint or the weights to start from. */
 function startingPoint(
   { init, resume }: TrainOptions,
-  { network, optimizer, fit: { epochs } }: Run,
+  { network, optimizer, fit }: Run,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
   if (init !== undefined && resume !== undefined) {
     throw new OptionError('init and resume: expected one of them, got both');
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
-    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, { epochs }) };
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, fit) };
   }
   if (init === undefined) return undefined;
   const { state } = decodeCheckpoint(network, optimizer, init.bytes, init.name);
@@ -142,6 +139,11 @@ function startingPoint(
     Object.entries(state.slots).map(([name, vector]) => [name, new Float32Array(vector.length)]),
   );
   return { state: { ...state, slots }, progress: { step: 0, epoch: 0, extra: null } };
+}
+
+/** The data's labels; outputs beyond them are called by their index. */
+function labelsOf(classes: readonly string[], outputs: number): readonly string[] {
+  return Array.from({ length: outputs }, (_, i) => classes[i] ?? String(i));
 }
 
 function startInfo(

@@ -1,4 +1,5 @@
 import {
+  checkState,
   compileModel,
   freshState,
   stateLayout,
@@ -84,6 +85,7 @@ export class Trainer {
   static async create(network: Network, options: TrainerOptions): Promise<Trainer> {
     const optimizer = optimizerOf(options);
     const state = options.state ?? freshState(network, optimizer, options.seed ?? 0);
+    checkState(network, optimizer, state);
     const model = compileModel(network, 'step', { optimizer, loss: options.loss ?? {} });
     return new Trainer(network, options, await options.createSession(model, options), state);
   }
@@ -101,8 +103,9 @@ export class Trainer {
     return { params: params ?? new Float32Array(0), buffers: buffers ?? new Float32Array(0), slots };
   }
 
-  /** One optimizer step on a batch, with learning rate `lr`. */
+  /** One optimizer step on a batch, with learning rate `lr`. Throws OptionError for a batch of other sizes. */
   async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
+    if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
     this.#lr.data[0] = lr;
     this.#count.data[0] = this.#steps + 1;
     const next = Object.fromEntries(
@@ -114,7 +117,9 @@ export class Trainer {
     );
     [this.#now, this.#next] = [this.#next, this.#now];
     this.#steps += 1;
-    return { loss: result(this.#results, 'loss'), correct: result(this.#results, 'correct') };
+    const loss = result(this.#results, 'loss');
+    const isSum = this.#options.loss?.reduction === 'sum';
+    return { loss: isSum ? loss / batch.size : loss, correct: result(this.#results, 'correct') };
   }
 
   /** Loss and accuracy on a data set, in evaluation mode. */

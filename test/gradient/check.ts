@@ -24,6 +24,8 @@ export interface GradientCase {
   readonly name: string;
   readonly inputs: Readonly<Record<string, CheckedInput>>;
   readonly build: (b: Builder, inputs: Readonly<Record<string, Value>>) => Value;
+  /** How many times larger than a gradient its terms are when they cancel, for checks in float32; default 1. */
+  readonly cancellation?: number;
 }
 
 /** A case as a graph: the function, its loss, its gradients. */

@@ -129,7 +129,9 @@ describe('decodeModel', () => {
   it('reads Constant nodes as constants and ignores doc strings of others', () => {
     const bytes = edited((_, graph) => {
       const [target] = graph.initializer.splice(1, 1);
-      const attribute = [{ name: 'value', type: onnx.AttributeProto.AttributeType.TENSOR, t: target ?? null }];
+      const attribute = [
+        { name: 'value', type: onnx.AttributeProto.AttributeType.TENSOR, t: target ?? null },
+      ];
       graph.node.unshift(onnx.NodeProto.create({ opType: 'Constant', output: ['target'], attribute }));
       const [, conv] = graph.node;
       if (conv !== undefined) conv.docString = 'File "model.py", line 3';

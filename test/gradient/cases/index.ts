@@ -1,4 +1,5 @@
 import type { GradientCase } from '../check.js';
+import { blockCases } from './blocks.js';
 import { composedCases, secondCases } from './composed.js';
 import { convCases, convSecondCases } from './conv.js';
 import { elementwiseCases } from './elementwise.js';
@@ -17,6 +18,7 @@ export const caseGroups: Readonly<Record<string, readonly GradientCase[]>> = {
   convolutions: convCases,
   pooling: poolCases,
   normalisation: normCases,
+  'residual blocks': blockCases,
   'second derivatives': [...secondCases, ...convSecondCases],
   composed: composedCases,
 };

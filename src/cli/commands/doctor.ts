@@ -1,0 +1,154 @@
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import {
+  defaultCacheDir,
+  deviceNames,
+  idxFileNames,
+  idxRoles,
+  knownSets,
+  OrtTrainError,
+  probeBlockSize,
+  runtimeVersion,
+  version,
+  type DeviceName,
+} from '../../index.js';
+import { defineCommand } from '../command.js';
+import { print, widthOf, writeJson } from '../io.js';
+import { device, text } from '../options.js';
+import { probeApart, probeHere, type DeviceState } from '../probe.js';
+import { bytes, columns, wrap } from '../text.js';
+import { exists } from '../train/run-folder.js';
+
+/** What this machine offers. */
+interface Findings {
+  readonly version: string;
+  readonly node: string;
+  readonly runtime: string;
+  readonly platform: string;
+  readonly cpu: string;
+  readonly threads: number;
+  readonly memoryBytes: number;
+  /** Channels in a block of ONNX Runtime's blocked tensors; null where it has none for this CPU. */
+  readonly blockSize: number | null;
+  readonly devices: readonly DeviceState[];
+  readonly data: {
+    readonly cacheDir: string;
+    readonly sets: readonly { readonly name: string; readonly folder: string; readonly present: boolean }[];
+  };
+  readonly runs: { readonly folder: string; readonly writable: boolean };
+}
+
+/** What works here, and how to get what does not. */
+export const doctor = defineCommand({
+  name: 'doctor',
+  usage: 'doctor',
+  describe: 'Show what works here, and why not',
+  positionals: {},
+  options: {
+    device: { ...device, describe: 'try these only, in this process', fallback: 'all' },
+    cacheDir: text('where downloaded data sets are kept'),
+  },
+  examples: [
+    ['doctor', 'versions, execution providers, threads, data folders'],
+    ['doctor --device cuda', 'with what the driver writes'],
+  ],
+  async run(args, io) {
+    const wanted = deviceNames.filter((name) => args.device?.includes(name) ?? true);
+    const findings = await examine(wanted, args.device !== undefined, args.cacheDir ?? defaultCacheDir());
+    if (args.json) writeJson(io, { event: 'done', ...findings });
+    else print(io, ...reportLines(findings, widthOf(io.stdout)));
+    if (findings.devices.some((each) => each.device === 'cpu' && !each.usable)) {
+      throw new OrtTrainError('device', 'onnxruntime-node does not work here');
+    }
+  },
+});
+
+async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: string): Promise<Findings> {
+  const devices: DeviceState[] = [];
+  for (const name of wanted) {
+    const quiet = here || name === 'cpu' || name === 'wasm';
+    devices.push(await (quiet ? probeHere : probeApart)(name));
+  }
+  const sets = Object.keys(knownSets).map(async (name) => {
+    const folder = join(cacheDir, name);
+    return { name, folder, present: await holdsIdxFiles(folder) };
+  });
+  const runs = resolve('runs');
+  return {
+    version,
+    node: process.versions.node,
+    runtime: runtimeVersion(),
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    threads: availableParallelism(),
+    memoryBytes: totalmem(),
+    blockSize: (await probeBlockSize()) ?? null,
+    devices,
+    data: { cacheDir, sets: await Promise.all(sets) },
+    runs: { folder: runs, writable: await canWrite(runs) },
+  };
+}
+
+/** Whether all four files of a data set are there; a file's bytes are checked when it is used. */
+async function holdsIdxFiles(folder: string): Promise<boolean> {
+  const found = idxRoles.map(async (role) => {
+    const there = await Promise.all(idxFileNames(role).map((name) => exists(join(folder, name))));
+    return there.includes(true);
+  });
+  return (await Promise.all(found)).every(Boolean);
+}
+
+/** Whether files can be written to a folder, or it can be made. */
+async function canWrite(folder: string): Promise<boolean> {
+  const info = await stat(folder).catch(() => undefined);
+  if (info === undefined) return dirname(folder) !== folder && canWrite(dirname(folder));
+  return (
+    info.isDirectory() &&
+    access(folder, constants.W_OK).then(
+      () => true,
+      () => false,
+    )
+  );
+}
+
+function reportLines(findings: Findings, width: number): string[] {
+  const { devices, data, runs, blockSize } = findings;
+  const threads = `${findings.threads} threads`;
+  const blocks = blockSize === null ? 'no blocked operators for this CPU' : `blocks of ${blockSize} channels`;
+  const reason = (state: DeviceState): string[] => {
+    if (state.device === 'wasm') return ['in the browser, through onnxruntime-web; in Node use cpu'];
+    return state.usable ? [] : wrap(state.reason, width - 10);
+  };
+  return [
+    ...columns([
+      ['ort-train', findings.version],
+      ['Node', findings.node],
+      ['ONNX Runtime', `${findings.runtime} (onnxruntime-node)`],
+      ['platform', findings.platform],
+      ['processor', `${findings.cpu}, ${threads}, ${bytes(findings.memoryBytes)} of memory`],
+    ]),
+    '',
+    'Execution providers',
+    ...devices.flatMap((state) => {
+      const verdict = state.usable ? 'usable' : state.device === 'wasm' ? 'browser' : 'not usable';
+      const detail = state.device === 'cpu' && state.usable ? `: ${threads}, ${blocks}` : '';
+      return [
+        `  ${state.device.padEnd(7)} ${verdict}${detail}`,
+        ...reason(state).map((line) => `${' '.repeat(10)}${line}`),
+      ];
+    }),
+    '',
+    'Data sets',
+    ...columns([
+      ['  digits', 'embedded'],
+      ...data.sets.map(({ name, folder, present }) => [
+        `  ${name}`,
+        present ? folder : `not here; --data ${name} downloads it to ${folder}`,
+      ]),
+    ]),
+    '',
+    `Runs go to ${runs.folder}, which can${runs.writable ? '' : 'not'} be written`,
+  ];
+}

@@ -1,0 +1,66 @@
+import { loadClassifier } from '../../index.js';
+import { defineCommand, grouped } from '../command.js';
+import { confusionLines } from '../confusion.js';
+import { note, print, widthOf, writeJson } from '../io.js';
+import { openDataFor } from '../open-data.js';
+import { choice, device, or, required, text, whole } from '../options.js';
+import { checkModelFits, score } from '../score.js';
+import { dataOptions } from '../shared-options.js';
+import { counted, field, percent } from '../text.js';
+import { sessionOptions } from '../train/settings.js';
+
+/** Accuracy and loss of a model on a data set. */
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  usage: 'evaluate <model>',
+  describe: 'Test a model on a data set',
+  positionals: { model: required(text('an .onnx file that ort-train wrote')) },
+  options: {
+    data: required(text('digits (embedded), mnist, fashion-mnist, or a folder of IDX files')),
+    split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
+    batchSize: or(whole('images in a run of the model', 1), 128),
+    ...grouped('Run:', {
+      device: { ...device, fallback: 'cpu' },
+      threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
+    }),
+    ...dataOptions,
+  },
+  examples: [
+    ['evaluate runs/mnist-cnn-digits/model.onnx --data mnist', 'on the test images of MNIST'],
+    ['evaluate model.onnx --data my-images --split train --json', 'for a script'],
+  ],
+  async run(args, io) {
+    const classifier = await loadClassifier(args.model, sessionOptions(args));
+    try {
+      const { data, labels, cacheDir } = args;
+      const set = (await openDataFor(io, { data, labels, cacheDir }))[args.split];
+      const { card } = classifier;
+      checkModelFits(card, set, args.model);
+      if (card.classes.join('\n') !== set.classes.join('\n')) {
+        note(
+          io,
+          `note: the model's labels (${card.classes.join(', ')}) are not those of the data ` +
+            `(${set.classes.join(', ')}); they are compared by their place`,
+        );
+      }
+      const { accuracy, loss, count, correct, confusion } = await score(classifier, set, args);
+      if (args.json) {
+        const common = { model: args.model, data: set.name, device: classifier.device.chosen };
+        const { classes } = card;
+        writeJson(io, { event: 'done', accuracy, loss, count, correct, ...common, classes, confusion });
+        return;
+      }
+      print(
+        io,
+        ...field('model', `${args.model} (${card.network})`),
+        ...field('data', `${set.name}, ${counted(count, 'image')}`),
+        ...field('accuracy', `${percent(accuracy)}, ${correct} of ${count}`),
+        ...field('loss', loss.toFixed(4)),
+        '',
+        ...confusionLines(confusion, card.classes, widthOf(io.stdout)),
+      );
+    } finally {
+      await classifier.dispose();
+    }
+  },
+});

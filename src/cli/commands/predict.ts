@@ -1,0 +1,122 @@
+import {
+  loadClassifier,
+  OptionError,
+  type Dataset,
+  type NodeClassifier,
+  type Prediction,
+} from '../../index.js';
+import { defineCommand, grouped } from '../command.js';
+import { print, widthOf, writeJson, type Io } from '../io.js';
+import { openDataFor } from '../open-data.js';
+import { choice, device, flag, or, required, text, whole, type Option } from '../options.js';
+import { checkModelFits, imageOf } from '../score.js';
+import { dataOptions } from '../shared-options.js';
+import { bar, percent } from '../text.js';
+import { sessionOptions } from '../train/settings.js';
+
+const paths: Option<readonly string[]> = {
+  describe: 'PNG, JPEG, WebP, GIF, TIFF or SVG files',
+  parse: (given) => [given ?? []].flat().map(String),
+};
+
+/** What a model takes images for. */
+export const predict = defineCommand({
+  name: 'predict',
+  usage: 'predict <model> [images..]',
+  describe: 'Classify images',
+  positionals: { model: required(text('an .onnx file that ort-train wrote')), images: paths },
+  options: {
+    data: text('take the image from this data set: digits, mnist, fashion-mnist or a folder'),
+    index: whole('which image of the data set, from 0', 0),
+    split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
+    top: { ...whole('how many labels to show', 1), fallback: '3, with --json all' },
+    resize: or(flag('scale images of another size, without keeping their proportions'), false),
+    invert: or(flag('turn dark into light, for ink on white paper'), false),
+    ...grouped('Run:', {
+      device: { ...device, fallback: 'cpu' },
+      threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
+    }),
+    ...dataOptions,
+  },
+  examples: [
+    ['predict model.onnx digit.png', 'light ink on black, 28x28'],
+    ['predict model.onnx scan.jpg --resize --invert', 'a photograph of dark ink on paper'],
+    ['predict model.onnx --data mnist --index 7', 'a test image of MNIST, with its true label'],
+  ],
+  async run(args, io) {
+    const { images, data, index } = args;
+    if (data === undefined && index !== undefined)
+      throw new OptionError('--index: it needs --data, got none');
+    if ((data === undefined) === (images.length === 0)) {
+      throw new OptionError(
+        `image: expected image files or --data with --index, got ${data === undefined ? 'neither' : 'both'}`,
+      );
+    }
+    const classifier = await loadClassifier(args.model, sessionOptions(args));
+    try {
+      const top = args.top ?? (args.json ? Infinity : 3);
+      const show = (shown: Shown): void => {
+        if (args.json) writeJson(io, jsonOf(shown, top));
+        else print(io, ...linesOf(shown, top, io));
+      };
+      if (data === undefined) {
+        for (const image of images) show({ image, ...(await classifier.predict(image, args)) });
+        return;
+      }
+      const { labels, cacheDir } = args;
+      const set = (await openDataFor(io, { data, labels, cacheDir }))[args.split];
+      checkModelFits(classifier.card, set, args.model);
+      show(await predictAt(classifier, set, index ?? 0));
+    } finally {
+      await classifier.dispose();
+    }
+  },
+});
+
+interface Shown extends Prediction {
+  /** Path of the file, or data set and index. */
+  readonly image: string;
+  /** What it is, where that is known. */
+  readonly truth?: string;
+}
+
+async function predictAt(classifier: NodeClassifier, set: Dataset, index: number): Promise<Shown> {
+  if (index >= set.count) {
+    throw new OptionError(`--index: expected at most ${set.count - 1} in ${set.name}, got ${index}`);
+  }
+  const label = set.labels[index] ?? 0;
+  const prediction = await classifier.predict(imageOf(set, index));
+  return {
+    image: `${set.name}[${index}]`,
+    truth: classifier.card.classes[label] ?? String(label),
+    ...prediction,
+  };
+}
+
+function jsonOf(
+  { image, truth, label, probability, probabilities }: Shown,
+  top: number,
+): Record<string, unknown> {
+  return {
+    event: 'prediction',
+    image,
+    label,
+    probability,
+    ...(truth !== undefined && { truth, correct: truth === label }),
+    probabilities: probabilities.slice(0, top),
+  };
+}
+
+function linesOf({ image, truth, label, probabilities }: Shown, top: number, io: Io): string[] {
+  const shown = probabilities.slice(0, top);
+  const width = Math.max(...shown.map((each) => each.label.length));
+  const room = Math.min(40, Math.max(10, widthOf(io.stdout) - width - 14));
+  const verdict = truth === undefined ? '' : truth === label ? ', rightly' : `, but it is ${truth}`;
+  return [
+    `${image}: ${label}${verdict}`,
+    ...shown.map(
+      (each) =>
+        `  ${each.label.padEnd(width)}  ${bar(each.probability, room)}  ${percent(each.probability).padStart(8)}`,
+    ),
+  ];
+}

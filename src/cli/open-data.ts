@@ -1,0 +1,63 @@
+import { SingleBar } from 'cli-progress';
+import { openData, type DataSplit, type DownloadProgress } from '../index.js';
+import { note, type Io } from './io.js';
+import { bytes } from './text.js';
+
+/** How the command line names a data set. */
+export interface DataChoice {
+  readonly data: string;
+  readonly labels?: readonly string[] | undefined;
+  readonly cacheDir?: string | undefined;
+}
+
+/** Opens a data set; a download shows its progress on standard error. */
+export async function openDataFor(
+  io: Io,
+  { data, labels, cacheDir }: DataChoice,
+  signal?: AbortSignal,
+): Promise<DataSplit> {
+  const progress = downloadProgress(io);
+  try {
+    return await openData(data, {
+      onProgress: progress.show,
+      ...(labels && { classes: labels }),
+      ...(cacheDir !== undefined && { cacheDir }),
+      ...(signal && { signal }),
+    });
+  } finally {
+    progress.close();
+  }
+}
+
+function downloadProgress(io: Io): { show: (event: DownloadProgress) => void; close: () => void } {
+  let file: string | undefined;
+  let bar: SingleBar | undefined;
+  const close = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    close,
+    show(event) {
+      const total = event.total ?? 0;
+      if (file !== event.file) {
+        close();
+        file = event.file;
+        if (io.stderr.isTTY === true) {
+          bar = new SingleBar({
+            stream: io.stderr,
+            format: `${event.file}  {bar}  {percentage} %  {size}`,
+            barCompleteChar: '━',
+            barIncompleteChar: '─',
+            barsize: 24,
+            linewrap: true,
+          });
+          bar.start(total, event.received, { size: bytes(total) });
+        } else {
+          note(io, `downloading ${event.file}${total > 0 ? ` (${bytes(total)})` : ''} from ${event.mirror}`);
+        }
+      }
+      bar?.update(event.received);
+    },
+  };
+}

@@ -1,0 +1,86 @@
+import { OptionError, type Dataset, type ModelCard, type NodeClassifier, type PixelImage } from '../index.js';
+
+/** How a classifier does on a data set. */
+export interface Score {
+  readonly count: number;
+  readonly correct: number;
+  /** Share classified rightly, 0 to 1. */
+  readonly accuracy: number;
+  /** Mean cross-entropy. */
+  readonly loss: number;
+  /** How often class `row` was taken for class `column`. */
+  readonly confusion: readonly (readonly number[])[];
+}
+
+/** How `score` goes about it. */
+export interface ScoreOptions {
+  readonly batchSize?: number;
+  readonly signal?: AbortSignal;
+  readonly onBatch?: (done: number) => void;
+}
+
+/** Throws OptionError for a data set that the model is not made for. */
+export function checkModelFits(
+  { input, classes }: Pick<ModelCard, 'input' | 'classes'>,
+  set: Dataset,
+  where: string,
+): void {
+  const [channels, height, width] = input;
+  if (set.channels !== channels || set.height !== height || set.width !== width) {
+    throw new OptionError(
+      `data ${set.name}: ${where} expects images ${input.join('x')} (channels x height x width), ` +
+        `got ${set.channels}x${set.height}x${set.width}`,
+    );
+  }
+  if (set.classes.length !== classes.length) {
+    throw new OptionError(
+      `data ${set.name}: ${where} tells ${classes.length} classes apart (${shown(classes)}), ` +
+        `the data have ${set.classes.length} (${shown(set.classes)})`,
+    );
+  }
+}
+
+const shown = (words: readonly string[]): string =>
+  words.length > 12 ? `${words.slice(0, 12).join(', ')}, ...` : words.join(', ');
+
+/** Classifies every image of a data set. */
+export async function score(
+  classifier: NodeClassifier,
+  set: Dataset,
+  { batchSize = 128, signal, onBatch }: ScoreOptions = {},
+): Promise<Score> {
+  const classes = set.classes.length;
+  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  let loss = 0;
+  let correct = 0;
+  for (let start = 0; start < set.count; start += batchSize) {
+    signal?.throwIfAborted();
+    const end = Math.min(start + batchSize, set.count);
+    const images = Array.from({ length: end - start }, (_, i) => imageOf(set, start + i));
+    const predictions = await classifier.predictAll(images);
+    predictions.forEach(({ logits }, i) => {
+      const label = set.labels[start + i] ?? 0;
+      loss += crossEntropy(logits, label);
+      const predicted = logits.indexOf(Math.max(...logits));
+      if (predicted === label) correct += 1;
+      const row = confusion[label];
+      // A model of NaNs predicts nothing.
+      if (row !== undefined && predicted >= 0) row[predicted] = (row[predicted] ?? 0) + 1;
+    });
+    onBatch?.(end);
+  }
+  return { count: set.count, correct, accuracy: correct / set.count, loss: loss / set.count, confusion };
+}
+
+/** One image of a data set. */
+export function imageOf({ images, channels, height, width }: Dataset, index: number): PixelImage {
+  const size = channels * height * width;
+  return { pixels: images.subarray(index * size, (index + 1) * size), channels, height, width };
+}
+
+// log(sum exp z) - z[label], with the greatest z taken out so that nothing overflows
+function crossEntropy(logits: Float32Array, label: number): number {
+  const most = Math.max(...logits);
+  const sum = logits.reduce((total, z) => total + Math.exp(z - most), 0);
+  return most + Math.log(sum) - (logits[label] ?? 0);
+}

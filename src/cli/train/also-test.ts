@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  defaultCacheDir,
+  loadClassifier,
+  loadIdxFolder,
+  type Dataset,
+  type SessionOptions,
+} from '../../index.js';
+import { note, type Io } from '../io.js';
+import { openDataFor } from '../open-data.js';
+import { score } from '../score.js';
+import { exists } from './run-folder.js';
+
+/** A second test set, and how the model does on it. */
+export interface AlsoTested {
+  readonly data: string;
+  readonly count: number;
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** How to choose the second test set. */
+export interface AlsoTestChoice {
+  /** As `--also-test` has it: a data set, `none`, or nothing. */
+  readonly given: string | undefined;
+  /** The data that are trained on. */
+  readonly data: string;
+  readonly cacheDir: string | undefined;
+}
+
+/**
+ * The second test set. Without `--also-test` the embedded digits are held against real MNIST, where that is at hand:
+ * named by ORT_TRAIN_MNIST, downloaded before, or in `../shared/data/mnist` beside the package.
+ */
+export async function alsoTestSet(
+  io: Io,
+  { given, data, cacheDir }: AlsoTestChoice,
+): Promise<Dataset | undefined> {
+  if (given === 'none') return undefined;
+  if (given !== undefined) return (await openDataFor(io, { data: given, cacheDir })).test;
+  if (data !== 'digits') return undefined;
+  const named = io.env['ORT_TRAIN_MNIST'];
+  if (named !== undefined && named !== '') return (await loadIdxFolder(named)).test;
+  for (const folder of [
+    join(cacheDir ?? defaultCacheDir(), 'mnist'),
+    fileURLToPath(new URL('../../../../shared/data/mnist', import.meta.url)),
+  ]) {
+    if (!(await exists(join(folder, 't10k-images-idx3-ubyte.gz')))) continue;
+    try {
+      return (await loadIdxFolder(folder, { known: 'mnist' })).test;
+    } catch (error) {
+      note(io, `MNIST in ${folder} is left out: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return undefined;
+}
+
+/** The model's score on the second set; undefined if `signal` stops it. */
+export async function testAlso(
+  model: Uint8Array,
+  set: Dataset,
+  { signal, ...session }: SessionOptions & { readonly signal: AbortSignal },
+): Promise<AlsoTested | undefined> {
+  const classifier = await loadClassifier(model, session);
+  try {
+    const { count, accuracy, loss } = await score(classifier, set, { signal });
+    return { data: set.name, count, accuracy, loss };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  } finally {
+    await classifier.dispose();
+  }
+}

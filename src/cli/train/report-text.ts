@@ -1,0 +1,111 @@
+import { print, widthOf, type Io } from '../io.js';
+import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
+import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
+import type { BatchEnd, EpochRecord } from '../../index.js';
+
+/** Plain lines: one for each epoch and each step shown. */
+export function textReporter(io: Io, logEvery: number): Reporter {
+  return {
+    start(start) {
+      print(io, ...startLines(start, widthOf(io.stdout)), '');
+    },
+    step(event) {
+      if (isShown(event, logEvery)) print(io, stepLine(event));
+    },
+    epoch({ epoch, trainLoss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond, seconds }, epochs) {
+      const parts = [
+        `epoch ${epoch}/${epochs}: loss ${trainLoss.toFixed(4)}`,
+        `accuracy ${percent(trainAccuracy)}`,
+        `test loss ${testLoss.toFixed(4)}`,
+        `test accuracy ${percent(testAccuracy)}`,
+        `lr ${rate(lr)}`,
+        `${count(imagesPerSecond)} images/s`,
+        duration(seconds),
+      ];
+      print(io, parts.join(', '));
+    },
+    done(end) {
+      print(io, '', ...doneLines(end));
+    },
+    close: () => undefined,
+  };
+}
+
+/** What a run is about to do. */
+export function startLines(start: RunStart, width: number): string[] {
+  const { run, device, data } = start;
+  const set = data.train.replace(/\/train$/, '');
+  const { name, options } = run.scheduler;
+  const { kind: optimizer, ...hyper } = run.optimizer;
+  const recipe = [
+    counted(start.epochs, 'epoch'),
+    `batches of ${start.batchSize}`,
+    `${optimizer}${inBrackets(hyper)}`,
+    `lr ${rate(start.learningRate)}`,
+    ...(name === 'constantLR' ? [] : [`${name}${inBrackets(options)}`]),
+    ...(run.labelSmoothing > 0 ? [`label smoothing ${run.labelSmoothing}`] : []),
+    run.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
+  ].join(', ');
+  return [
+    ...field('network', `${start.network}, ${count(start.parameters)} parameters`),
+    ...field(
+      'data',
+      `${set}: ${counted(data.trainCount, 'image')} to train on, ${count(data.testCount)} to test on`,
+    ),
+    ...field(
+      'device',
+      `${device.chosen}, ${counted(device.threads, 'thread')}, ONNX Runtime ${device.runtime}`,
+      ...device.rejected.flatMap((each) => wrap(`not ${each.device}: ${each.reason}`, width - 11)),
+    ),
+    ...field('recipe', ...wrap(recipe, width - 11)),
+    ...(start.init === undefined ? [] : field('weights', start.init)),
+    ...(start.resumed === undefined ? [] : field('resumed', start.resumed)),
+    ...field('run', start.out),
+  ];
+}
+
+/** One step. */
+export function stepLine({ epoch, step, loss, accuracy, lr, imagesPerSecond }: BatchEnd): string {
+  return (
+    `step ${step} (epoch ${epoch}): loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ` +
+    `lr ${rate(lr)}, ${count(imagesPerSecond)} images/s`
+  );
+}
+
+/** What a run left. */
+export function doneLines({ testAccuracy, testLoss, testData, also, alsoHint, ...end }: RunEnd): string[] {
+  return [
+    ...field(
+      'accuracy',
+      `${percent(testAccuracy)} on ${testData} (loss ${testLoss.toFixed(4)})`,
+      ...(also ? [`${percent(also.accuracy)} on ${also.data}, ${counted(also.count, 'image')}`] : []),
+      ...(alsoHint === undefined ? [] : [alsoHint]),
+    ),
+    ...field('model', `${end.model} (${bytes(end.modelBytes)})`),
+    ...field('time', `${duration(end.seconds)}, ${counted(end.steps, 'step')}`),
+    '',
+    ...field('try it', end.next),
+  ];
+}
+
+/** Columns of the table of epochs on a terminal. */
+export const epochHeader = '  epoch       loss  accuracy   test loss  accuracy        lr  images/s     time';
+
+/** A row of the table of epochs. */
+export function epochRow(record: EpochRecord, epochs: number): string {
+  return [
+    `${record.epoch}/${epochs}`.padStart(7),
+    record.trainLoss.toFixed(4).padStart(9),
+    percent(record.trainAccuracy).padStart(8),
+    record.testLoss.toFixed(4).padStart(10),
+    percent(record.testAccuracy).padStart(8),
+    rate(record.lr).padStart(8),
+    count(record.imagesPerSecond).padStart(8),
+    duration(record.seconds).padStart(7),
+  ].join('  ');
+}
+
+function inBrackets(options: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(options).map(([name, value]) => `${name} ${String(value)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}

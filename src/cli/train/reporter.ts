@@ -1,0 +1,50 @@
+import type { BatchEnd, EpochRecord, StartInfo } from '../../index.js';
+import type { AlsoTested } from './also-test.js';
+import type { SavedRun } from './run-folder.js';
+
+/** What is known when a run begins. */
+export interface RunStart extends StartInfo {
+  readonly run: Omit<SavedRun, 'format'>;
+  /** Folder that the run writes to. */
+  readonly out: string;
+  /** Folder or checkpoint that it goes on from. */
+  readonly resumed?: string;
+  /** File of weights that it starts from. */
+  readonly init?: string;
+}
+
+/** What is known when it ends. */
+export interface RunEnd {
+  readonly model: string;
+  readonly modelBytes: number;
+  readonly checkpoint: string;
+  readonly history: string;
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  readonly epochs: number;
+  readonly steps: number;
+  /** Training and evaluation, without reading the data. */
+  readonly seconds: number;
+  readonly device: string;
+  readonly testData: string;
+  readonly also?: AlsoTested;
+  /** Where there is no second test set though one would be of interest: how to get it. */
+  readonly alsoHint?: string;
+  /** A command line to try the model with. */
+  readonly next: string;
+}
+
+/** Shows the course of a run. */
+export interface Reporter {
+  readonly start: (start: RunStart) => void;
+  readonly step: (event: BatchEnd) => void;
+  readonly epoch: (record: EpochRecord, epochs: number) => void;
+  readonly done: (end: RunEnd) => void;
+  /** Takes back what is on the screen only for now. */
+  readonly close: () => void;
+}
+
+/** Whether a step is to be shown; `every` 0 shows none. */
+export function isShown(event: BatchEnd, every: number): boolean {
+  return every > 0 && event.step % every === 0;
+}

@@ -1,0 +1,235 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { OptionError } from '../errors.js';
+import type { Dataset } from './dataset.js';
+
+/** How to walk through a data set in one epoch. */
+export interface EpochOrderOptions {
+  /** False keeps the order of the file. */
+  readonly shuffle: boolean;
+  /** An integer from 0 to 2^53 - 1. */
+  readonly seed: number;
+  /** An integer from 0 to 2^32 - 1. */
+  readonly epoch: number;
+}
+
+/** One batch, as the training model takes it. */
+export interface Batch {
+  /** (pixel / 255 - mean) / std, [size, channels, height, width]. */
+  readonly images: Float32Array;
+  /** Class indices, [size]. */
+  readonly labels: Int32Array;
+  /** Number of images: the batch size, or what is left for the last batch. */
+  readonly size: number;
+  /** Place in the epoch: 0, 1, 2 ... */
+  readonly index: number;
+}
+
+/** Memory that batches are written to. */
+export interface BatchBuffers {
+  /** At least [batch size, channels, height, width]. */
+  readonly images: Float32Array;
+  /** At least [batch size]. */
+  readonly labels: Int32Array;
+}
+
+/** How pixels become numbers: x = (pixel / 255 - mean) / std. */
+export interface Normalization {
+  /** Mean of each channel after division by 255; 0 unless given. */
+  readonly mean?: readonly number[];
+  /** Standard deviation of each channel after division by 255; 1 unless given. */
+  readonly std?: readonly number[];
+}
+
+/** How to cut a data set into batches. */
+export interface BatchOptions extends Normalization {
+  /** Images in one batch, 1 .. count; the last batch takes what is left. */
+  readonly batchSize: number;
+  /** Whether each epoch has an order of its own; false unless given. */
+  readonly shuffle?: boolean;
+  /** Of the shuffle, 0 .. 2^53 - 1; 0 unless given. */
+  readonly seed?: number;
+  /** Which epoch's order, 0 .. 2^32 - 1; 0 unless given. */
+  readonly epoch?: number;
+  /** How many batches of the epoch to leave out, e.g. because they were trained on before a break; 0 unless given. */
+  readonly from?: number;
+  /** Whether all batches share one memory, so that each is overwritten by the next; false unless given. */
+  readonly reuse?: boolean;
+}
+
+/**
+ * The order in which one epoch visits the items: the same for the same seed and epoch, on every platform.
+ *
+ * @param count - Number of items.
+ * @returns A permutation of 0 .. count - 1 (Fisher-Yates over xoroshiro128+), or that sequence itself.
+ * @throws OptionError if count, seed or epoch is out of its range.
+ * @see https://prng.di.unimi.it/ (xoroshiro128+)
+ * @example
+ * const order = epochOrder(train.count, { shuffle: true, seed: 1, epoch: 0 });
+ */
+export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOptions): Uint32Array {
+  checkInteger('count', count, 2 ** 32 - 1);
+  checkInteger('seed', seed, Number.MAX_SAFE_INTEGER);
+  checkInteger('epoch', epoch, 2 ** 32 - 1);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  if (!shuffle) return order;
+
+  // Seed and epoch fill the state side by side, so no two pairs share a stream. The constant keeps the state from
+  // being all zeros, and apart from other uses of the same seed.
+  const state = [mix(seed), mix(Math.floor(seed / 2 ** 32)), mix(epoch), 0x6f727465];
+  const random = xoroshiro128plusFromState(state);
+  for (let i = 0; i < WARM_UP; i++) random.next();
+  for (let i = count - 1; i > 0; i--) {
+    const j = uniformInt(random, 0, i);
+    const swapped = order[i] ?? 0;
+    order[i] = order[j] ?? 0;
+    order[j] = swapped;
+  }
+  return order;
+}
+
+/** xoroshiro128+ mixes nearby states only after some steps: these are thrown away. */
+const WARM_UP = 64;
+
+/** The finalizer of MurmurHash3, a bijection of 32-bit words (https://github.com/aappleby/smhasher). */
+function mix(word: number): number {
+  let h = word | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/**
+ * Gathers images into a batch: x = (pixel / 255 - mean) / std. Every operation is rounded to float32, as torchvision's
+ * ToTensor and Normalize do, so that the bits are the same.
+ *
+ * @param indices - Which images, in this order, e.g. a part of `epochOrder`.
+ * @param out - Memory to write to, e.g. that of the batch before; fresh memory unless given.
+ * @returns `images` [indices.length, channels, height, width] and `labels` [indices.length]; views of `out` if given.
+ * @throws OptionError if `out` is too small, mean or std does not have one finite number for each channel (std not 0),
+ *   or an index is outside the data set.
+ * @see https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
+ * @example
+ * const { images, labels } = prepareBatch(test, [0, 1, 2]);
+ */
+export function prepareBatch(
+  dataset: Dataset,
+  indices: ArrayLike<number>,
+  out?: BatchBuffers,
+  normalization: Normalization = {},
+): Omit<Batch, 'index'> {
+  const { images: pixels, labels: classes, channels, count } = dataset;
+  const size = indices.length;
+  const area = dataset.height * dataset.width;
+  const needed = size * channels * area;
+  if (out) {
+    checkLength('out.images', out.images, needed);
+    checkLength('out.labels', out.labels, size);
+  }
+  const images = out ? out.images.subarray(0, needed) : new Float32Array(needed);
+  const labels = out ? out.labels.subarray(0, size) : new Int32Array(size);
+  const tables = lookupTables(channels, normalization);
+
+  let to = 0;
+  for (let item = 0; item < size; item++) {
+    const index = indices[item] ?? count;
+    if (!(Number.isInteger(index) && index >= 0 && index < count)) {
+      throw new OptionError(
+        `indices: expected integers from 0 to ${count - 1}, got ${index} at place ${item}`,
+      );
+    }
+    labels[item] = classes[index] ?? 0;
+    let from = index * channels * area;
+    for (const table of tables) {
+      for (const end = from + area; from < end; from++) images[to++] = table[pixels[from] ?? 0] ?? 0;
+    }
+  }
+  return { images, labels, size };
+}
+
+/**
+ * Cuts one epoch of a data set into batches.
+ *
+ * @throws OptionError, at once, if the batch size is not an integer from 1 to `dataset.count`, and as `epochOrder` and
+ *   `prepareBatch`.
+ * @example
+ * for (const { images, labels, size } of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch })) {
+ *   await step({ x: new Tensor('float32', images, [size, 1, 28, 28]), labels });
+ * }
+ */
+export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch> {
+  const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, reuse = false } = options;
+  const { count, channels, height, width, name } = dataset;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new OptionError(`batch size: expected a positive integer, got ${batchSize}`);
+  }
+  if (batchSize > count) {
+    throw new OptionError(
+      `batch size: expected at most ${count}, the number of images in ${name}, got ${batchSize}`,
+    );
+  }
+  checkInteger('from', from, 2 ** 32 - 1);
+  lookupTables(channels, options);
+  const order = epochOrder(count, { shuffle, seed, epoch });
+
+  function* walk(): Generator<Batch> {
+    const out = reuse
+      ? {
+          images: new Float32Array(batchSize * channels * height * width),
+          labels: new Int32Array(batchSize),
+        }
+      : undefined;
+    for (let index = from; index * batchSize < count; index++) {
+      const indices = order.subarray(index * batchSize, (index + 1) * batchSize);
+      yield { ...prepareBatch(dataset, indices, out, options), index };
+    }
+  }
+  return { [Symbol.iterator]: walk };
+}
+
+/**
+ * Number of batches in one epoch, the last partial one included.
+ *
+ * @example
+ * batchCount(60_000, 64); // 938
+ */
+export function batchCount(count: number, batchSize: number): number {
+  return Math.ceil(count / batchSize);
+}
+
+/** For each channel, the 256 values that its pixels can take. */
+function lookupTables(channels: number, normalization: Normalization): readonly Float32Array[] {
+  const { mean = new Array<number>(channels).fill(0), std = new Array<number>(channels).fill(1) } =
+    normalization;
+  checkChannels('mean', mean, channels, Number.isFinite);
+  checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
+  const f = Math.fround;
+  return mean.map((mu, c) =>
+    Float32Array.from({ length: 256 }, (_, pixel) => f(f(pixel / 255) - f(mu)) / f(std[c] ?? 1)),
+  );
+}
+
+function checkInteger(option: string, value: number, highest: number): void {
+  if (!Number.isSafeInteger(value) || value < 0 || value > highest) {
+    throw new OptionError(`${option}: expected an integer from 0 to ${highest}, got ${value}`);
+  }
+}
+
+function checkLength(buffer: string, { length }: Float32Array | Int32Array, needed: number): void {
+  if (length < needed)
+    throw new OptionError(`${buffer}: expected at least ${needed} elements, got ${length}`);
+}
+
+function checkChannels(
+  option: string,
+  values: readonly number[],
+  channels: number,
+  fits: (value: number) => boolean,
+): void {
+  if (values.length !== channels || !values.every(fits)) {
+    const what = option === 'std' ? 'finite numbers other than 0' : 'finite numbers';
+    throw new OptionError(
+      `${option}: expected ${channels} ${what}, one for each channel, got [${values.join(', ')}]`,
+    );
+  }
+}

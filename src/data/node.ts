@@ -1,0 +1,11 @@
+/** Data sets: everything, with what needs files and the network. */
+export * from './index.js';
+export { defaultCacheDir, downloadKnownSet, loadKnownSet } from './download-node.js';
+export type { DownloadOptions } from './download-node.js';
+export { loadIdxFolder } from './idx-folder-node.js';
+export type { IdxFolderOptions } from './idx-folder-node.js';
+export { decodeImage } from './image-node.js';
+export type { DecodeOptions } from './image-node.js';
+export type { DownloadProgress, MirrorOptions } from './mirrors-node.js';
+export { dataNames, openData } from './open-data-node.js';
+export type { OpenDataOptions } from './open-data-node.js';

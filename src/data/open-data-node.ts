@@ -1,0 +1,50 @@
+import { stat } from 'node:fs/promises';
+import { DataError } from '../errors.js';
+import type { DataSplit } from './dataset.js';
+import { embeddedDigits } from './digits/index.js';
+import type { EmbeddedOptions } from './digits/index.js';
+import { loadKnownSet } from './download-node.js';
+import type { DownloadOptions } from './download-node.js';
+import { loadIdxFolder } from './idx-folder-node.js';
+import { hasCode } from './io-node.js';
+import { isKnownName, knownSets } from './known-sets.js';
+
+/** How to open a data set: each kind takes what concerns it. */
+export interface OpenDataOptions extends DownloadOptions {
+  /** Sizes and seed of `digits`. */
+  readonly digits?: EmbeddedOptions;
+  /** Label of each class index, for a folder. */
+  readonly classes?: readonly string[];
+}
+
+/** Names that `openData` knows. */
+export const dataNames: readonly string[] = ['digits', ...Object.keys(knownSets)];
+
+/**
+ * Opens a data set by what a user may write: `digits` (drawn on the spot, needs no file), the name of a known set
+ * (downloaded once, then from the cache), or a folder of IDX files. To open a folder called like a set, write `./mnist`.
+ *
+ * @throws DataError if there is neither a set of this name nor a folder; else as `loadKnownSet` and `loadIdxFolder`.
+ * @example
+ * const { train, test } = await openData('fashion-mnist');
+ */
+export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
+  if (spec === 'digits') return embeddedDigits(options.digits);
+  if (isKnownName(spec)) return loadKnownSet(spec, options);
+  if (!(await exists(spec))) {
+    throw new DataError(
+      `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX files, but there is no such folder`,
+    );
+  }
+  return loadIdxFolder(spec, options.classes && { classes: options.classes });
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    // Whatever else is wrong with it, `loadIdxFolder` will say.
+    return !hasCode(error, 'ENOENT');
+  }
+}

@@ -1,0 +1,68 @@
+import { staticSize, type Graph, type TensorData, type TypedArray } from '../../ir/index.js';
+import { lowerPortable } from '../portable.js';
+import type { CpuLowering } from './lower-cpu.js';
+import { bindDims } from './static-batch.js';
+
+/** Named tensors. */
+export type TensorMap = Readonly<Record<string, TensorData>>;
+
+/** Loads a graph, runs it once, disposes of it. */
+export type RunGraph = (graph: Graph, feeds: TensorMap) => Promise<TensorMap>;
+
+/** How far a lowered graph is from the portable one. */
+export interface CheckReport {
+  /** Whether every output is within the tolerance. */
+  readonly equal: boolean;
+  /** By output: the largest difference relative to the largest number. */
+  readonly differences: Readonly<Record<string, number>>;
+}
+
+/**
+ * Runs the portable and the lowered graph on the same feeds (of the portable graph) and compares their outputs. The default
+ * tolerance of 1e-3 of the largest number is for gradients through many batch normalisations, where sums in another order
+ * differ by up to 2e-4; without those they differ by about 1e-6. A wrong rewrite is off by far more. Updated parameters
+ * are left out: Adam divides by the root of the second moment, so that gradients near zero, whose digits are rounding,
+ * move them by the full learning rate. Their moments are compared.
+ *
+ * @example
+ * const { equal } = await checkLowering(run, portable, lowering, 64, feeds);
+ * const graph = equal ? lowering.graph : lowerPortable(portable);
+ */
+export async function checkLowering(
+  run: RunGraph,
+  portable: Graph,
+  { graph, state }: CpuLowering,
+  batch: number,
+  feeds: TensorMap,
+  tolerance = 1e-3,
+): Promise<CheckReport> {
+  const expected = await run(lowerPortable(bindDims(portable, { N: batch })), feeds);
+  const given = Object.entries(feeds).map(([name, tensor]): [string, TensorData] => {
+    const isState =
+      state !== undefined && tensor.shape.length === 1 && staticSize(tensor.shape) === state.size;
+    if (!isState || !(tensor.data instanceof Float32Array)) return [name, tensor];
+    return [name, { ...tensor, shape: [state.targetSize], data: state.toTarget(tensor.data) }];
+  });
+  const actual = await run(graph, Object.fromEntries(given));
+  const differences: Record<string, number> = {};
+  for (const [name, { data }] of Object.entries(expected)) {
+    if (name === 'params_next') continue;
+    const got = actual[name]?.data;
+    const isState = state !== undefined && got instanceof Float32Array && got.length === state.targetSize;
+    differences[name] = difference(isState ? state.fromTarget(got) : got, data);
+  }
+  return { equal: Object.values(differences).every((value) => value <= tolerance), differences };
+}
+
+/** Largest difference, relative to the largest expected number; infinite for another length or a NaN on one side. */
+function difference(actual: TypedArray | undefined, expected: TypedArray): number {
+  if (actual?.length !== expected.length) return Infinity;
+  let [scale, worst] = [1e-30, 0];
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [Number(actual[i]), Number(expected[i])];
+    scale = Math.max(scale, Math.abs(e));
+    const error = Math.abs(a - e);
+    worst = error <= worst || (Number.isNaN(a) && Number.isNaN(e)) ? worst : error;
+  }
+  return Number.isNaN(worst) ? Infinity : worst / scale;
+}

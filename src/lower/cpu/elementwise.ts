@@ -1,0 +1,77 @@
+import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
+import { isZero, localName, type Context } from './context.js';
+import type { Forms } from './forms.js';
+import { dims4 } from './layout.js';
+
+/** Operators that act on each element by itself, any layout is as good as another. */
+const elementwise = new Set([
+  ...[
+    'Abs',
+    'Add',
+    'Cast',
+    'Div',
+    'Equal',
+    'Erf',
+    'Exp',
+    'Greater',
+    'Identity',
+    'Less',
+    'Log',
+    'Max',
+    'Min',
+    'Mul',
+  ],
+  ...['Neg', 'Pow', 'Reciprocal', 'Relu', 'Sigmoid', 'Sign', 'Sqrt', 'Sub', 'Tanh', 'Where'],
+]);
+
+/** Those that make zeros of zeros, whatever their scalar operands are. */
+const keepsZeros = new Set(['Abs', 'Cast', 'Identity', 'Mul', 'Neg', 'Relu', 'Sign', 'Sqrt', 'Tanh']);
+
+/** Whether an operator acts on each element by itself. */
+export function isElementwise(node: Node): boolean {
+  return elementwise.has(node.op.name);
+}
+
+/** An elementwise operator on blocked tensors, where one of its operands is blocked; undefined where it cannot be. */
+export function blockedElementwise({ f, graph }: Context, node: Node): Value | undefined {
+  const [y] = node.outputs;
+  if (y?.shape.length !== 4 || !isElementwise(node)) return undefined;
+  const full = node.inputs.filter((input) => input !== undefined && sameShape(input.shape, y.shape));
+  const others = node.inputs.filter((input) => input !== undefined && !full.includes(input));
+  const isScalar = others.every((input) => input === undefined || input.shape.length === 0);
+  if (!isScalar || !full.some((input) => input !== undefined && f.isBlocked(input))) return undefined;
+  const [, c] = dims4(y);
+  if (c % f.block !== 0 && !isSafe(graph, node, full.length)) return undefined;
+  const operands = node.inputs.map((input) => {
+    if (input === undefined) return undefined;
+    return full.includes(input) ? f.blocked(input) : f.plain(input);
+  });
+  const [condition, chosen] = operands;
+  if (
+    node.op.name === 'Where' &&
+    condition !== undefined &&
+    chosen !== undefined &&
+    isZero(graph, node.inputs[2])
+  ) {
+    return masked(f, condition, chosen, localName(node));
+  }
+  return f.b.emit(node.op, operands, node.attrs, localName(node));
+}
+
+/**
+ * where(condition, x, 0) as a product: ONNX Runtime runs Where on one thread, Cast and Mul on all. [64,32,12,12]: 0.26 ->
+ * 0.10 ms with two. An x that is not finite is no longer hidden by the condition.
+ */
+export function masked({ b }: Forms, condition: Value, x: Value, name = 'masked'): Value {
+  return b.mul(b.cast(condition, 'float32'), x, name);
+}
+
+/** Whether the zeros that fill up the channels stay zero. */
+function isSafe(graph: Graph, node: Node, full: number): boolean {
+  const { name } = node.op;
+  if (keepsZeros.has(name)) return true;
+  if (['Add', 'Sub', 'Max', 'Min'].includes(name)) return full === 2;
+  // A condition is false for zeros, or chooses among them.
+  if (name === 'Greater' || name === 'Less') return full === 2 || isZero(graph, node.inputs[1]);
+  return name === 'Where' && (full === 3 || isZero(graph, node.inputs[2]));
+}

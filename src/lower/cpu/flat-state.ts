@@ -1,0 +1,162 @@
+import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
+import { isElementwise } from './elementwise.js';
+import { roundUp } from './layout.js';
+import { weightIndex, weightShape } from './weight-layout.js';
+
+/** How a tensor of the flat vector lies in the target's vector. */
+export type SegmentKind = 'plain' | 'vector' | 'weight' | 'direct';
+
+/** One tensor of the flat vector. */
+export interface Segment {
+  readonly kind: SegmentKind;
+  readonly offset: number;
+  readonly size: number;
+  readonly shape: readonly number[];
+  /** Where it lies in the target's vector. */
+  readonly targetOffset: number;
+  readonly targetSize: number;
+}
+
+/** The flat vector of parameters (and of the optimizer's moments) in the target's layout, zeros between included. */
+export interface FlatPlan {
+  /** The portable graph's vector of parameters. */
+  readonly source: Value;
+  readonly size: number;
+  readonly targetSize: number;
+  readonly segments: readonly Segment[];
+  /** Each tensor of the portable graph that is a piece of the parameters. */
+  readonly pieces: ReadonlyMap<Value, Segment>;
+  /** Slices and reshapes that the pieces replace. */
+  readonly replaced: ReadonlySet<Node>;
+  /** Concatenations that make a vector of this layout. */
+  readonly joins: ReadonlySet<Node>;
+}
+
+/** A piece as the graph cuts it out, before it is known how it is used. */
+interface Cut {
+  readonly nodes: readonly Node[];
+  readonly value: Value;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Looks for the flat vector that is cut into weights, and lays it out anew so that no step has to convert a weight.
+ * Undefined where the graph does anything to such a vector but cutting, joining and elementwise arithmetic.
+ */
+export function planFlat(
+  graph: Graph,
+  block: number,
+  kindOf: (value: Value) => SegmentKind,
+): FlatPlan | undefined {
+  for (const source of graph.inputs) {
+    const [size] = source.shape;
+    if (source.shape.length !== 1 || typeof size !== 'number') continue;
+    const cuts = cutsOf(graph, source);
+    if (cuts.length === 0) continue;
+    const joins = joinsOf(graph, source, cuts);
+    if (joins === undefined) continue;
+    let target = 0;
+    const pieces = new Map<Value, Segment>();
+    const segments = cuts.map(({ value, offset, size: count }): Segment => {
+      const kind = kindOf(value);
+      const shape = value.shape.map(Number);
+      const targetSize = sizeInTarget(kind, shape, count, block);
+      const segment = { kind, offset, size: count, shape, targetOffset: target, targetSize };
+      target += targetSize;
+      pieces.set(value, segment);
+      return segment;
+    });
+    if (segments.every(({ kind }) => kind === 'plain')) continue;
+    const replaced = new Set(cuts.flatMap(({ nodes }) => nodes));
+    return { source, size, targetSize: target, segments, pieces, replaced, joins };
+  }
+  return undefined;
+}
+
+function sizeInTarget(kind: SegmentKind, shape: readonly number[], size: number, block: number): number {
+  if (kind === 'plain') return size;
+  if (kind === 'vector') return roundUp(size, block);
+  return weightShape(shape, block, kind === 'direct').reduce((product, dim) => product * dim, 1);
+}
+
+function usersOf(graph: Graph, value: Value): readonly Node[] {
+  return graph.nodes.filter((node) => node.inputs.includes(value));
+}
+
+/** The pieces in order, if they cover the whole vector. */
+function cutsOf(graph: Graph, source: Value): readonly Cut[] {
+  const cuts = usersOf(graph, source).flatMap((node): Cut[] => {
+    const [out] = node.outputs;
+    if (node.op.name !== 'Slice' || out === undefined) return [];
+    const [start = 0] = node.attrs['starts'] as readonly number[];
+    const [user, ...more] = usersOf(graph, out);
+    const reshaped = user?.op.name === 'Reshape' && more.length === 0 ? user.outputs[0] : undefined;
+    const size = Number(out.shape[0]);
+    if (reshaped === undefined || user === undefined)
+      return [{ nodes: [node], value: out, offset: start, size }];
+    return [{ nodes: [node, user], value: reshaped, offset: start, size }];
+  });
+  cuts.sort((a, b) => a.offset - b.offset);
+  let end = 0;
+  for (const { offset, size } of cuts) {
+    if (offset !== end) return [];
+    end += size;
+  }
+  return end === source.shape[0] ? cuts : [];
+}
+
+/** The concatenations that make vectors of the same layout; undefined where something else needs the order of elements. */
+function joinsOf(graph: Graph, source: Value, cuts: readonly Cut[]): ReadonlySet<Node> | undefined {
+  const isFlat = (value: Value | undefined): boolean =>
+    value !== undefined && sameShape(value.shape, source.shape);
+  const joins = new Set<Node>();
+  for (const node of graph.nodes) {
+    if (!node.inputs.some(isFlat) && !node.outputs.some(isFlat)) continue;
+    const others = node.inputs.filter((input) => input !== undefined && !isFlat(input));
+    if (isElementwise(node) && others.every((input) => input?.shape.length === 0)) continue;
+    if (node.op.name === 'Slice' && node.inputs[0] === source) continue;
+    const sizes = node.inputs.map((input) => Number(input?.shape[0]));
+    const fits = sizes.length === cuts.length && cuts.every(({ size }, i) => size === sizes[i]);
+    if (node.op.name !== 'Concat' || !fits) return undefined;
+    joins.add(node);
+  }
+  return joins;
+}
+
+/** A flat vector in the target's layout; elements that fill up blocks are zero. */
+export function toTarget(plan: FlatPlan, block: number, flat: Float32Array): Float32Array {
+  const out = new Float32Array(plan.targetSize);
+  eachElement(plan, block, (i, j) => {
+    out[j] = flat[i] ?? 0;
+  });
+  return out;
+}
+
+/** The inverse of `toTarget`. */
+export function fromTarget(plan: FlatPlan, block: number, target: Float32Array): Float32Array {
+  const out = new Float32Array(plan.size);
+  eachElement(plan, block, (i, j) => {
+    out[i] = target[j] ?? 0;
+  });
+  return out;
+}
+
+function eachElement(plan: FlatPlan, block: number, move: (flat: number, target: number) => void): void {
+  for (const { kind, offset, size, shape, targetOffset } of plan.segments) {
+    if (kind === 'plain' || kind === 'vector') {
+      for (let i = 0; i < size; i++) move(offset + i, targetOffset + i);
+      continue;
+    }
+    const blocked = weightShape(shape, block, kind === 'direct');
+    const [k = 1, c = 1, kh = 1, kw = 1] = shape;
+    let i = offset;
+    for (let o = 0; o < k; o++)
+      for (let n = 0; n < c; n++)
+        for (let p = 0; p < kh; p++)
+          for (let q = 0; q < kw; q++) {
+            move(i, targetOffset + weightIndex([o, n, p, q], blocked, block, kind === 'direct'));
+            i += 1;
+          }
+  }
+}

@@ -1,0 +1,139 @@
+import { staticShape, type Value } from '../../ir/index.js';
+import type { Builder } from '../../ops/index.js';
+import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
+import { plainFromWeight, weightFromPlain } from './weight-layout.js';
+
+/** A convolution that is not emitted yet, so that an addition and a ReLU after it can become part of it. */
+export interface Pending {
+  readonly emit: (extra: { readonly sum?: Value; readonly relu?: boolean }) => Value;
+  readonly sum?: Value;
+}
+
+/**
+ * An image whose pixels are still apart by their place modulo a stride, row by row; undefined where all are zero. Sums
+ * are cheaper so, and the layers before and beside a shortcut both give such images.
+ */
+export interface Places {
+  readonly grid: readonly (readonly (Value | undefined)[])[];
+  readonly join: (grid: Places['grid']) => Value;
+}
+
+/** How one value of the portable graph exists in the lowered graph: in one layout or several. */
+interface Form {
+  /** As ONNX has it. */
+  plain?: Value;
+  /** [N,C',H,W] in blocks of channels, C' = C rounded up to whole blocks; what is added is zero. */
+  blocked?: Value;
+  /** A convolution's weight in blocks, see weight-layout.ts. */
+  weight?: Value;
+  /** A weight of a convolution that reads plain images. */
+  direct?: Value;
+  /** [C] with zeros up to whole blocks. */
+  vector?: Value;
+  pending?: Pending;
+  places?: Places;
+}
+
+/** The lowered values by the portable ones; converts between layouts on demand, each once. */
+export class Forms {
+  readonly b: Builder;
+  /** Channels in a block. */
+  readonly block: number;
+  readonly #forms = new Map<Value, Form>();
+  readonly #cache = new Map<string, Value>();
+
+  constructor(b: Builder, block: number) {
+    this.b = b;
+    this.block = block;
+  }
+
+  /** Records a layout of a value. */
+  set(value: Value, form: Form): void {
+    this.#forms.set(value, { ...this.#forms.get(value), ...form });
+  }
+
+  /** Whether the value exists in blocks, or will without conversion. */
+  isBlocked(value: Value): boolean {
+    const form = this.#forms.get(value);
+    return form?.blocked !== undefined || form?.pending !== undefined || form?.places !== undefined;
+  }
+
+  /** The convolution that would give this value, if it can still be changed. */
+  pending(value: Value): Pending | undefined {
+    const form = this.#forms.get(value);
+    return form?.blocked === undefined && form?.plain === undefined ? form?.pending : undefined;
+  }
+
+  /** The image in places, if it is not joined yet. */
+  places(value: Value): Places | undefined {
+    const form = this.#forms.get(value);
+    return form?.blocked === undefined && form?.plain === undefined ? form?.places : undefined;
+  }
+
+  plain(value: Value): Value {
+    const form = this.#settled(value);
+    const { b } = this;
+    const [channels = 1] =
+      value.shape.length === 4 ? staticShape(value.shape).slice(1) : staticShape(value.shape);
+    if (form.plain === undefined) {
+      if (form.blocked !== undefined) form.plain = plainFromBlocked(b, form.blocked, channels);
+      else if (form.vector !== undefined) {
+        form.plain = b.slice(form.vector, { axes: [0], starts: [0], ends: [channels] });
+      } else if (form.weight !== undefined) {
+        form.plain = plainFromWeight(b, form.weight, staticShape(value.shape), this.block, false);
+      } else if (form.direct !== undefined) {
+        form.plain = plainFromWeight(b, form.direct, staticShape(value.shape), this.block, true);
+      } else throw new Error(`'${value.name}' has no form`);
+    }
+    return form.plain;
+  }
+
+  blocked(value: Value): Value {
+    const form = this.#settled(value);
+    form.blocked ??= blockedFromPlain(this.b, this.plain(value), this.block);
+    return form.blocked;
+  }
+
+  /** A convolution's weight; `direct` for one that reads plain images. */
+  weight(value: Value, direct: boolean): Value {
+    const form = this.#settled(value);
+    if (direct) {
+      form.direct ??= weightFromPlain(this.b, this.plain(value), this.block, true);
+      return form.direct;
+    }
+    form.weight ??= weightFromPlain(this.b, this.plain(value), this.block, false);
+    return form.weight;
+  }
+
+  vector(value: Value): Value {
+    const form = this.#settled(value);
+    if (form.vector === undefined) {
+      const plain = this.plain(value);
+      const [size = 0] = staticShape(value.shape);
+      form.vector = this.b.pad(plain, [0, roundUp(size, this.block) - size]);
+    }
+    return form.vector;
+  }
+
+  /** Makes a value once for each key. */
+  once(key: string, make: () => Value): Value {
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#cache.set(key, made);
+    return made;
+  }
+
+  #settled(value: Value): Form {
+    const form = this.#forms.get(value);
+    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
+    if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
+      const { emit, sum } = form.pending;
+      form.blocked = emit(sum === undefined ? {} : { sum });
+    }
+    if (form.places !== undefined && form.blocked === undefined && form.plain === undefined) {
+      form.blocked = form.places.join(form.places.grid);
+    }
+    return form;
+  }
+}

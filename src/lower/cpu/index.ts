@@ -1,0 +1,3 @@
+export * from './check.js';
+export * from './lower-cpu.js';
+export * from './probe.js';

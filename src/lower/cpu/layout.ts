@@ -1,0 +1,39 @@
+import { staticShape, type Value } from '../../ir/index.js';
+import type { Builder } from '../../ops/index.js';
+import { reorderInput, reorderOutput } from './blocked-ops.js';
+
+/** The least multiple of `unit` that is not below `size`. */
+export function roundUp(size: number, unit: number): number {
+  return Math.ceil(size / unit) * unit;
+}
+
+/** Four dimensions as numbers. */
+export function dims4(value: Value): readonly [number, number, number, number] {
+  const [n, c, h, w] = staticShape(value.shape);
+  if (n === undefined || c === undefined || h === undefined || w === undefined) {
+    throw new Error(`'${value.name}' is no image tensor`);
+  }
+  return [n, c, h, w];
+}
+
+/** [N,C,H,W] -> blocked [N,C',H,W]; single pixels lie in memory as they did. */
+export function blockedFromPlain(b: Builder, x: Value, block: number): Value {
+  const [, c, h, w] = dims4(x);
+  const padded = b.pad(x, [0, 0, 0, 0, 0, roundUp(c, block) - c, 0, 0]);
+  if (h * w === 1) return padded;
+  return b.emit(reorderInput, [padded], { channels_last: 0 }, 'blocked');
+}
+
+/** Blocked [N,C',H,W] -> [N,channels,H,W]. */
+export function plainFromBlocked(b: Builder, x: Value, channels: number): Value {
+  const [, c, h, w] = dims4(x);
+  if (h * w === 1 && c === channels) return x;
+  return b.emit(reorderOutput, [x], { channels, channels_last: 0 }, 'plain');
+}
+
+/** [p, q, rest] -> [q, p, rest]; costs nothing where one of them is 1. */
+export function swapOuter(b: Builder, x: Value, p: number, q: number, shape: readonly number[]): Value {
+  if (p === 1 || q === 1) return b.reshape(x, shape);
+  const rest = shape.reduce((product, dim) => product * dim, 1) / (p * q);
+  return b.reshape(b.transpose(b.reshape(x, [p, q, rest]), [1, 0, 2]), shape);
+}

@@ -1,0 +1,108 @@
+import { prune, type Graph, type Node } from '../../ir/index.js';
+import { lowerPortable } from '../portable.js';
+import { contextOf, localName, type Context } from './context.js';
+import { fromTarget, planFlat, toTarget, type FlatPlan } from './flat-state.js';
+import { hoistRelu } from './hoist-relu.js';
+import { lowerFlat, segmentKind } from './rewrite-flat.js';
+import { lowerNode, reported } from './rules.js';
+import { splitPoolRule } from './split-pool.js';
+import { bindDims } from './static-batch.js';
+import { tidyReshapes } from './tidy.js';
+
+/** Options of `lowerCpu`. */
+export interface CpuOptions {
+  /** Channels in a block, as `probeBlockSize` finds it: 16 with AVX-512, 8 with AVX2. */
+  readonly blockSize: number;
+  /** Images in a batch; the lowered graph takes this many and no other number. */
+  readonly batch: number;
+  /** Whether parameters and moments may lie in the target's layout; default true. */
+  readonly blockedState?: boolean;
+  /** By the name of a node: the form that it is to have. */
+  readonly choices?: Readonly<Record<string, 'blocked' | 'portable'>>;
+}
+
+/** The flat vectors of parameters and moments, as the lowered graph wants them. */
+export interface TargetState {
+  /** Elements in the portable vector, and in the target's. */
+  readonly size: number;
+  readonly targetSize: number;
+  /** A portable vector in the target's layout; elements that fill up blocks are zero, and stay zero in training. */
+  toTarget(flat: Float32Array): Float32Array;
+  /** The inverse of `toTarget`: for checkpoints. */
+  fromTarget(target: Float32Array): Float32Array;
+}
+
+/** What became of one node that has several forms. */
+export interface NodeReport {
+  readonly node: string;
+  readonly op: string;
+  readonly form: 'blocked' | 'portable';
+}
+
+/** A graph for the CPU. */
+export interface CpuLowering {
+  readonly graph: Graph;
+  /** Undefined where the vectors lie as in the portable graph. */
+  readonly state: TargetState | undefined;
+  readonly report: readonly NodeReport[];
+}
+
+/**
+ * Rewrites a portable graph, composite operators included, to what ONNX Runtime's CPU provider runs fastest: convolutions
+ * and pooling on blocked tensors that flow from layer to layer, additions and ReLU inside the convolutions, parameters
+ * and moments in the layout of the convolutions' weights.
+ *
+ * @example
+ * const { graph, state } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64 });
+ * const params = state?.toTarget(flat) ?? flat;
+ */
+export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
+  const graph = prune(hoistRelu(bindDims(portable, { N: options.batch })));
+  const context = contextOf(graph, options.blockSize);
+  const { b, f } = context;
+  const plan =
+    options.blockedState === false
+      ? undefined
+      : planFlat(graph, options.blockSize, (value) => segmentKind(context, value));
+  for (const input of graph.inputs) {
+    const isFlat = plan !== undefined && input.shape.length === 1 && input.shape[0] === plan.size;
+    const shape = isFlat ? [plan.targetSize] : input.shape;
+    f.set(input, { plain: b.input(input.name, input.dtype, shape) });
+  }
+  for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
+  const isKept = (node: Node): boolean => options.choices?.[node.name] === 'portable';
+  const split = splitPoolRule(context, isKept);
+  const report: NodeReport[] = [];
+  for (const node of graph.nodes) {
+    b.within(node.layer, () => {
+      if (plan !== undefined && lowerFlat(context, plan, node)) return;
+      const done = !isKept(node) && (split(node) || lowerNode(context, node));
+      if (!done) keep(context, node);
+      if (reported.has(node.op.name)) {
+        report.push({ node: node.name, op: node.op.name, form: done ? 'blocked' : 'portable' });
+      }
+    });
+  }
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: f.plain(value) }));
+  const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
+  return { graph: lowered, state: plan && stateOf(plan, options.blockSize), report };
+}
+
+/** The node as it is, on plain tensors. */
+function keep({ b, f }: Context, node: Node): void {
+  const inputs = node.inputs.map((input) => (input === undefined ? undefined : f.plain(input)));
+  const outputs = b.emitAll(node.op, inputs, node.attrs, localName(node));
+  node.outputs.forEach((output, i) => {
+    const made = outputs[i];
+    if (made !== undefined) f.set(output, { plain: made });
+  });
+}
+
+function stateOf(plan: FlatPlan, block: number): TargetState {
+  return {
+    size: plan.size,
+    targetSize: plan.targetSize,
+    toTarget: (flat) => toTarget(plan, block, flat),
+    fromTarget: (target) => fromTarget(plan, block, target),
+  };
+}

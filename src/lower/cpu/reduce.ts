@@ -1,0 +1,27 @@
+import type { Value } from '../../ir/index.js';
+import { ops } from '../../ops/index.js';
+import { blockedGlobalAveragePool } from './blocked-ops.js';
+import type { Forms } from './forms.js';
+import { dims4 } from './layout.js';
+
+/**
+ * Sum over batch and pixels of a blocked tensor: [C'], zeros at the end included. ONNX Runtime's own mean over the pixels
+ * reads a blocked tensor at the speed of memory: [128,16,32,32] in 0.16 ms of one core, where ReduceSum over the batch
+ * first takes 0.61 and over all axes at once 2.2.
+ */
+export function channelSum(f: Forms, x: Value): Value {
+  const { b } = f;
+  const [n, c, h, w] = dims4(x);
+  if (h * w === 1) return b.reduceSum(b.reshape(x, [n, c]), [0]);
+  const means = b.emit(blockedGlobalAveragePool, [x], {}, 'pixel_mean');
+  return b.mul(b.reduceSum(b.reshape(means, [n, c]), [0]), h * w, 'channel_sum');
+}
+
+/** Blocked [N,C,1,1] -> [N,C,height,width], each pixel the same. */
+export function spreadPixels(f: Forms, x: Value, height: number, width: number): Value {
+  const { b, block } = f;
+  const [n, c] = dims4(x);
+  const like = [(n * c) / block, height * width, block];
+  const pixel = b.reshape(x, [(n * c) / block, 1, block]);
+  return b.reshape(b.emit(ops.Expand, [pixel], { shape: like }, 'spread'), [n, c, height, width]);
+}

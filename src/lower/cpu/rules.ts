@@ -1,0 +1,176 @@
+import { sameShape, type Node } from '../../ir/index.js';
+import { batchNormGrad, batchNormTrain } from './batch-norm.js';
+import { blockedGlobalAveragePool } from './blocked-ops.js';
+import type { Context } from './context.js';
+import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
+import { blockedElementwise } from './elementwise.js';
+import { dims4 } from './layout.js';
+import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
+import { addPlaces } from './places.js';
+import { channelSum, spreadPixels } from './reduce.js';
+import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
+import { stridedInputGrad } from './strided-input-grad.js';
+import { weightGrad } from './weight-grad.js';
+
+/** Lowers one node, or says no: the node then keeps its portable form. */
+type Rule = (context: Context, node: Node) => boolean;
+
+const conv: Rule = (context, node) => {
+  const [x] = node.inputs;
+  if (!isUngrouped(node) || x === undefined) return false;
+  return give(context, node, { pending: forwardConv(context.f, node, isPlainImage(context, x)) });
+};
+
+const convInputGrad: Rule = ({ f }, node) => {
+  if (!isUngrouped(node)) return false;
+  const pending = inputGrad(f, node);
+  if (pending !== undefined) return give({ f }, node, { pending });
+  const places = stridedInputGrad(f, node);
+  return places !== undefined && give({ f }, node, { places });
+};
+
+const normTrain: Rule = ({ f }, node) => {
+  const [x] = node.inputs;
+  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
+  return give({ f }, node, { pending: batchNormTrain(f, node) });
+};
+
+const normGrad: Rule = ({ f }, node) => {
+  const [x] = node.inputs;
+  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
+  return give({ f }, node, { blocked: batchNormGrad(f, node) });
+};
+
+const convWeightGrad: Rule = (context, node) => {
+  const [x] = node.inputs;
+  if (!isUngrouped(node) || x === undefined) return false;
+  const direct = isPlainImage(context, x);
+  const weight = weightGrad(context.f, node, direct);
+  if (weight === undefined) return false;
+  return give(context, node, direct ? { direct: weight } : { weight });
+};
+
+// conv + shortcut: the sum is added inside the convolution, if nobody else wants the convolution alone.
+const add: Rule = (context, node) => {
+  const [u, v] = node.inputs;
+  const [y] = node.outputs;
+  if (u === undefined || v === undefined || y === undefined || !sameShape(u.shape, v.shape)) return false;
+  const [first, second] = [context.f.places(u), context.f.places(v)];
+  const areAlone = context.counts.get(u) === 1 && context.counts.get(v) === 1;
+  if (first !== undefined && second !== undefined && areAlone && first.grid.length === second.grid.length) {
+    return give(context, node, { places: addPlaces(context.f, first, second) });
+  }
+  for (const [part, other] of [
+    [u, v],
+    [v, u],
+  ] as const) {
+    const pending = context.f.pending(part);
+    if (pending === undefined || pending.sum !== undefined || context.counts.get(part) !== 1) continue;
+    return give(context, node, { pending: { ...pending, sum: context.f.blocked(other) } });
+  }
+  return elementwise(context, node);
+};
+
+const relu: Rule = (context, node) => {
+  const [x] = node.inputs;
+  const pending = x === undefined ? undefined : context.f.pending(x);
+  if (x === undefined || pending === undefined || context.counts.get(x) !== 1)
+    return elementwise(context, node);
+  const sum = pending.sum === undefined ? {} : { sum: pending.sum };
+  return give(context, node, { blocked: pending.emit({ ...sum, relu: true }) });
+};
+
+const elementwise: Rule = (context, node) => {
+  const blocked = blockedElementwise(context, node);
+  return blocked !== undefined && give(context, node, { blocked });
+};
+
+const pool: Rule = ({ f, counts }, node) => {
+  const [x] = node.inputs;
+  const [, indices] = node.outputs;
+  const seesIndices = indices !== undefined && (counts.get(indices) ?? 0) > 0;
+  if (x === undefined || !f.isBlocked(x) || (seesIndices && !isTiled(node))) return false;
+  return give({ f }, node, { blocked: maxPool(f, node) });
+};
+
+const poolGrad: Rule = ({ f }, node) => {
+  const [x] = node.inputs;
+  if (x === undefined || !f.isBlocked(x) || !isTiled(node)) return false;
+  return give({ f }, node, { blocked: maxPoolGrad(f, node) });
+};
+
+const averagePool: Rule = ({ f, b }, node) => {
+  const [x] = node.inputs;
+  if (x === undefined || !f.isBlocked(x)) return false;
+  return give({ f }, node, { blocked: b.emit(blockedGlobalAveragePool, [f.blocked(x)], {}, 'pool') });
+};
+
+// The bias's gradient. What max-pooling passes back adds up to what came to it.
+const reduceSum: Rule = (context, node) => {
+  const { f, makers } = context;
+  const [x] = node.inputs;
+  const axes = node.attrs['axes'] as readonly number[];
+  if (x?.shape.length !== 4 || axes.join() !== '0,2,3' || node.attrs['keepdims'] !== 0) return false;
+  const maker = makers.get(x);
+  const source = maker?.op.name === 'MaxPoolGrad' && isTiled(maker) ? maker.inputs[3] : x;
+  if (source === undefined || !f.isBlocked(source)) return false;
+  return give(context, node, { vector: channelSum(f, f.blocked(source)) });
+};
+
+// The gradient of global average pooling.
+const expand: Rule = ({ f }, node) => {
+  const [x] = node.inputs;
+  const [y] = node.outputs;
+  if (x?.shape.length !== 4 || y?.shape.length !== 4 || node.inputs.length !== 1) return false;
+  const [n, c, h, w] = dims4(x);
+  const [m, k, height, width] = dims4(y);
+  if (h * w !== 1 || n !== m || c !== k || c % f.block !== 0) return false;
+  return give({ f }, node, { blocked: spreadPixels(f, f.blocked(x), height, width) });
+};
+
+const slice: Rule = ({ f }, node) => {
+  const blocked = blockedSlice(f, node);
+  return blocked !== undefined && give({ f }, node, { blocked });
+};
+
+const pad: Rule = (context, node) => {
+  const places = spreadPlaces(context, node);
+  if (places !== undefined) return give(context, node, { places });
+  const blocked = blockedPad(context.f, node);
+  return blocked !== undefined && give(context, node, { blocked });
+};
+
+/** The rules by operator; every other operator gets `elementwise`. */
+const rules: Readonly<Record<string, Rule>> = {
+  Conv: conv,
+  ConvInputGrad: convInputGrad,
+  ConvWeightGrad: convWeightGrad,
+  BatchNormTrain: normTrain,
+  BatchNormGrad: normGrad,
+  Add: add,
+  Relu: relu,
+  MaxPool: pool,
+  MaxPoolGrad: poolGrad,
+  GlobalAveragePool: averagePool,
+  ReduceSum: reduceSum,
+  Expand: expand,
+  Slice: slice,
+  Pad: pad,
+};
+
+/** Operators whose form the report names. */
+export const reported = new Set([
+  ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
+  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad'],
+]);
+
+/** Lowers a node to blocked operators; false where the portable form remains. */
+export function lowerNode(context: Context, node: Node): boolean {
+  return (rules[node.op.name] ?? elementwise)(context, node);
+}
+
+function give({ f }: Pick<Context, 'f'>, node: Node, form: Parameters<Context['f']['set']>[1]): boolean {
+  const [y] = node.outputs;
+  if (y !== undefined) f.set(y, form);
+  return true;
+}

@@ -1,0 +1,121 @@
+import { sameShape, type Node, type Value } from '../../ir/index.js';
+import type { Context } from './context.js';
+import type { Forms, Places } from './forms.js';
+import { dims4 } from './layout.js';
+import { joinPlaces } from './places.js';
+
+/** A slice of a blocked image: of its pixels, or of whole blocks of channels. Undefined for anything else. */
+export function blockedSlice(f: Forms, node: Node): Value | undefined {
+  const [x] = node.inputs;
+  const [y] = node.outputs;
+  if (x?.shape.length !== 4 || y === undefined || !f.isBlocked(x)) return undefined;
+  const { b, block } = f;
+  const [axes, starts, ends] = [ints(node, 'axes'), ints(node, 'starts'), ints(node, 'ends')];
+  const steps = ints(node, 'steps');
+  const [n, c, h, w] = dims4(x);
+  const [, k, oh, ow] = dims4(y);
+  const range = (at: (axis: number) => number): Parameters<typeof b.slice>[1] => ({
+    axes: axes.map(at),
+    starts,
+    ends,
+    steps,
+  });
+  if (axes.every((axis) => axis === 2 || axis === 3) && steps.every((step) => step > 0)) {
+    const lines = b.reshape(f.blocked(x), [(n * roundedChannels(f, c)) / block, h, w, block]);
+    return b.reshape(
+      b.slice(
+        lines,
+        range((axis) => axis - 1),
+      ),
+      [n, roundedChannels(f, c), oh, ow],
+    );
+  }
+  const [start = 0] = starts;
+  const isWhole = axes.join() === '1' && steps.join() === '1' && start >= 0;
+  if (!isWhole || start % block !== 0 || k % block !== 0 || c % block !== 0) return undefined;
+  const blocks = b.reshape(f.blocked(x), [n, c / block, h * w * block]);
+  const part = b.slice(blocks, { axes: [1], starts: [start / block], ends: [(start + k) / block] });
+  return b.reshape(part, [n, k, h, w]);
+}
+
+/** Zeros around a blocked image, or before and after its channels in whole blocks. Undefined for anything else. */
+export function blockedPad(f: Forms, node: Node): Value | undefined {
+  const [x, ...others] = node.inputs;
+  const pads = ints(node, 'pads');
+  if (x?.shape.length !== 4 || others.length > 0 || !f.isBlocked(x)) return undefined;
+  const { b, block } = f;
+  const [n, c, h, w] = dims4(x);
+  const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0, c1 = 0, h1 = 0, w1 = 0] = pads;
+  const isWhole = c0 + c1 === 0 || [c, c0, c1].every((channels) => channels % block === 0);
+  if (n0 + n1 > 0 || !isWhole) return undefined;
+  const groups = roundedChannels(f, c) / block;
+  const lines = b.reshape(f.blocked(x), [n, groups, h, w, block]);
+  const padded = b.pad(lines, [0, c0 / block, h0, w0, 0, 0, c1 / block, h1, w1, 0]);
+  return b.reshape(padded, [n, groups * block + c0 + c1, h + h0 + h1, w + w0 + w1]);
+}
+
+/**
+ * The gradient of a slice with steps along both axes of an image: dy with zeros between its pixels, which the slice's rule
+ * writes as two chains of Reshape, Pad, Reshape, Slice and Pad. It is an image in places of which one is not zero.
+ */
+export function spreadPlaces(context: Context, node: Node): Places | undefined {
+  const [y] = node.outputs;
+  const columns = y && spreadAxis(context, y, 3);
+  const rows = columns && spreadAxis(context, columns.source, 2);
+  if (y === undefined || rows === undefined || columns === undefined) return undefined;
+  const { f } = context;
+  const [n, c, h, w] = dims4(y);
+  const [, , ph, pw] = dims4(rows.source);
+  const fits = rows.first < rows.stride && columns.first < columns.stride && f.isBlocked(rows.source);
+  if (!fits || ph !== Math.ceil(h / rows.stride) || pw !== Math.ceil(w / columns.stride)) return undefined;
+  const pixels = f.blocked(rows.source);
+  const grid = Array.from({ length: rows.stride }, (_, i) =>
+    Array.from({ length: columns.stride }, (__, j) =>
+      i === rows.first && j === columns.first ? pixels : undefined,
+    ),
+  );
+  return joinPlaces(f, grid, { n, c: roundedChannels(f, c), h, w, ph, pw });
+}
+
+/** What a value is the spread of, along one axis. */
+interface Spread {
+  readonly source: Value;
+  readonly stride: number;
+  readonly first: number;
+}
+
+function spreadAxis({ makers }: Context, value: Value, axis: number): Spread | undefined {
+  const back = (at: Value | undefined, op: string): Node | undefined => {
+    const maker = at && makers.get(at);
+    return maker?.op.name === op && maker.inputs.length === 1 ? maker : undefined;
+  };
+  const outer = back(value, 'Pad');
+  const cut = back(outer === undefined ? value : outer.inputs[0], 'Slice');
+  const joined = back(cut?.inputs[0], 'Reshape');
+  const gaps = back(joined?.inputs[0], 'Pad');
+  const apart = back(gaps?.inputs[0], 'Reshape');
+  const source = apart?.inputs[0];
+  const unit = apart?.outputs[0];
+  if (cut === undefined || gaps === undefined || source?.shape.length !== 4 || unit === undefined)
+    return undefined;
+  const [pads, shape] = [ints(gaps, 'pads'), source.shape];
+  const stride = 1 + (pads[5 + axis + 1] ?? 0);
+  const isSpread =
+    sameShape(unit.shape, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]) &&
+    pads.every((pad, i) => pad === (i === 5 + axis + 1 ? stride - 1 : 0)) &&
+    ints(cut, 'axes').join() === String(axis) &&
+    ints(cut, 'starts').join() === '0' &&
+    ints(cut, 'steps').join() === '1';
+  const around = outer === undefined ? [] : ints(outer, 'pads');
+  const first = around[axis] ?? 0;
+  if (!isSpread || around.some((pad, i) => pad > 0 && i % 4 !== axis)) return undefined;
+  return { source, stride, first };
+}
+
+function ints(node: Node, name: string): readonly number[] {
+  return (node.attrs[name] ?? []) as readonly number[];
+}
+
+function roundedChannels(f: Forms, c: number): number {
+  return Math.ceil(c / f.block) * f.block;
+}

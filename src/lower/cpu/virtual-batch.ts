@@ -1,0 +1,75 @@
+import { tensorOf, type Value } from '../../ir/index.js';
+import { ops } from '../../ops/index.js';
+import type { Forms } from './forms.js';
+import { dims4, roundUp } from './layout.js';
+import type { Axis } from './taps.js';
+
+/** Images cut into bands of rows, each of which counts as an image of its own. */
+export interface Bands {
+  readonly x: Value;
+  readonly dy: Value;
+  /** The rows of one band: of x with what the kernel reaches, of dy without; no padding is left. */
+  readonly rows: Axis;
+}
+
+/**
+ * The gradient of a weight sums over images in blocks, and a batch of 8 fills half a block of 16. Cut into bands, 8 images
+ * are 16 of half the height: no multiplication by zeros, at the price of copying the rows where bands of x overlap.
+ */
+export function inBands(f: Forms, x: Value, dy: Value, rows: Axis, lanes: number): Bands | undefined {
+  const [n] = dims4(x);
+  const bands = bandCount(n, rows.out, f.block);
+  if (bands === 1) return undefined;
+  const height = Math.ceil(rows.out / bands);
+  const reach = (height - 1) * rows.stride + rows.kernel;
+  const needed = (bands - 1) * height * rows.stride + reach;
+  const starts = Array.from({ length: bands }, (_, i) => i * height * rows.stride);
+  const above = rows.before;
+  const below = Math.max(needed - rows.size - above, 0);
+  return {
+    x: banded(f, x, lanes, above, below, starts, reach),
+    dy: banded(
+      f,
+      dy,
+      f.block,
+      0,
+      bands * height - rows.out,
+      starts.map((_, i) => i * height),
+      height,
+    ),
+    rows: { ...rows, size: reach, out: height, before: 0, after: 0 },
+  };
+}
+
+/** The number of bands that leaves the least to multiply; 1 where a whole block of images comes anyway. */
+export function bandCount(n: number, out: number, block: number): number {
+  const work = (bands: number): number => roundUp(n * bands, block) * Math.ceil(out / bands);
+  let best = 1;
+  for (let bands = 2; bands <= Math.min(block, out); bands++)
+    if (work(bands) < 0.9 * work(best)) best = bands;
+  return best;
+}
+
+/** [N, groups, H, W lanes] -> [N bands, groups, height, W lanes]. */
+function banded(
+  f: Forms,
+  x: Value,
+  lanes: number,
+  above: number,
+  below: number,
+  starts: readonly number[],
+  height: number,
+): Value {
+  const { b } = f;
+  const [n, c, h, w] = dims4(x);
+  const groups = c / lanes;
+  const padded = b.pad(b.reshape(x, [n * groups, h, w * lanes]), [0, above, 0, 0, below, 0]);
+  const picked = starts.flatMap((start) => Array.from({ length: height }, (_, i) => start + i));
+  const isAll = picked.length === padded.shape[1] && picked.every((row, i) => row === i);
+  const index = tensorOf('int64', [picked.length], picked);
+  const lines = isAll
+    ? padded
+    : b.emit(ops.Gather, [padded, b.constant(index, 'rows')], { axis: 1 }, 'bands');
+  const split = b.reshape(lines, [n, groups, starts.length, height * w * lanes]);
+  return b.reshape(b.transpose(split, [0, 2, 1, 3]), [n * starts.length, c, height, w]);
+}

@@ -1,0 +1,69 @@
+import { OptionError } from '../errors.js';
+import {
+  batchNorm,
+  chain,
+  defineNetwork,
+  globalAveragePool,
+  linear,
+  relu,
+  type Net,
+  type Network,
+} from '../net/index.js';
+import { basicBlock, conv3x3, stage } from './blocks.js';
+import { halvedSides } from './image-size.js';
+import { checkZeroInit, type ResNetOptions } from './resnet.js';
+
+/** Depths of the ResNets that the paper trains on CIFAR-10. */
+export const cifarDepths = [20, 32, 44, 56, 110] as const;
+
+/** 6n + 2 layers with weights. */
+export type CifarDepth = (typeof cifarDepths)[number];
+
+/** Options of `cifarResnet`. */
+export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
+  /** `padded` (default): the paper's option A, which adds no parameters; `projection`: option B; `none`: plain. */
+  readonly shortcut?: ResNetOptions['shortcut'];
+}
+
+/**
+ * The ResNets of He et al., section 4.2: a 3x3 convolution and three stages of n basic blocks with 16, 32 and 64
+ * channels, 6n + 2 layers, for images [N,channels,H,W] of 32x32 or any size from 3 on. Other depths of the form 6n + 2
+ * work too. Default: 10 classes, 3 channels, 32x32. Throws OptionError for another depth or image size.
+ * Source: https://arxiv.org/abs/1512.03385
+ *
+ * @example
+ * const network = cifarResnet(20, { channels: 1, imageSize: 28 });
+ */
+export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Network {
+  const n = (depth - 2) / 6;
+  if (!Number.isInteger(n) || n < 1) {
+    throw new OptionError(`cifarResnet: depth: expected 6n + 2 (20, 32, 44, 56, 110), got ${depth}`);
+  }
+  const {
+    classes = 10,
+    channels = 3,
+    imageSize = 32,
+    shortcut = 'padded',
+    zeroInitResidual = false,
+  } = options;
+  const { name = `${shortcut === 'none' ? 'plain' : 'resnet'}${depth}-cifar` } = options;
+  checkZeroInit(name, shortcut, zeroInitResidual);
+  const layer = (i: number, width: number, stride: number, inputs: number): Net =>
+    stage(`layer${i}`, {
+      ...{ block: basicBlock, blocks: n, width, stride, inputs },
+      ...{ shortcut, zeroInit: zeroInitResidual },
+    });
+  return defineNetwork({
+    name,
+    input: [channels, ...halvedSides(name, imageSize, 2)],
+    classes,
+    net: chain(
+      ...[conv3x3(16), batchNorm(), relu()],
+      layer(1, 16, 1, 16),
+      layer(2, 32, 2, 16),
+      layer(3, 64, 2, 32),
+      globalAveragePool(),
+      linear(classes, { name: 'fc' }),
+    ),
+  });
+}

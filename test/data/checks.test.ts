@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { checkDataset, checkSplit } from '../../src/data/checks.js';
+import type { Dataset } from '../../src/data/dataset.js';
+import { DataError } from '../../src/errors.js';
+import { smallSet } from './helpers.js';
+
+const good = smallSet(12, { channels: 3 });
+
+describe('checkDataset', () => {
+  it('accepts a good one', () => {
+    checkDataset(good);
+  });
+
+  const cases: readonly [string, Partial<Dataset>, string][] = [
+    ['no items', { count: 0 }, 'data set small: expected count to be a positive integer, got 0'],
+    ['half a channel', { channels: 0.5 }, 'expected channels to be a positive integer, got 0.5'],
+    ['a negative height', { height: -4 }, 'expected height to be a positive integer, got -4'],
+    ['no width', { width: Number.NaN }, 'expected width to be a positive integer, got NaN'],
+    ['missing pixels', { images: good.images.subarray(1) }, 'expected 432 pixels ([12, 3, 4, 3]), got 431'],
+    ['missing labels', { labels: good.labels.subarray(1) }, 'expected 12 labels, got 11'],
+    ['no classes', { classes: [] }, 'expected at least one class, got none'],
+    [
+      'a large label',
+      { classes: ['a', 'b'] },
+      'expected labels below 2 (the number of classes), got 2 at index 2',
+    ],
+  ];
+  it.each(cases)('refuses %s', (_, change, message) => {
+    const bad = { ...good, ...change };
+    expect(() => {
+      checkDataset(bad);
+    }).toThrow(DataError);
+    expect(() => {
+      checkDataset(bad);
+    }).toThrow(message);
+  });
+});
+
+describe('checkSplit', () => {
+  it('accepts halves of different length', () => {
+    checkSplit({ train: smallSet(9), test: smallSet(2) });
+  });
+
+  it('refuses another shape', () => {
+    const test = { ...smallSet(2, { height: 5 }), name: 'other' };
+    expect(() => {
+      checkSplit({ train: smallSet(9), test });
+    }).toThrow('data set other: expected images of 1x4x3, as in small, got 1x5x3');
+  });
+
+  it('refuses other classes', () => {
+    const train = { ...smallSet(2), classes: ['a', 'b'] };
+    const test = { ...smallSet(2), classes: ['a', 'c'] };
+    expect(() => {
+      checkSplit({ train, test });
+    }).toThrow('expected the classes of small (a, b), got a, c');
+  });
+
+  it('checks each half', () => {
+    expect(() => {
+      checkSplit({ train: good, test: { ...good, name: 'bad', count: 0 } });
+    }).toThrow('data set bad: expected count');
+  });
+});

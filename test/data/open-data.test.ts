@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dataNames, openData } from '../../src/data/open-data-node.js';
+import { embeddedDigits } from '../../src/data/digits/index.js';
+import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
+import { DataError, OfflineError } from '../../src/errors.js';
+import { smallFiles, tempFolder, writeFiles } from './helpers.js';
+
+describe('openData', () => {
+  it('draws digits', async () => {
+    const digits = { train: 20, test: 10, seed: 4 };
+    expect(await openData('digits', { digits })).toEqual(embeddedDigits(digits));
+  });
+
+  it('downloads sets by name', async () => {
+    const cacheDir = await tempFolder();
+    for (const name of ['mnist', 'fashion-mnist']) {
+      const opened = openData(name, { cacheDir, mirrors: [] });
+      await expect(opened).rejects.toThrow(OfflineError);
+      await expect(openData(name, { cacheDir, mirrors: [] })).rejects.toThrow(join(cacheDir, name));
+    }
+  });
+
+  it('reads folders', async () => {
+    const folder = await tempFolder();
+    const files = smallFiles();
+    await writeFiles(
+      folder,
+      Object.fromEntries(idxRoles.map((role) => [idxFileNames(role)[2], files[role]])),
+    );
+    expect((await openData(folder)).train.count).toBe(5);
+    const classes = Array.from('abcdefghij');
+    expect((await openData(folder, { classes })).test.classes).toEqual(classes);
+  });
+
+  it('refuses what is neither a name nor a folder, and lists the names', async () => {
+    const spec = join(await tempFolder(), 'minst');
+    await expect(openData(spec)).rejects.toThrow(DataError);
+    await expect(openData(spec)).rejects.toThrow(
+      /minst: expected one of digits, mnist, fashion-mnist, or a folder/,
+    );
+    await expect(openData(join(await tempFolder()))).rejects.toThrow(/4 of 4 files are missing/);
+    expect(dataNames).toEqual(['digits', 'mnist', 'fashion-mnist']);
+  });
+});

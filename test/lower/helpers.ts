@@ -1,0 +1,96 @@
+import * as ort from 'onnxruntime-node';
+import { gradients } from '../../src/autodiff/index.js';
+import { newArray, staticSize, type Graph, type Value } from '../../src/ir/index.js';
+import { lowerPortable } from '../../src/lower/index.js';
+import { lowerCpu, probeBlockSize, type CpuLowering, type CpuOptions } from '../../src/lower/cpu/index.js';
+import { bindDims } from '../../src/lower/cpu/static-batch.js';
+import { encodeModel } from '../../src/onnx/index.js';
+import { Builder } from '../../src/ops/index.js';
+import { fill } from '../helpers/golden.js';
+
+/** Typed arrays by name. */
+export type Arrays = Readonly<Record<string, Float32Array | Int32Array>>;
+
+/** The block of this machine; the tests of the blocked layout have no meaning without one. */
+export const blockSize = await probeBlockSize(async (graph, input) => {
+  const { y } = await run(graph, { x: input });
+  return y as Float32Array;
+});
+
+/** Runs a graph with static shapes on ONNX Runtime's CPU provider, two threads. */
+export async function run(graph: Graph, feeds: Arrays): Promise<Record<string, Float32Array>> {
+  const session = await ort.InferenceSession.create(encodeModel(graph), {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: 2,
+    logSeverityLevel: 3,
+  });
+  const tensors = graph.inputs.map(({ name, dtype, shape }) => {
+    const data = feeds[name] ?? newArray(dtype, staticSize(shape));
+    return [name, new ort.Tensor(dtype, data as Float32Array, shape.map(Number))] as const;
+  });
+  const results = await session.run(Object.fromEntries(tensors));
+  await session.release();
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+/** Runs the portable and the lowered form of a graph on the same feeds. */
+export async function both(
+  graph: Graph,
+  batch: number,
+  feeds: Arrays,
+  options: Partial<CpuOptions> = {},
+): Promise<{ readonly portable: Arrays; readonly lowered: Arrays; readonly lowering: CpuLowering }> {
+  const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch, ...options });
+  const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
+  const { state } = lowering;
+  const convert = (arrays: Arrays, to: boolean): Arrays =>
+    Object.fromEntries(
+      Object.entries(arrays).map(([name, data]) => {
+        if (state === undefined || !(data instanceof Float32Array)) return [name, data];
+        if (to) return [name, data.length === state.size ? state.toTarget(data) : data];
+        return [name, data.length === state.targetSize ? state.fromTarget(data) : data];
+      }),
+    );
+  const lowered = convert(await run(lowering.graph, convert(feeds, true)), false);
+  return { portable, lowered, lowering };
+}
+
+/** Largest difference relative to the largest number of the expected array. */
+export function difference(actual: Arrays[string] | undefined, expected: Arrays[string] | undefined): number {
+  if (actual === undefined || expected === undefined || actual.length !== expected.length) return Infinity;
+  let [scale, worst] = [1e-30, 0];
+  for (const value of expected) scale = Math.max(scale, Math.abs(value));
+  expected.forEach((value: number, i: number) => {
+    const error = Math.abs(value - (actual[i] ?? NaN)) / scale;
+    worst = error <= worst ? worst : error;
+  });
+  return worst;
+}
+
+/** Random numbers in [-1, 1) for each float32 input of a graph, bound to a batch. */
+export function randomFeeds(graph: Graph, batch: number, seed: number): Arrays {
+  const bound = bindDims(graph, { N: batch });
+  return Object.fromEntries(
+    bound.inputs.map(({ name, shape }, i) => [name, Float32Array.from(fill(seed + i, staticSize(shape)))]),
+  );
+}
+
+/**
+ * A graph that gives y and the gradients of sum(y g) with respect to `wrt`, g an input of y's shape.
+ */
+export function withGradients(
+  name: string,
+  build: (b: Builder) => { readonly y: Value; readonly wrt: Readonly<Record<string, Value>> },
+): Graph {
+  const b = new Builder();
+  const { y, wrt } = build(b);
+  const g = b.input('g', 'float32', y.shape);
+  const axes = y.shape.map((_, i) => i);
+  const loss = b.reduceSum(b.mul(y, g), axes);
+  const grads = gradients(b, loss, Object.values(wrt));
+  const outputs = Object.keys(wrt).flatMap((key, i) => {
+    const value = grads[i];
+    return value === undefined ? [] : [{ name: `d_${key}`, value: b.identity(value) }];
+  });
+  return b.finish(name, [{ name: 'y', value: b.identity(y) }, ...outputs]);
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { buildGraph, stateLayout } from '../../src/artifacts/graphs.js';
+import { flatten } from '../../src/artifacts/layout.js';
+import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
+import { initialState } from '../../src/net/index.js';
+import { blockSize, both, difference, type Arrays } from './helpers.js';
+import { fill } from '../helpers/golden.js';
+
+interface Case {
+  readonly name: PresetName;
+  readonly batch: number;
+  /** How far a gradient may be off, relative to the largest. */
+  readonly tolerance: number;
+  readonly options?: PresetOptions;
+  /** Operators that are known to stay portable. */
+  readonly portable?: readonly string[];
+}
+
+// Sums in another order; batch normalisation over few values enlarges the last digits from layer to layer.
+const cases: readonly Case[] = [
+  { name: 'mnist-cnn', batch: 64, tolerance: 3e-6 },
+  { name: 'mnist-cnn', batch: 5, tolerance: 3e-6 },
+  { name: 'mnist-cnn-small', batch: 16, tolerance: 3e-6 },
+  { name: 'resnet20-cifar', batch: 16, tolerance: 5e-5, options: { imageSize: 16 } },
+  // The stem's pooling windows overlap.
+  {
+    name: 'resnet18',
+    batch: 4,
+    tolerance: 2e-3,
+    options: { imageSize: 64, classes: 10 },
+    portable: ['MaxPool', 'MaxPoolGrad'],
+  },
+];
+
+function feedsOf(name: PresetName, batch: number, options: PresetOptions = {}): Arrays {
+  const network = presetNetwork(name, options);
+  const state = stateLayout(network);
+  const params = flatten(state.parameters, initialState(network, 0), name);
+  const pixels = batch * network.input.reduce((product, dim) => product * dim, 1);
+  return {
+    params,
+    ...(state.buffers.size > 0 ? { buffers: flatten(state.buffers, initialState(network, 0), name) } : {}),
+    first_moment: new Float32Array(params.length),
+    second_moment: new Float32Array(params.length),
+    // Half of the pixels are background, as on MNIST.
+    input: Float32Array.from(fill(1, pixels), (v) => Math.max(v, 0)),
+    target: Int32Array.from({ length: batch }, (_, i) => i % network.classes),
+    lr: Float32Array.of(1e-3),
+    step: Float32Array.of(1),
+  };
+}
+
+describe.skipIf(blockSize === undefined)('the lowered training step', () => {
+  it.each(cases)('$name, batch $batch: equals the portable step', async (each) => {
+    const { name, batch, tolerance, options = {}, portable: kept = [] } = each;
+    const graph = buildGraph(presetNetwork(name, options), 'step', { optimizer: { kind: 'adam' } });
+    const { portable, lowered, lowering } = await both(graph, batch, feedsOf(name, batch, options));
+    const others = lowering.report.filter(({ form, op }) => form === 'portable' && !kept.includes(op));
+    expect(others).toEqual([]);
+    expect(difference(lowered['loss'], portable['loss'])).toBeLessThan(1e-6);
+    expect(lowered['correct']).toEqual(portable['correct']);
+    if (portable['buffers_next'] !== undefined) {
+      expect(difference(lowered['buffers_next'], portable['buffers_next'])).toBeLessThan(1e-6);
+    }
+    // From zero moments these are 0.1 g and 0.001 g^2.
+    expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(tolerance);
+    expect(difference(lowered['second_moment_next'], portable['second_moment_next'])).toBeLessThan(
+      2 * tolerance,
+    );
+  });
+
+  it('gives the same numbers with parameters in the portable layout', async () => {
+    const graph = buildGraph(presetNetwork('mnist-cnn'), 'step', { optimizer: { kind: 'adam' } });
+    const feeds = feedsOf('mnist-cnn', 16);
+    const { portable, lowered, lowering } = await both(graph, 16, feeds, { blockedState: false });
+    expect(lowering.state).toBeUndefined();
+    expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(3e-6);
+  });
+
+  it('converts flat vectors there and back', () => {
+    const feeds = feedsOf('mnist-cnn-small', 1);
+    const graph = buildGraph(presetNetwork('mnist-cnn-small'), 'step', { optimizer: { kind: 'adam' } });
+    return both(graph, 1, feeds).then(({ lowering: { state } }) => {
+      const params = feeds['params'] as Float32Array;
+      const target = state?.toTarget(params);
+      expect(target?.length).toBe(state?.targetSize);
+      expect(state?.fromTarget(target ?? new Float32Array())).toEqual(params);
+    });
+  });
+
+  it('leaves a node alone that is to stay portable', async () => {
+    const graph = buildGraph(presetNetwork('mnist-cnn'), 'step', { optimizer: { kind: 'adam' } });
+    const choices = { 'conv2.conv': 'portable' } as const;
+    const { portable, lowered, lowering } = await both(graph, 16, feedsOf('mnist-cnn', 16), { choices });
+    const kept = lowering.report.filter(({ form }) => form === 'portable').map(({ node }) => node);
+    expect(kept).toContain('conv2.conv');
+    expect(kept).not.toContain('conv3.conv');
+    expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(3e-6);
+  });
+});
