@@ -4,6 +4,7 @@ import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/
 import { buildNetwork, type Network } from '../net/index.js';
 import { Builder } from '../ops/index.js';
 import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
+import { checkChoices } from './check-options.js';
 import { flattenInGraph, layoutOf, unflattenInGraph, type Layout } from './layout.js';
 
 /** The graphs that ort-train makes of a network. */
@@ -51,6 +52,7 @@ export function buildGraph(
   kind: Exclude<GraphKind, 'inference'>,
   { optimizer, loss: lossOptions, batch: images }: GraphOptions,
 ): Graph {
+  checkChoices(optimizer, lossOptions);
   const b = new Builder();
   const state = stateLayout(network);
   const p = [state.parameters.size];

@@ -10,6 +10,7 @@ import {
   type Network,
   type OptimizerOptions,
 } from '../artifacts/index.js';
+import type { DataSplit } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
 import { fit } from './fit.js';
@@ -22,6 +23,7 @@ import { parameterCount, Trainer } from './trainer.js';
 /** Trains a network from start to `.onnx`; `train/node.ts` gives it files and the Node runtime. */
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
+  checkHalves(options.data);
   const run = resolve(options);
   const { network, optimizer } = run;
   checkFitOptions(options.data, network, run.fit);
@@ -82,6 +84,16 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     };
   } finally {
     await trainer.dispose();
+  }
+}
+
+/** For callers without TypeScript; what is in the halves is checked with the other options. */
+function checkHalves(data: unknown): void {
+  const halves = (typeof data === 'object' && data !== null ? data : {}) as Partial<DataSplit>;
+  for (const half of ['train', 'test'] as const) {
+    if (typeof halves[half] !== 'object') {
+      throw new OptionError(`data: expected a data set with train and test, got one without ${half}`);
+    }
   }
 }
 

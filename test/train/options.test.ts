@@ -104,6 +104,36 @@ const cases: readonly Case[] = [
     DataError,
     /expected labels below 3 .* got 3 at index 5$/,
   ],
+  [
+    'data without a test set',
+    { data: { train: data.train } },
+    OptionError,
+    /^data: expected .* got one without test$/,
+  ],
+  [
+    'an unknown optimizer',
+    { optimizer: { kind: 'rmsprop' } },
+    OptionError,
+    /^optimizer: kind: .* got "rmsprop"$/,
+  ],
+  [
+    'one beta',
+    { optimizer: { kind: 'adam', betas: [0.9] } },
+    OptionError,
+    /^optimizer adam: betas: .* got \[0\.9\]$/,
+  ],
+  [
+    'an unknown reduction',
+    { loss: { reduction: 'max' } },
+    OptionError,
+    /^loss: reduction: .* mean, sum, got 'max'$/,
+  ],
+  [
+    'NaN smoothing',
+    { loss: { labelSmoothing: NaN } },
+    OptionError,
+    /^loss: labelSmoothing: .* from 0 to 1, got NaN$/,
+  ],
   ['an unknown data set', { data: 'cats' }, UserError, /cats/],
   ['a folder without data', { data: '/nowhere/at/all' }, UserError, /\/nowhere\/at\/all/],
   [
