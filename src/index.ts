@@ -38,3 +38,15 @@ export {
   type Prediction,
 } from './export/index.js';
 export { exportRun, loadClassifier, type NodeClassifier, type PredictOptions } from './export/node.js';
+export {
+  completeWeights,
+  encodeInferenceModel,
+  encodeWeights,
+  weightsFromOnnx,
+  weightsFromSafetensors,
+  type InferenceOptions,
+  type OnnxWeights,
+  type WeightMatch,
+  type WeightOptions,
+  type WeightProblem,
+} from './artifacts/index.js';

@@ -2,12 +2,22 @@ import { OptionError } from '../errors.js';
 import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
+import { foldBatchNorm, foldedKey } from './fold-batch-norm.js';
 import { buildInferenceGraph } from './graphs.js';
 import { cardToMetadata, plainNormalization, type ModelCard } from './model-card.js';
 import { version } from './version.js';
 
 /** What an inference model may be told beyond its network and weights. */
 export type CardOptions = Partial<Omit<ModelCard, 'network' | 'input'>>;
+
+/** Options of `encodeInferenceModel`. */
+export interface InferenceOptions extends CardOptions {
+  /**
+   * Whether batch normalisation is folded into the convolutions before it; default false: a run's model and the
+   * artifacts' keep every weight under its name, so that `exportModel`, which folds, can put others in their place.
+   */
+  readonly foldBatchNorm?: boolean;
+}
 
 /**
  * An inference `.onnx`: input [N,C,H,W] -> logits and probabilities [N,K], weights inside, the batch open, labels,
@@ -20,7 +30,7 @@ export type CardOptions = Partial<Omit<ModelCard, 'network' | 'input'>>;
 export function encodeInferenceModel(
   network: Network,
   weights: ReadonlyMap<string, Float32Array>,
-  options: CardOptions = {},
+  options: InferenceOptions = {},
 ): Uint8Array {
   const card: ModelCard = {
     network: network.name,
@@ -30,10 +40,12 @@ export function encodeInferenceModel(
     provenance: { producer: `ort-train ${version}`, ...options.provenance },
   };
   checkCard(card, network.classes);
-  return encodeModel(lowerPortable(buildInferenceGraph(network, weights)), {
+  const graph = lowerPortable(buildInferenceGraph(network, weights));
+  const folded = options.foldBatchNorm === true ? foldBatchNorm(graph) : graph;
+  return encodeModel(folded, {
     producerVersion: version,
     docString: `${network.name}: a classifier trained with ort-train ${version}`,
-    metadata: cardToMetadata(card),
+    metadata: { ...cardToMetadata(card), ...(folded !== graph && { [foldedKey]: 'batch-norm' }) },
   });
 }
 

@@ -1,9 +1,10 @@
 import { initialState, type Network } from '../net/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
 import { CheckpointError } from '../errors.js';
-import { formatShape, type TensorData } from '../ir/index.js';
+import type { TensorData } from '../ir/index.js';
 import { stateLayout, type StateLayout } from './graphs.js';
 import { flatten, unflatten, type Layout } from './layout.js';
+import { compareWeights, refuseProblems } from './weight-match.js';
 
 /** Everything that a training step changes, as flat float32 vectors in the layout's order. */
 export interface TrainingState {
@@ -51,7 +52,10 @@ export function checkState(network: Network, optimizer: OptimizerOptions, state:
 }
 
 /** Parameters and buffers of a state by name; views of its vectors. */
-export function namedWeights(network: Network, state: TrainingState): ReadonlyMap<string, Float32Array> {
+export function namedWeights(
+  network: Network,
+  state: Pick<TrainingState, 'params' | 'buffers'>,
+): ReadonlyMap<string, Float32Array> {
   const layout = stateLayout(network);
   return new Map([...unflatten(layout.parameters, state.params), ...unflatten(layout.buffers, state.buffers)]);
 }
@@ -78,26 +82,7 @@ export function matchWeights(
   tensors: ReadonlyMap<string, TensorData>,
   where: string,
 ): ReadonlyMap<string, Float32Array> {
-  const problems: string[] = [];
-  const weights = new Map<string, Float32Array>();
-  for (const { name, shape } of network.state) {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) problems.push(`'${name}' ${formatShape(shape)} is missing`);
-    else if (!(tensor.data instanceof Float32Array)) {
-      problems.push(`'${name}': expected float32, got ${tensor.dtype}`);
-    } else if (formatShape(tensor.shape) !== formatShape(shape)) {
-      problems.push(`'${name}': expected ${formatShape(shape)}, got ${formatShape(tensor.shape)}`);
-    } else weights.set(name, tensor.data);
-  }
-  const known = new Set(network.state.map(({ name }) => name));
-  for (const name of tensors.keys()) {
-    if (known.has(name) || name.startsWith('optimizer.') || name.endsWith('.num_batches_tracked')) continue;
-    problems.push(`'${name}' is unexpected`);
-  }
-  if (problems.length > 0) {
-    const shown = problems.slice(0, 8).join('; ');
-    const more = problems.length > 8 ? `; and ${problems.length - 8} more` : '';
-    throw new CheckpointError(`${where} does not fit the network ${network.name}: ${shown}${more}`);
-  }
+  const { weights, problems } = compareWeights(network, tensors);
+  refuseProblems(network, problems, where);
   return weights;
 }

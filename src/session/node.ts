@@ -105,12 +105,14 @@ async function load(model: Uint8Array, device: DeviceName, threads: number): Pro
 
 class NodeSession implements Session {
   readonly device: DeviceReport;
+  readonly outputNames: readonly string[];
   readonly #session: ort.InferenceSession;
   readonly #native = new WeakMap<TensorData, ort.Tensor>();
   #disposed = false;
 
   constructor(session: ort.InferenceSession, device: DeviceReport) {
     this.#session = session;
+    this.outputNames = session.outputNames;
     this.device = device;
   }
 

@@ -31,6 +31,8 @@ export type Tensors = Readonly<Record<string, TensorData>>;
 /** A loaded model. Holds native memory: call `dispose` when done. */
 export interface Session {
   readonly device: DeviceReport;
+  /** Names of the model's outputs. */
+  readonly outputNames: readonly string[];
   /**
    * Runs the model. `outputs` are tensors that ONNX Runtime writes into, or names for which it allocates; the results
    * come back by name. The same tensor objects may be used again: their native counterparts are kept. Throws ModelError

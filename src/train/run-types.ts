@@ -8,6 +8,7 @@ import type {
 import type { DataSplit, Normalization } from '../data/index.js';
 import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
+import type { LoweringReport } from './step-models.js';
 import type { Scheduler } from './schedulers/index.js';
 
 /** A safetensors file as bytes, with the name that errors call it by. */
@@ -40,6 +41,8 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly init?: NamedBytes;
   /** A checkpoint to go on from. */
   readonly resume?: NamedBytes;
+  /** `portable` keeps to standard operators; default `auto`: the device's own form where it has one, verified. */
+  readonly target?: 'auto' | 'portable';
   readonly signal?: AbortSignal;
   readonly onStart?: (info: StartInfo) => void | Promise<void>;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
@@ -52,6 +55,8 @@ export interface StartInfo {
   /** Number of trained numbers. */
   readonly parameters: number;
   readonly device: DeviceReport;
+  /** Which form of the step runs, and why. */
+  readonly lowering: LoweringReport;
   readonly data: {
     readonly train: string;
     readonly test: string;

@@ -33,6 +33,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     optimizer,
     seed: run.seed,
     ...(options.loss && { loss: options.loss }),
+    ...(options.target && { target: options.target }),
     ...(options.devices && { devices: options.devices }),
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(from && { state: from.state, step: from.progress.step }),
@@ -111,7 +112,7 @@ function resolve(options: TrainOptions): Run {
   }
   const preset = options.network === undefined ? (options.preset ?? 'mnist-cnn') : undefined;
   const network = options.network ?? presetNetwork(preset ?? 'mnist-cnn', options);
-  const recipe = recipeFor(preset, options.data.train.name);
+  const recipe = recipeFor(preset, options.data.train.name.split('/')[0]);
   const seed = options.seed ?? 0;
   return {
     network,
@@ -168,6 +169,7 @@ function startInfo(
     network: network.name,
     parameters: parameterCount(network),
     device: trainer.device,
+    lowering: trainer.lowering,
     data: {
       train: data.train.name,
       test: data.test.name,

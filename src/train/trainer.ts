@@ -1,18 +1,19 @@
 import {
   checkState,
-  compileModel,
   freshState,
   stateLayout,
   type CrossEntropyOptions,
   type Network,
   type OptimizerOptions,
+  type TargetState,
   type TensorData,
   type TrainingState,
 } from '../artifacts/index.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { OptionError } from '../errors.js';
-import type { CreateSession, DeviceReport, Session, SessionOptions, Tensors } from '../session/session.js';
+import type { CreateSession, DeviceReport, SessionOptions, Tensors } from '../session/session.js';
 import type { Evaluation } from './history.js';
+import { StepModels, type LoweringReport } from './step-models.js';
 
 /** What a trainer is made from. */
 export interface TrainerOptions extends SessionOptions {
@@ -25,6 +26,8 @@ export interface TrainerOptions extends SessionOptions {
   readonly state?: TrainingState;
   /** Steps already taken, for Adam's bias correction; default 0. */
   readonly step?: number;
+  /** Default `auto`: the device's own form of the step where there is one and it computes the same. */
+  readonly target?: 'auto' | 'portable';
   /** The runtime: `createNodeSession` in Node. */
   readonly createSession: CreateSession;
 }
@@ -57,9 +60,12 @@ type StateTensors = Readonly<Record<string, TensorData>>;
 export class Trainer {
   readonly network: Network;
   readonly device: DeviceReport;
+  /** Which form of the models the runtime has, and why. */
+  readonly lowering: LoweringReport;
   readonly #options: TrainerOptions;
-  readonly #step: Session;
-  #eval: Session | undefined;
+  readonly #models: StepModels;
+  // How the state's vectors lie at present: as the model that made the last step has them.
+  #layout: TargetState | undefined;
   #steps: number;
   // ONNX Runtime reads one set and writes the other, in turn.
   #now: StateTensors;
@@ -71,11 +77,12 @@ export class Trainer {
   readonly #lr: TensorData = { dtype: 'float32', shape: [], data: new Float32Array(1) };
   readonly #count: TensorData = { dtype: 'float32', shape: [], data: new Float32Array(1) };
 
-  private constructor(network: Network, options: TrainerOptions, session: Session, state: TrainingState) {
+  private constructor(network: Network, options: TrainerOptions, models: StepModels, state: TrainingState) {
     this.network = network;
-    this.device = session.device;
+    this.device = models.device;
+    this.lowering = models.lowering;
     this.#options = options;
-    this.#step = session;
+    this.#models = models;
     this.#steps = options.step ?? 0;
     this.#now = tensorsOf(state);
     this.#next = tensorsOf(state);
@@ -86,8 +93,8 @@ export class Trainer {
     const optimizer = optimizerOf(options);
     const state = options.state ?? freshState(network, optimizer, options.seed ?? 0);
     checkState(network, optimizer, state);
-    const model = compileModel(network, 'step', { optimizer, loss: options.loss ?? {} });
-    return new Trainer(network, options, await options.createSession(model, options), state);
+    const models = await StepModels.create(network, { ...options, optimizer });
+    return new Trainer(network, options, models, state);
   }
 
   /** Optimizer steps taken. */
@@ -97,8 +104,12 @@ export class Trainer {
 
   /** A copy of the state. */
   get state(): TrainingState {
+    const layout = this.#layout;
     const { params, buffers, ...slots } = Object.fromEntries(
-      Object.entries(this.#now).map(([name, { data }]) => [name, Float32Array.from(data as Float32Array)]),
+      Object.entries(this.#now).map(([name, { data }]) => {
+        const vector = Float32Array.from(data as Float32Array);
+        return [name, layout === undefined || name === 'buffers' ? vector : layout.fromTarget(vector)];
+      }),
     );
     return { params: params ?? new Float32Array(0), buffers: buffers ?? new Float32Array(0), slots };
   }
@@ -106,12 +117,14 @@ export class Trainer {
   /** One optimizer step on a batch, with learning rate `lr`. Throws OptionError for a batch of other sizes. */
   async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
     if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
+    const { session, state: layout } = await this.#models.get('step', batch.size);
+    this.#moveTo(layout);
     this.#lr.data[0] = lr;
     this.#count.data[0] = this.#steps + 1;
     const next = Object.fromEntries(
       Object.entries(this.#next).map(([name, tensor]) => [`${name}_next`, tensor]),
     );
-    await this.#step.run(
+    await session.run(
       { ...this.#now, ...this.#batch(batch), lr: this.#lr, step: this.#count },
       { ...next, ...this.#results },
     );
@@ -131,21 +144,20 @@ export class Trainer {
       readonly signal?: AbortSignal;
     } = {},
   ): Promise<Evaluation> {
-    this.#eval ??= await this.#options.createSession(
-      compileModel(this.network, 'eval', {
-        optimizer: optimizerOf(this.#options),
-        loss: this.#options.loss ?? {},
-      }),
-      this.#options,
-    );
-    const { params, buffers } = this.#now;
-    const state = { ...(params && { params }), ...(buffers && { buffers }) };
+    const state = this.state;
+    let layout: TargetState | undefined;
+    let vectors = weightsOf(tensorsOf(state, layout));
     let loss = 0;
     let correct = 0;
     const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
     for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
       options.signal?.throwIfAborted();
-      const out = await this.#eval.run({ ...state, ...this.#batch(batch) }, ['loss', 'correct']);
+      const model = await this.#models.get('eval', batch.size);
+      if (model.state !== layout) {
+        layout = model.state;
+        vectors = weightsOf(tensorsOf(state, layout));
+      }
+      const out = await model.session.run({ ...vectors, ...this.#batch(batch) }, ['loss', 'correct']);
       loss += result(out, 'loss') * batch.size;
       correct += result(out, 'correct');
     }
@@ -154,8 +166,16 @@ export class Trainer {
 
   /** Frees the runtime's memory. */
   async dispose(): Promise<void> {
-    await this.#step.dispose();
-    await this.#eval?.dispose();
+    await this.#models.dispose();
+  }
+
+  /** Lays the state out as another model wants it. */
+  #moveTo(layout: TargetState | undefined): void {
+    if (layout === this.#layout) return;
+    const { state } = this;
+    this.#layout = layout;
+    this.#now = tensorsOf(state, layout);
+    this.#next = tensorsOf(state, layout);
   }
 
   #batch({ images, labels, size }: LabelledBatch): Tensors {
@@ -177,14 +197,20 @@ function optimizerOf({ optimizer = { kind: 'adam' } }: TrainerOptions): Optimize
   return optimizer;
 }
 
-function tensorsOf({ params, buffers, slots }: TrainingState): StateTensors {
+/** The state as tensors that are the trainer's own, laid out for a model. */
+function tensorsOf({ params, buffers, slots }: TrainingState, layout?: TargetState): StateTensors {
   const vectors = { params, ...(buffers.length > 0 && { buffers }), ...slots };
   return Object.fromEntries(
-    Object.entries(vectors).map(([name, data]) => [
-      name,
-      { dtype: 'float32', shape: [data.length], data: Float32Array.from(data) },
-    ]),
+    Object.entries(vectors).map(([name, vector]) => {
+      const isPlain = layout === undefined || name === 'buffers';
+      const data = isPlain ? Float32Array.from(vector) : layout.toTarget(vector);
+      return [name, { dtype: 'float32', shape: [data.length], data }];
+    }),
   );
+}
+
+function weightsOf({ params, buffers }: StateTensors): StateTensors {
+  return { ...(params && { params }), ...(buffers && { buffers }) };
 }
 
 function result(tensors: Tensors, name: string): number {

@@ -1,7 +1,7 @@
 import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
-import type { BatchEnd, EpochRecord } from '../../index.js';
+import type { BatchEnd, EpochRecord, LoweringReport } from '../../index.js';
 
 /** Plain lines: one for each epoch and each step shown. */
 export function textReporter(io: Io, logEvery: number): Reporter {
@@ -57,11 +57,16 @@ export function startLines(start: RunStart, width: number): string[] {
       `${device.chosen}, ${counted(device.threads, 'thread')}, ONNX Runtime ${device.runtime}`,
       ...device.rejected.flatMap((each) => wrap(`not ${each.device}: ${each.reason}`, width - 11)),
     ),
+    ...field('form', ...wrap(formOf(start.lowering), width - 11)),
     ...field('recipe', ...wrap(recipe, width - 11)),
     ...(start.init === undefined ? [] : field('weights', start.init)),
     ...(start.resumed === undefined ? [] : field('resumed', start.resumed)),
     ...field('run', start.out),
   ];
+}
+
+function formOf({ target, blockSize, reason }: LoweringReport): string {
+  return target === 'portable' ? `portable: ${reason}` : `blocks of ${blockSize ?? '?'} channels: ${reason}`;
 }
 
 /** One step. */

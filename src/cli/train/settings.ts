@@ -7,7 +7,7 @@ import {
   type SessionOptions,
 } from '../../index.js';
 import { grouped } from '../command.js';
-import { device, flag, preset, text, whole, type Values } from '../options.js';
+import { choice, device, flag, preset, text, whole, type Values } from '../options.js';
 import { schedulerOf, schedulerOptions } from '../scheduler-options.js';
 import {
   dataOptions,
@@ -37,6 +37,10 @@ export const trainOptions = {
     seed: { ...whole('seed of the weights and of the shuffle', 0), fallback: '0' },
     batchSize: { ...whole('images in a batch', 1), fallback: "the preset's recipe" },
     device: { ...device, fallback: 'cpu' },
+    target: choice("auto: the device's own form of the step, verified; portable: standard operators", [
+      'auto',
+      'portable',
+    ] as const),
     threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
     alsoTest: text(
       'data set to test the trained model on as well; for digits MNIST where it is at hand; or none',
@@ -121,7 +125,7 @@ export function sessionOptions({
 export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOptions {
   const { preset, network, epochs, batchSize, learningRate, optimizer, labelSmoothing, shuffle, seed } =
     settings;
-  const { maxSteps, init } = args;
+  const { maxSteps, init, target } = args;
   return {
     ...sessionOptions(args),
     preset,
@@ -131,5 +135,6 @@ export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOption
     loss: { labelSmoothing },
     ...(maxSteps !== undefined && { maxSteps }),
     ...(init !== undefined && { init }),
+    ...(target !== undefined && { target }),
   };
 }

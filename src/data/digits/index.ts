@@ -15,7 +15,7 @@ const CLASSES: readonly string[] = STYLES.map((_, digit) => String(digit));
 
 /** Sizes of the embedded set. */
 export interface EmbeddedOptions {
-  /** Training images, a positive integer; 12800 unless given. */
+  /** Training images, a positive integer; 38400 unless given. */
   readonly train?: number;
   /** Test images, a positive integer; 2000 unless given. */
   readonly test?: number;
@@ -33,7 +33,7 @@ export interface EmbeddedOptions {
  * const { train, test } = embeddedDigits({ train: 6400, test: 1000 });
  */
 export function embeddedDigits(options: EmbeddedOptions = {}): DataSplit {
-  const { train = 12_800, test = 2000, seed = 1 } = options;
+  const { train = 38_400, test = 2000, seed = 1 } = options;
   checkInteger('train', train, 1);
   checkInteger('test', test, 1);
   checkInteger('seed', seed, 0);
