@@ -35,14 +35,17 @@ const peerNames = {
 const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 
 const network = presetNetwork(values.preset);
-const trainer = await Trainer.create(network, { createSession: createNodeSession, threads });
 const images = Float32Array.from(
   { length: batch * network.input.reduce((a, b) => a * b) },
   (_, i) => (i * 0.37) % 1,
 );
 const labels = Int32Array.from({ length: batch }, (_, i) => i % network.classes);
+const trainers = new Map();
+for (const target of ['auto', 'portable']) {
+  trainers.set(target, await Trainer.create(network, { createSession: createNodeSession, threads, target }));
+}
 
-async function ours() {
+async function ours(trainer) {
   const times = [];
   for (let i = 0; i < steps + 2; i++) {
     const start = performance.now();
@@ -65,37 +68,43 @@ function peer() {
   return undefined;
 }
 
-const mine = [];
+const mine = { auto: [], portable: [] };
 const theirs = [];
 let torch;
 for (let round = 0; round < rounds; round++) {
-  mine.push(await ours());
+  for (const [target, trainer] of trainers) mine[target].push(await ours(trainer));
   const result = peer();
   if (result !== undefined) {
     theirs.push(result.train_ms);
     torch = result.torch;
   }
 }
-await trainer.dispose();
-
-const stepMs = median(mine);
 const peerStepMs = theirs.length > 0 ? median(theirs) : undefined;
-const report = {
-  net: values.preset,
-  batch,
-  threads,
-  target: 'portable',
-  stepMs: Number(stepMs.toFixed(2)),
-  peer: torch === undefined ? undefined : `PyTorch ${torch}`,
-  peerStepMs,
-  // Above 1: we are faster.
-  ratio: peerStepMs === undefined ? undefined : Number((peerStepMs / stepMs).toFixed(3)),
-  cpu: cpus()[0]?.model,
-  onnxruntime: trainer.device.runtime,
-};
-if (values.json) console.log(JSON.stringify(report));
-else {
-  console.log(`${report.net}, batch ${batch}, ${threads} threads: ${report.stepMs} ms a step`);
-  if (report.ratio === undefined) console.log(`no peer: ${missing}`);
-  else console.log(`${report.peer}: ${peerStepMs} ms, ratio (peer / ours) ${report.ratio}`);
+
+for (const [target, trainer] of trainers) {
+  const stepMs = Number(median(mine[target]).toFixed(2));
+  const report = {
+    net: values.preset,
+    batch,
+    threads,
+    target: target === 'auto' ? trainer.lowering.target : target,
+    stepMs,
+    peer: torch === undefined ? undefined : `PyTorch ${torch}`,
+    peerStepMs,
+    // Above 1: we are faster.
+    ratio: peerStepMs === undefined ? undefined : Number((peerStepMs / stepMs).toFixed(3)),
+    cpu: cpus()[0]?.model,
+    onnxruntime: trainer.device.runtime,
+  };
+  await trainer.dispose();
+  if (values.json) console.log(JSON.stringify(report));
+  else {
+    const against =
+      report.ratio === undefined
+        ? `no peer: ${missing}`
+        : `${report.peer} ${peerStepMs} ms, ratio ${report.ratio}`;
+    console.log(
+      `${report.net}, batch ${batch}, ${threads} threads, ${report.target}: ${stepMs} ms a step (${against})`,
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors.js';
-import { formatShape, formatType, type TensorData } from '../ir/index.js';
+import { formatShape, type TensorData } from '../ir/index.js';
 import { headNames, type Network } from '../net/index.js';
 
 /** How strictly weights must fit a network. */
@@ -58,9 +58,10 @@ function problemOf(name: string, shape: readonly number[], tensor: TensorData | 
   if (tensor === undefined) {
     return { kind: 'missing', name, message: `'${name}' ${formatShape(shape)} is missing` };
   }
-  const isFloat = tensor.dtype === 'float32';
-  const expected = isFloat ? formatShape(shape) : formatType({ dtype: 'float32', shape });
-  const came = isFloat ? formatShape(tensor.shape) : formatType(tensor);
+  const [expected, came] =
+    tensor.dtype === 'float32'
+      ? [formatShape(shape), formatShape(tensor.shape)]
+      : ['float32', tensor.dtype];
   return { kind: 'other-type', name, message: `'${name}': expected ${expected}, got ${came}` };
 }
 

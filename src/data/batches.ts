@@ -1,7 +1,9 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { OptionError } from '../errors.js';
+import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
+import { lookupTables, type Normalization } from './normalization.js';
+import { randomStream } from './random.js';
 
 /** How to walk through a data set in one epoch. */
 export interface EpochOrderOptions {
@@ -33,12 +35,13 @@ export interface BatchBuffers {
   readonly labels: Int32Array;
 }
 
-/** How pixels become numbers: x = (pixel / 255 - mean) / std. */
-export interface Normalization {
-  /** Mean of each channel after division by 255; 0 unless given. */
-  readonly mean?: readonly number[];
-  /** Standard deviation of each channel after division by 255; 1 unless given. */
-  readonly std?: readonly number[];
+/** How images are changed, and from which random numbers. */
+export interface SeededAugmentation {
+  readonly augment: Augmentation;
+  /** 0 .. 2^53 - 1. */
+  readonly seed: number;
+  /** 0 .. 2^32 - 1. */
+  readonly epoch: number;
 }
 
 /** How to cut a data set into batches. */
@@ -47,14 +50,16 @@ export interface BatchOptions extends Normalization {
   readonly batchSize: number;
   /** Whether each epoch has an order of its own; false unless given. */
   readonly shuffle?: boolean;
-  /** Of the shuffle, 0 .. 2^53 - 1; 0 unless given. */
+  /** Of the shuffle and the augmentation, 0 .. 2^53 - 1; 0 unless given. */
   readonly seed?: number;
-  /** Which epoch's order, 0 .. 2^32 - 1; 0 unless given. */
+  /** Which epoch's order and augmentation, 0 .. 2^32 - 1; 0 unless given. */
   readonly epoch?: number;
   /** How many batches of the epoch to leave out, e.g. because they were trained on before a break; 0 unless given. */
   readonly from?: number;
   /** Whether all batches share one memory, so that each is overwritten by the next; false unless given. */
   readonly reuse?: boolean;
+  /** Random changes of each image, other ones in each epoch; none unless given. */
+  readonly augment?: Augmentation;
 }
 
 /**
@@ -74,11 +79,7 @@ export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOp
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   if (!shuffle) return order;
 
-  // Seed and epoch fill the state side by side, so no two pairs share a stream. The constant keeps the state from
-  // being all zeros, and apart from other uses of the same seed.
-  const state = [mix(seed), mix(Math.floor(seed / 2 ** 32)), mix(epoch), 0x6f727465];
-  const random = xoroshiro128plusFromState(state);
-  for (let i = 0; i < WARM_UP; i++) random.next();
+  const random = randomStream({ seed, epoch });
   for (let i = count - 1; i > 0; i--) {
     const j = uniformInt(random, 0, i);
     const swapped = order[i] ?? 0;
@@ -88,26 +89,16 @@ export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOp
   return order;
 }
 
-/** xoroshiro128+ mixes nearby states only after some steps: these are thrown away. */
-const WARM_UP = 64;
-
-/** The finalizer of MurmurHash3, a bijection of 32-bit words (https://github.com/aappleby/smhasher). */
-function mix(word: number): number {
-  let h = word | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
-
 /**
  * Gathers images into a batch: x = (pixel / 255 - mean) / std. Every operation is rounded to float32, as torchvision's
  * ToTensor and Normalize do, so that the bits are the same.
  *
  * @param indices - Which images, in this order, e.g. a part of `epochOrder`.
  * @param out - Memory to write to, e.g. that of the batch before; fresh memory unless given.
+ * @param seeded - Random changes of each image; none unless given.
  * @returns `images` [indices.length, channels, height, width] and `labels` [indices.length]; views of `out` if given.
  * @throws OptionError if `out` is too small, mean or std does not have one finite number for each channel (std not 0),
- *   or an index is outside the data set.
+ *   an index is outside the data set, or the augmentation is not one.
  * @see https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
  * @example
  * const { images, labels } = prepareBatch(test, [0, 1, 2]);
@@ -117,10 +108,11 @@ export function prepareBatch(
   indices: ArrayLike<number>,
   out?: BatchBuffers,
   normalization: Normalization = {},
+  seeded?: SeededAugmentation,
 ): Omit<Batch, 'index'> {
-  const { images: pixels, labels: classes, channels, count } = dataset;
+  const { images: pixels, labels: classes, channels, count, height, width } = dataset;
   const size = indices.length;
-  const area = dataset.height * dataset.width;
+  const area = height * width;
   const needed = size * channels * area;
   if (out) {
     checkLength('out.images', out.images, needed);
@@ -129,6 +121,7 @@ export function prepareBatch(
   const images = out ? out.images.subarray(0, needed) : new Float32Array(needed);
   const labels = out ? out.labels.subarray(0, size) : new Int32Array(size);
   const tables = lookupTables(channels, normalization);
+  if (seeded) checkAugmentation(seeded.augment, dataset);
 
   let to = 0;
   for (let item = 0; item < size; item++) {
@@ -140,7 +133,14 @@ export function prepareBatch(
     }
     labels[item] = classes[index] ?? 0;
     let from = index * channels * area;
+    const place = seeded && placement(seeded.augment, { ...seeded, index });
     for (const table of tables) {
+      if (place) {
+        copyPlane({ pixels, from, table, images, to, height, width }, place);
+        from += area;
+        to += area;
+        continue;
+      }
       for (const end = from + area; from < end; from++) images[to++] = table[pixels[from] ?? 0] ?? 0;
     }
   }
@@ -158,7 +158,7 @@ export function prepareBatch(
  * }
  */
 export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch> {
-  const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, reuse = false } = options;
+  const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, reuse = false, augment } = options;
   const { count, channels, height, width, name } = dataset;
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new OptionError(`batch size: expected a positive integer, got ${batchSize}`);
@@ -170,6 +170,8 @@ export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch
   }
   checkInteger('from', from, 2 ** 32 - 1);
   lookupTables(channels, options);
+  if (augment) checkAugmentation(augment, dataset);
+  const seeded = augment && { augment, seed, epoch };
   const order = epochOrder(count, { shuffle, seed, epoch });
 
   function* walk(): Generator<Batch> {
@@ -181,7 +183,7 @@ export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch
       : undefined;
     for (let index = from; index * batchSize < count; index++) {
       const indices = order.subarray(index * batchSize, (index + 1) * batchSize);
-      yield { ...prepareBatch(dataset, indices, out, options), index };
+      yield { ...prepareBatch(dataset, indices, out, options, seeded), index };
     }
   }
   return { [Symbol.iterator]: walk };
@@ -197,18 +199,6 @@ export function batchCount(count: number, batchSize: number): number {
   return Math.ceil(count / batchSize);
 }
 
-/** For each channel, the 256 values that its pixels can take. */
-function lookupTables(channels: number, normalization: Normalization): readonly Float32Array[] {
-  const { mean = new Array<number>(channels).fill(0), std = new Array<number>(channels).fill(1) } =
-    normalization;
-  checkChannels('mean', mean, channels, Number.isFinite);
-  checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
-  const f = Math.fround;
-  return mean.map((mu, c) =>
-    Float32Array.from({ length: 256 }, (_, pixel) => f(f(pixel / 255) - f(mu)) / f(std[c] ?? 1)),
-  );
-}
-
 function checkInteger(option: string, value: number, highest: number): void {
   if (!Number.isSafeInteger(value) || value < 0 || value > highest) {
     throw new OptionError(`${option}: expected an integer from 0 to ${highest}, got ${value}`);
@@ -218,18 +208,4 @@ function checkInteger(option: string, value: number, highest: number): void {
 function checkLength(buffer: string, { length }: Float32Array | Int32Array, needed: number): void {
   if (length < needed)
     throw new OptionError(`${buffer}: expected at least ${needed} elements, got ${length}`);
-}
-
-function checkChannels(
-  option: string,
-  values: readonly number[],
-  channels: number,
-  fits: (value: number) => boolean,
-): void {
-  if (values.length !== channels || !values.every(fits)) {
-    const what = option === 'std' ? 'finite numbers other than 0' : 'finite numbers';
-    throw new OptionError(
-      `${option}: expected ${channels} ${what}, one for each channel, got [${values.join(', ')}]`,
-    );
-  }
 }

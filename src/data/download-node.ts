@@ -1,58 +1,55 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import envPaths from 'env-paths';
+import { OptionError } from '../errors.js';
+import { defaultCacheDir, type DownloadOptions } from './cache-node.js';
+import { downloadCifar } from './cifar-download-node.js';
+import { loadCifarFolder } from './cifar-folder-node.js';
+import { cifarSets, isCifarName, type CifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
 import { fileProblem } from './digest-node.js';
 import { idxFileNames, idxRoles } from './idx-files.js';
 import { findIdxFiles, loadIdxFolder } from './idx-folder-node.js';
 import { orIoError } from './io-node.js';
-import { knownSet } from './known-sets.js';
+import { isKnownName, knownSets } from './known-sets.js';
 import type { KnownName, KnownSet } from './known-sets.js';
 import { fetchFromMirrors } from './mirrors-node.js';
-import type { MirrorOptions } from './mirrors-node.js';
 
-/** How to download a data set. */
-export interface DownloadOptions extends MirrorOptions {
-  /** Where data sets are kept, each in a folder of its own; `defaultCacheDir()` unless given. */
-  readonly cacheDir?: string;
-  /** Base addresses to try in order, instead of the known ones. */
-  readonly mirrors?: readonly string[];
-}
+export { defaultCacheDir, type DownloadOptions } from './cache-node.js';
 
-/**
- * Where downloaded data sets are kept unless told otherwise: `data` in the system's cache folder for `ort-train`.
- *
- * @see https://github.com/sindresorhus/env-paths
- * @example
- * defaultCacheDir(); // on Linux ~/.cache/ort-train/data
- */
-export function defaultCacheDir(): string {
-  return join(envPaths('ort-train', { suffix: '' }).cache, 'data');
-}
+/** A published data set that can be had by name. */
+export type DownloadName = KnownName | CifarName;
+
+/** All names that `downloadKnownSet` knows. */
+export const downloadNames: readonly string[] = [...Object.keys(knownSets), ...Object.keys(cifarSets)];
 
 /**
  * Makes sure that a published data set is in the cache. Files that are there and genuine are not asked for again; a
  * partial file is continued; every file is checked against its digest before it gets its name.
  *
- * @returns The folder that holds the four files, `<cacheDir>/<name>`.
+ * @returns The folder that holds the files (of CIFAR the archive), `<cacheDir>/<name>`.
  * @throws OfflineError if no mirror has a genuine file: lists each address with its cause, and says where to put the
  *   files by hand. AbortedError, IoError, OptionError (unknown name).
  * @example
  * const folder = await downloadKnownSet('mnist', { onProgress: ({ file, received }) => log(file, received) });
  */
-export async function downloadKnownSet(name: KnownName, options: DownloadOptions = {}): Promise<string> {
-  return downloadSet(knownSet(name), options);
+export async function downloadKnownSet(name: DownloadName, options: DownloadOptions = {}): Promise<string> {
+  if (isCifarName(name)) return downloadCifar(cifarSets[name], options);
+  if (isKnownName(name)) return downloadSet(knownSets[name], options);
+  throw new OptionError(`data set: expected one of ${downloadNames.join(', ')}, got ${String(name)}`);
 }
 
 /**
  * Downloads a published data set unless it is in the cache, and reads it.
  *
- * @throws As `downloadKnownSet` and `loadIdxFolder`.
+ * @throws As `downloadKnownSet`, `loadIdxFolder` and `loadCifarFolder`.
  * @example
  * const { train, test } = await loadKnownSet('fashion-mnist', { onProgress: ({ file, received }) => log(file, received) });
  */
-export async function loadKnownSet(name: KnownName, options: DownloadOptions = {}): Promise<DataSplit> {
-  return loadIdxFolder(await downloadKnownSet(name, options), { known: name });
+export async function loadKnownSet(name: DownloadName, options: DownloadOptions = {}): Promise<DataSplit> {
+  const folder = await downloadKnownSet(name, options);
+  return isCifarName(name)
+    ? loadCifarFolder(folder, { known: name })
+    : loadIdxFolder(folder, { known: name });
 }
 
 /** As `downloadKnownSet`, for any description of a data set. */
@@ -70,6 +67,10 @@ export async function downloadSet(set: KnownSet, options: DownloadOptions = {}):
       digests: set.digests[role],
       mirrors,
       options,
+      byHand: [
+        `Get these four files in another way and put them into ${folder} :`,
+        ...idxRoles.map((each) => `  ${idxFileNames(each)[0]}`),
+      ],
     });
     // The mirror that had this file is asked first for the next one.
     mirrors = [served, ...mirrors.filter((mirror) => mirror !== served)];

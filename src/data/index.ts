@@ -1,8 +1,16 @@
 /** Data sets: what runs in Node and in the browser alike. */
 export type { Dataset, DataSplit } from './dataset.js';
 export { batchCount, batches, epochOrder, prepareBatch } from './batches.js';
-export type { Batch, BatchBuffers, BatchOptions, EpochOrderOptions, Normalization } from './batches.js';
+export type { Batch, BatchBuffers, BatchOptions, EpochOrderOptions, SeededAugmentation } from './batches.js';
+export { checkAugmentation } from './augment.js';
+export type { Augmentation } from './augment.js';
+export { channelStatistics } from './normalization.js';
+export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';
+export { datasetFromCifar } from './cifar.js';
+export type { CifarSource } from './cifar.js';
+export { cifarSets, isCifarName } from './cifar-sets.js';
+export type { CifarName, CifarSet } from './cifar-sets.js';
 export { embeddedDigits } from './digits/index.js';
 export type { EmbeddedOptions } from './digits/index.js';
 export { gunzip, isGzip } from './gunzip.js';

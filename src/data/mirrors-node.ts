@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { AbortedError, OfflineError } from '../errors.js';
 import { fileProblem } from './digest-node.js';
 import { fetchFile } from './fetch-file-node.js';
-import { idxFileNames, idxRoles } from './idx-files.js';
 import { orIoError } from './io-node.js';
 import type { Digest } from './known-sets.js';
 import { claimPartial, releasePartial, touchPartial } from './partial-node.js';
@@ -42,6 +41,8 @@ export interface Wanted {
   readonly digests: readonly Digest[];
   readonly mirrors: readonly string[];
   readonly options: MirrorOptions;
+  /** Lines that say what to do where no mirror has it. */
+  readonly byHand: readonly string[];
 }
 
 /**
@@ -73,8 +74,7 @@ export async function fetchFromMirrors(wanted: Wanted): Promise<string> {
     [
       `${file} could not be downloaded:`,
       ...(failures.length > 0 ? failures : ['  no mirror was given']),
-      `Get these four files in another way and put them into ${folder} :`,
-      ...idxRoles.map((role) => `  ${idxFileNames(role)[0]}`),
+      ...wanted.byHand,
     ].join('\n'),
   );
 }

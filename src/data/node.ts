@@ -1,7 +1,9 @@
 /** Data sets: everything, with what needs files and the network. */
 export * from './index.js';
 export { defaultCacheDir, downloadKnownSet, loadKnownSet } from './download-node.js';
-export type { DownloadOptions } from './download-node.js';
+export type { DownloadName, DownloadOptions } from './download-node.js';
+export { loadCifarFolder } from './cifar-folder-node.js';
+export type { CifarFolderOptions } from './cifar-folder-node.js';
 export { loadIdxFolder } from './idx-folder-node.js';
 export type { IdxFolderOptions } from './idx-folder-node.js';
 export { decodeImage } from './image-node.js';

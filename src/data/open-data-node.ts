@@ -1,13 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { DataError } from '../errors.js';
+import { cifarKindOf, loadCifarFolder } from './cifar-folder-node.js';
+import { isCifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
 import { embeddedDigits } from './digits/index.js';
 import type { EmbeddedOptions } from './digits/index.js';
-import { loadKnownSet } from './download-node.js';
+import { downloadNames, loadKnownSet } from './download-node.js';
 import type { DownloadOptions } from './download-node.js';
 import { loadIdxFolder } from './idx-folder-node.js';
 import { hasCode } from './io-node.js';
-import { isKnownName, knownSets } from './known-sets.js';
+import { isKnownName } from './known-sets.js';
 
 /** How to open a data set: each kind takes what concerns it. */
 export interface OpenDataOptions extends DownloadOptions {
@@ -18,25 +20,33 @@ export interface OpenDataOptions extends DownloadOptions {
 }
 
 /** Names that `openData` knows. */
-export const dataNames: readonly string[] = ['digits', ...Object.keys(knownSets)];
+export const dataNames: readonly string[] = ['digits', ...downloadNames];
 
 /**
  * Opens a data set by what a user may write: `digits` (drawn on the spot, needs no file), the name of a known set
- * (downloaded once, then from the cache), or a folder of IDX files. To open a folder called like a set, write `./mnist`.
+ * (downloaded once, then from the cache), or a folder of IDX or of CIFAR files. To open a folder called like a set, write `./mnist`.
  *
- * @throws DataError if there is neither a set of this name nor a folder; else as `loadKnownSet` and `loadIdxFolder`.
+ * @throws DataError if there is neither a set of this name nor a folder; else as `loadKnownSet`, `loadIdxFolder`
+ *   and `loadCifarFolder`.
  * @example
  * const { train, test } = await openData('fashion-mnist');
  */
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);
-  if (isKnownName(spec)) return loadKnownSet(spec, options);
+  if (isKnownName(spec) || isCifarName(spec)) return loadKnownSet(spec, options);
   if (!(await exists(spec))) {
     throw new DataError(
-      `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX files, but there is no such folder`,
+      `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
     );
   }
-  return loadIdxFolder(spec, options.classes && { classes: options.classes });
+  const classes = options.classes && { classes: options.classes };
+  return (await isCifarFolder(spec)) ? loadCifarFolder(spec, classes) : loadIdxFolder(spec, classes);
+}
+
+/** A path that is no folder is left to `loadIdxFolder` to refuse. */
+async function isCifarFolder(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isDirectory() === true && (await cifarKindOf(path)) !== undefined;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,11 @@
 import { checkTrainingBatch } from '../artifacts/types.js';
-import { checkSplit, type DataSplit, type Normalization } from '../data/index.js';
+import {
+  checkAugmentation,
+  checkSplit,
+  type Augmentation,
+  type DataSplit,
+  type Normalization,
+} from '../data/index.js';
 import { OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
 import { checkPositive, checkWhole } from './options.js';
@@ -15,9 +21,11 @@ export interface FitOptions {
   readonly scheduler: Scheduler;
   /** Whether each epoch has an order of its own; default false. */
   readonly shuffle?: boolean;
-  /** Seed of the shuffle; default 0. */
+  /** Seed of the shuffle and the augmentation; default 0. */
   readonly seed?: number;
   readonly normalization?: Normalization;
+  /** Random changes of the training images; default none. */
+  readonly augment?: Augmentation;
   /** Stop after so many steps in all, in the middle of an epoch if need be. */
   readonly maxSteps?: number;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
@@ -70,6 +78,7 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
     );
   }
   checkSplit(data);
+  if (options.augment) checkAugmentation(options.augment, train);
   const [channels, height, width] = network.input;
   for (const set of [train, test]) {
     if (set.channels !== channels || set.height !== height || set.width !== width) {

@@ -101,14 +101,14 @@ class EpochRun {
 
   async run(stepLosses: number[]): Promise<void> {
     const { trainer, options, point } = this;
-    const { batchSize, shuffle = false, seed = 0, normalization, epochs, signal } = options;
+    const { batchSize, shuffle = false, seed = 0, normalization, augment, epochs, signal } = options;
     const { train } = this.data;
     const { lr } = point.scheduler;
     const epoch = point.epoch + 1;
     const total = batchCount(train.count, batchSize);
     const clock = performance.now();
     const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
-    for (const batch of batches(train, order)) {
+    for (const batch of batches(train, augment ? { ...order, augment } : order)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         return;

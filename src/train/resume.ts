@@ -9,11 +9,19 @@ export interface Order {
   readonly batchSize: number;
   readonly shuffle: boolean;
   readonly seed: number;
+  /** The augmentation as JSON; empty without. */
+  readonly augment: string;
 }
 
 /** The order that a run's options ask for. */
-export function orderOf({ batchSize, shuffle = false, seed = 0 }: FitOptions): Order {
-  return { batchSize, shuffle, seed };
+export function orderOf({ batchSize, shuffle = false, seed = 0, augment }: FitOptions): Order {
+  const { pad = 0, crop = false, flip = false } = augment ?? {};
+  return {
+    batchSize,
+    shuffle,
+    seed,
+    augment: augment === undefined ? '' : JSON.stringify({ pad, crop, flip }),
+  };
 }
 
 /**
@@ -65,7 +73,7 @@ function checkSums(partial: Partial<EpochSums>, where: string): EpochSums {
 
 /** In the middle of an epoch, batches are left out by their number: they must be the same ones. */
 function checkOrder(was: Partial<Order>, is: Order, where: string): void {
-  for (const name of ['batchSize', 'shuffle', 'seed'] as const) {
+  for (const name of ['batchSize', 'shuffle', 'seed', 'augment'] as const) {
     if (was[name] !== undefined && was[name] !== is[name]) {
       throw new OptionError(
         `${name}: ${where} stopped in the middle of an epoch with ${name} ${was[name]}: expected the same to go on, got ${is[name]}`,

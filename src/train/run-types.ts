@@ -5,7 +5,7 @@ import type {
   PresetName,
   PresetOptions,
 } from '../artifacts/index.js';
-import type { DataSplit, Normalization } from '../data/index.js';
+import type { Augmentation, DataSplit, Normalization } from '../data/index.js';
 import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
 import type { LoweringReport } from './step-models.js';
@@ -32,9 +32,11 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly scheduler?: Scheduler;
   readonly loss?: CrossEntropyOptions;
   readonly shuffle?: boolean;
-  /** Seed of the initial weights and of the shuffle; default 0. */
+  /** Seed of the initial weights, the shuffle and the augmentation; default 0. */
   readonly seed?: number;
   readonly normalization?: Normalization;
+  /** Random changes of the training images, e.g. `{ pad: 4, crop: true, flip: true }`; default none. */
+  readonly augment?: Augmentation;
   /** Stop after so many optimizer steps in all. */
   readonly maxSteps?: number;
   /** Weights to start from, as safetensors. */

@@ -126,6 +126,7 @@ function resolve(options: TrainOptions): Run {
       shuffle: options.shuffle ?? recipe.shuffle,
       seed,
       ...(options.normalization && { normalization: options.normalization }),
+      ...(options.augment && { augment: options.augment }),
       ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
       ...(options.onBatchEnd && { onBatchEnd: options.onBatchEnd }),
       ...(options.onEpochEnd && { onEpochEnd: options.onEpochEnd }),
@@ -191,6 +192,7 @@ function provenanceOf(
 ): Readonly<Record<string, unknown>> {
   return {
     data: options.data.train.name,
+    ...(options.augment && { augment: options.augment }),
     init: options.init?.name ?? `seed ${seed}`,
     optimizer,
     learningRate,

@@ -63,7 +63,11 @@ describe("a user's mistake in what the files hold", () => {
   test.each([
     [['--batch-size', '49'], 'option', 'batch size: expected at most 48'],
     [['--device', 'wasm'], 'device', 'it runs in the browser'],
-    [['--data', 'nowhere'], 'data', 'expected one of digits, mnist, fashion-mnist, or a folder'],
+    [
+      ['--data', 'nowhere'],
+      'data',
+      'expected one of digits, mnist, fashion-mnist, cifar10, cifar100, or a folder',
+    ],
     [['--resume', 'nowhere'], 'io', 'cannot read nowhere'],
     [['--image-size', '32'], 'option', 'expects images 1x32x32, got 1x28x28'],
     [['--weight-decay', '-1'], 'option', '--weight-decay: expected a finite number of at least 0'],

@@ -277,7 +277,7 @@ describe('a download stops', () => {
   it('when nobody knows the set', async () => {
     await expect(loadKnownSet('cifar' as KnownName)).rejects.toThrow(OptionError);
     await expect(loadKnownSet('cifar' as KnownName)).rejects.toThrow(
-      'expected one of mnist, fashion-mnist, got cifar',
+      'expected one of mnist, fashion-mnist, cifar10, cifar100, got cifar',
     );
   });
 });

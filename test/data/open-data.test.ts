@@ -14,7 +14,7 @@ describe('openData', () => {
 
   it('downloads sets by name', async () => {
     const cacheDir = await tempFolder();
-    for (const name of ['mnist', 'fashion-mnist']) {
+    for (const name of ['mnist', 'fashion-mnist', 'cifar10', 'cifar100']) {
       const opened = openData(name, { cacheDir, mirrors: [] });
       await expect(opened).rejects.toThrow(OfflineError);
       await expect(openData(name, { cacheDir, mirrors: [] })).rejects.toThrow(join(cacheDir, name));
@@ -37,9 +37,9 @@ describe('openData', () => {
     const spec = join(await tempFolder(), 'minst');
     await expect(openData(spec)).rejects.toThrow(DataError);
     await expect(openData(spec)).rejects.toThrow(
-      /minst: expected one of digits, mnist, fashion-mnist, or a folder/,
+      /minst: expected one of digits, mnist, fashion-mnist, cifar10, cifar100, or a folder/,
     );
     await expect(openData(join(await tempFolder()))).rejects.toThrow(/4 of 4 files are missing/);
-    expect(dataNames).toEqual(['digits', 'mnist', 'fashion-mnist']);
+    expect(dataNames).toEqual(['digits', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100']);
   });
 });

@@ -1,0 +1,66 @@
+import { OptionError } from '../errors.js';
+import type { Dataset } from './dataset.js';
+
+/** How pixels become numbers: x = (pixel / 255 - mean) / std. */
+export interface Normalization {
+  /** Mean of each channel after division by 255; 0 unless given. */
+  readonly mean?: readonly number[];
+  /** Standard deviation of each channel after division by 255; 1 unless given. */
+  readonly std?: readonly number[];
+}
+
+/**
+ * Mean and standard deviation (of the population) of each channel over all pixels, after division by 255: what makes
+ * the training set have mean 0 and variance 1. Exact, as it counts how often each of the 256 values occurs.
+ *
+ * @returns `mean` and `std`, one number for each channel. A channel of one value only has std 0, which `batches` refuses.
+ * @example
+ * for (const batch of batches(train, { batchSize: 128, ...channelStatistics(train) })) await step(batch);
+ */
+export function channelStatistics(dataset: Dataset): Required<Normalization> {
+  const { images, count, channels, height, width } = dataset;
+  const area = height * width;
+  const counts = Array.from({ length: channels }, () => new Float64Array(256));
+  let from = 0;
+  for (let item = 0; item < count; item++) {
+    for (const histogram of counts) {
+      for (const end = from + area; from < end; from++) {
+        const pixel = images[from] ?? 0;
+        histogram[pixel] = (histogram[pixel] ?? 0) + 1;
+      }
+    }
+  }
+  const total = count * area;
+  const mean = counts.map((histogram) => histogram.reduce((sum, n, v) => sum + n * v, 0) / total);
+  const std = counts.map((histogram, c) => {
+    const mu = mean[c] ?? 0;
+    return Math.sqrt(histogram.reduce((sum, n, v) => sum + n * (v - mu) ** 2, 0) / total) / 255;
+  });
+  return { mean: mean.map((mu) => mu / 255), std };
+}
+
+/** For each channel, the 256 values that its pixels can take. OptionError as `prepareBatch`. */
+export function lookupTables(channels: number, normalization: Normalization): readonly Float32Array[] {
+  const { mean = new Array<number>(channels).fill(0), std = new Array<number>(channels).fill(1) } =
+    normalization;
+  checkChannels('mean', mean, channels, Number.isFinite);
+  checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
+  const f = Math.fround;
+  return mean.map((mu, c) =>
+    Float32Array.from({ length: 256 }, (_, pixel) => f(f(pixel / 255) - f(mu)) / f(std[c] ?? 1)),
+  );
+}
+
+function checkChannels(
+  option: string,
+  values: readonly number[],
+  channels: number,
+  fits: (value: number) => boolean,
+): void {
+  if (values.length !== channels || !values.every(fits)) {
+    const what = option === 'std' ? 'finite numbers other than 0' : 'finite numbers';
+    throw new OptionError(
+      `${option}: expected ${channels} ${what}, one for each channel, got [${values.join(', ')}]`,
+    );
+  }
+}

@@ -1,0 +1,38 @@
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+
+/** What a stream of random numbers is for: streams of different uses never meet. */
+export interface Stream {
+  /** 0 .. 2^53 - 1. */
+  readonly seed: number;
+  /** 0 .. 2^32 - 1. */
+  readonly epoch: number;
+  /** Of one image, 0 .. 2^32 - 1; absent for the order of the epoch. */
+  readonly index?: number;
+}
+
+/** xoroshiro128+ mixes nearby states only after some steps: these are thrown away. */
+const WARM_UP = 64;
+
+/**
+ * Random numbers that depend on seed, epoch and image only: xoroshiro128+, the same on every platform.
+ *
+ * @see https://prng.di.unimi.it/ (xoroshiro128+)
+ */
+export function randomStream({ seed, epoch, index }: Stream): RandomGenerator {
+  const high = Math.floor(seed / 2 ** 32);
+  // The parts fill the state side by side, so no two pairs share a stream. The constant of an order keeps its state
+  // from being all zeros; the bit above the 21 of `high` does so for an image, and keeps the two uses apart.
+  const [tag, last] = index === undefined ? [0, 0x6f727465] : [2 ** 21, mix(index)];
+  const random = xoroshiro128plusFromState([mix(seed), mix(high + tag), mix(epoch), last]);
+  for (let i = 0; i < WARM_UP; i++) random.next();
+  return random;
+}
+
+/** The finalizer of MurmurHash3, a bijection of 32-bit words (https://github.com/aappleby/smhasher). */
+function mix(word: number): number {
+  let h = word | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
