@@ -106,6 +106,8 @@ export default tseslint.config(
   },
   {
     files: ['**/*.mjs', '*.config.js'],
-    languageOptions: { globals: { console: 'readonly', performance: 'readonly', process: 'readonly', URL: 'readonly' } },
+    languageOptions: {
+      globals: { console: 'readonly', performance: 'readonly', process: 'readonly', URL: 'readonly' },
+    },
   },
 );
