@@ -1,5 +1,5 @@
 import { CheckpointError } from '../errors.js';
-import { formatShape, newArray, type DType, type TensorData, type TypedArray } from '../ir/index.js';
+import { formatShape, newArray, typedArrays, type DType, type TensorData, type TypedArray } from '../ir/index.js';
 import { parseHeader, type HeaderEntry } from './safetensors-header.js';
 
 /** What a safetensors file holds. */
@@ -24,15 +24,6 @@ const formats: Readonly<Record<DType, Format>> = {
   uint8: { code: 'U8', width: 1 },
   bool: { code: 'BOOL', width: 1 },
 };
-
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
 
 /** Longest header that the reference implementation reads, in bytes. */
 const MAX_HEADER = 100_000_000;
@@ -175,7 +166,7 @@ function elements(bytes: Uint8Array, dtype: DType, at: number, size: number): Ty
   const offset = bytes.byteOffset + at;
   // An ArrayBuffer only: a SharedArrayBuffer may change under a checkpoint that was just verified.
   if (offset % width === 0 && bytes.buffer instanceof ArrayBuffer) {
-    return new arrays[dtype](bytes.buffer, offset, size / width);
+    return new typedArrays[dtype](bytes.buffer, offset, size / width);
   }
   const copy = newArray(dtype, size / width);
   new Uint8Array(copy.buffer).set(bytes.subarray(at, at + size));

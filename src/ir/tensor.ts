@@ -136,7 +136,8 @@ export function normaliseAxis(axis: number, rank: number, where: string): number
   return positive;
 }
 
-const arrays = {
+/** The constructor of each dtype's array. */
+export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
   int32: Int32Array,
@@ -147,7 +148,7 @@ const arrays = {
 
 /** A zero-filled array for `size` elements. */
 export function newArray<D extends DType>(dtype: D, size: number): TypedArrays[D] {
-  return new arrays[dtype](size) as TypedArrays[D];
+  return new typedArrays[dtype](size) as TypedArrays[D];
 }
 
 /** A tensor from ordinary numbers. */
@@ -156,6 +157,6 @@ export function tensorOf(dtype: DType, shape: readonly number[], values: readonl
   if (values.length !== size) {
     throw new ShapeError(`tensor ${formatShape(shape)}: expected ${size} elements, got ${values.length}`);
   }
-  const data = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : arrays[dtype].from(values);
+  const data = dtype === 'int64' ? BigInt64Array.from(values, BigInt) : typedArrays[dtype].from(values);
   return { dtype, shape, data };
 }
