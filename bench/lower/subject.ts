@@ -54,7 +54,13 @@ export async function prepare({
   const state = initialState(network, 0);
   const flat = flatten(layout.parameters, state, net);
   const given: Record<string, ort.Tensor> = feeds(graph);
-  given['params'] = tensor(lowered?.state?.toTarget(flat) ?? flat);
+  const placed = lowered?.state;
+  if (placed === undefined) given['params'] = tensor(flat);
+  else {
+    for (const [name, { shape, data }] of Object.entries(placed.tensors('params', placed.toTarget(flat)))) {
+      given[name] = new ort.Tensor('float32', data as Float32Array, [...shape]);
+    }
+  }
   if (layout.buffers.size > 0) given['buffers'] = tensor(flatten(layout.buffers, state, net));
   const sets = [0, 1].map(() =>
     Object.fromEntries(
@@ -66,7 +72,7 @@ export async function prepare({
     const outputs = sets[(turn ^= 1)] ?? {};
     await session.run(given, outputs);
     for (const name of Object.keys(given)) {
-      const next = outputs[`${name}_next`];
+      const next = outputs[name.replace(/^([a-z_]+)/, '$1_next')];
       if (next !== undefined) given[name] = next;
     }
   };

@@ -9,10 +9,13 @@ import {
   type TensorData,
   type TrainingState,
 } from '../artifacts/index.js';
+import { checkTrainingBatch } from '../artifacts/types.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { OptionError } from '../errors.js';
 import type { CreateSession, DeviceReport, SessionOptions, Tensors } from '../session/session.js';
+import { batchTensors, type LabelledBatch } from './batch-tensors.js';
 import type { Evaluation } from './history.js';
+import { inputsOf, PlacedState } from './placed-state.js';
 import { StepModels, type LoweringReport } from './step-models.js';
 
 /** What a trainer is made from. */
@@ -40,15 +43,6 @@ export interface StepResult {
   readonly correct: number;
 }
 
-/** Images [size,C,H,W] and class indices [size]. */
-export interface LabelledBatch {
-  readonly images: Float32Array;
-  readonly labels: Int32Array;
-  readonly size: number;
-}
-
-type StateTensors = Readonly<Record<string, TensorData>>;
-
 /**
  * Trains one network: forward, loss, backward and optimizer in one ONNX Runtime run a step, the state in flat vectors.
  * Holds native memory: call `dispose` when done.
@@ -64,13 +58,11 @@ export class Trainer {
   readonly lowering: LoweringReport;
   readonly #options: TrainerOptions;
   readonly #models: StepModels;
-  // How the state's vectors lie at present: as the model that made the last step has them.
-  #layout: TargetState | undefined;
+  readonly #state: PlacedState;
   #steps: number;
-  // ONNX Runtime reads one set and writes the other, in turn.
-  #now: StateTensors;
-  #next: StateTensors;
-  readonly #results: StateTensors = {
+  // Whether a batch of one image was found to be enough.
+  #takesOne = false;
+  readonly #results: Tensors = {
     loss: { dtype: 'float32', shape: [], data: new Float32Array(1) },
     correct: { dtype: 'float32', shape: [], data: new Float32Array(1) },
   };
@@ -84,8 +76,7 @@ export class Trainer {
     this.#options = options;
     this.#models = models;
     this.#steps = options.step ?? 0;
-    this.#now = tensorsOf(state);
-    this.#next = tensorsOf(state);
+    this.#state = new PlacedState(state, models.device.chosen === 'cpu');
   }
 
   /** Builds the network's step, loads it into the runtime and draws or takes over the state. */
@@ -104,31 +95,30 @@ export class Trainer {
 
   /** A copy of the state. */
   get state(): TrainingState {
-    const layout = this.#layout;
-    const { params, buffers, ...slots } = Object.fromEntries(
-      Object.entries(this.#now).map(([name, { data }]) => {
-        const vector = Float32Array.from(data as Float32Array);
-        return [name, layout === undefined || name === 'buffers' ? vector : layout.fromTarget(vector)];
-      }),
-    );
+    const { params, buffers, ...slots } = this.#state.portable();
     return { params: params ?? new Float32Array(0), buffers: buffers ?? new Float32Array(0), slots };
   }
 
-  /** One optimizer step on a batch, with learning rate `lr`. Throws OptionError for a batch of other sizes. */
+  /**
+   * One optimizer step on a batch, with learning rate `lr`. Throws OptionError for a batch of other sizes, ShapeError for
+   * a batch of one image that leaves batch normalisation one value a channel.
+   */
   async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
     if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
+    // The open batch of the portable graph would give 0 / 0 for one value a channel; every larger batch has more.
+    if (batch.size === 1 && !this.#takesOne) {
+      checkTrainingBatch(this.network, 1);
+      this.#takesOne = true;
+    }
     const { session, state: layout } = await this.#models.get('step', batch.size);
-    this.#moveTo(layout);
+    this.#state.moveTo(layout);
     this.#lr.data[0] = lr;
     this.#count.data[0] = this.#steps + 1;
-    const next = Object.fromEntries(
-      Object.entries(this.#next).map(([name, tensor]) => [`${name}_next`, tensor]),
-    );
     await session.run(
-      { ...this.#now, ...this.#batch(batch), lr: this.#lr, step: this.#count },
-      { ...next, ...this.#results },
+      { ...this.#state.inputs, ...batchTensors(this.network, batch), lr: this.#lr, step: this.#count },
+      { ...this.#state.results, ...this.#results },
     );
-    [this.#now, this.#next] = [this.#next, this.#now];
+    this.#state.flip();
     this.#steps += 1;
     const loss = result(this.#results, 'loss');
     const isSum = this.#options.loss?.reduction === 'sum';
@@ -144,9 +134,9 @@ export class Trainer {
       readonly signal?: AbortSignal;
     } = {},
   ): Promise<Evaluation> {
-    const state = this.state;
+    const weights = this.#state.portable(['params', 'buffers']);
     let layout: TargetState | undefined;
-    let vectors = weightsOf(tensorsOf(state, layout));
+    let inputs = inputsOf(weights, layout);
     let loss = 0;
     let correct = 0;
     const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
@@ -155,9 +145,12 @@ export class Trainer {
       const model = await this.#models.get('eval', batch.size);
       if (model.state !== layout) {
         layout = model.state;
-        vectors = weightsOf(tensorsOf(state, layout));
+        inputs = inputsOf(weights, layout);
       }
-      const out = await model.session.run({ ...vectors, ...this.#batch(batch) }, ['loss', 'correct']);
+      const out = await model.session.run({ ...inputs, ...batchTensors(this.network, batch) }, [
+        'loss',
+        'correct',
+      ]);
       loss += result(out, 'loss') * batch.size;
       correct += result(out, 'correct');
     }
@@ -168,49 +161,10 @@ export class Trainer {
   async dispose(): Promise<void> {
     await this.#models.dispose();
   }
-
-  /** Lays the state out as another model wants it. */
-  #moveTo(layout: TargetState | undefined): void {
-    if (layout === this.#layout) return;
-    const { state } = this;
-    this.#layout = layout;
-    this.#now = tensorsOf(state, layout);
-    this.#next = tensorsOf(state, layout);
-  }
-
-  #batch({ images, labels, size }: LabelledBatch): Tensors {
-    const [channels, height, width] = this.network.input;
-    if (images.length !== size * channels * height * width || labels.length !== size) {
-      throw new OptionError(
-        `batch: expected ${size} images ${channels}x${height}x${width} and ${size} labels, ` +
-          `got ${images.length} pixels and ${labels.length} labels`,
-      );
-    }
-    return {
-      input: { dtype: 'float32', shape: [size, channels, height, width], data: images },
-      target: { dtype: 'int32', shape: [size], data: labels },
-    };
-  }
 }
 
 function optimizerOf({ optimizer = { kind: 'adam' } }: TrainerOptions): OptimizerOptions {
   return optimizer;
-}
-
-/** The state as tensors that are the trainer's own, laid out for a model. */
-function tensorsOf({ params, buffers, slots }: TrainingState, layout?: TargetState): StateTensors {
-  const vectors = { params, ...(buffers.length > 0 && { buffers }), ...slots };
-  return Object.fromEntries(
-    Object.entries(vectors).map(([name, vector]) => {
-      const isPlain = layout === undefined || name === 'buffers';
-      const data = isPlain ? Float32Array.from(vector) : layout.toTarget(vector);
-      return [name, { dtype: 'float32', shape: [data.length], data }];
-    }),
-  );
-}
-
-function weightsOf({ params, buffers }: StateTensors): StateTensors {
-  return { ...(params && { params }), ...(buffers && { buffers }) };
 }
 
 function result(tensors: Tensors, name: string): number {

@@ -2,7 +2,13 @@ import * as ort from 'onnxruntime-node';
 import { gradients } from '../../src/autodiff/index.js';
 import { newArray, staticSize, type Graph, type Value } from '../../src/ir/index.js';
 import { lowerPortable } from '../../src/lower/index.js';
-import { lowerCpu, probeBlockSize, type CpuLowering, type CpuOptions } from '../../src/lower/cpu/index.js';
+import {
+  collect,
+  lowerCpu,
+  probeBlockSize,
+  type CpuLowering,
+  type CpuOptions,
+} from '../../src/lower/cpu/index.js';
 import { bindDims } from '../../src/lower/cpu/static-batch.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
@@ -43,15 +49,22 @@ export async function both(
   const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch, ...options });
   const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
   const { state } = lowering;
-  const convert = (arrays: Arrays, to: boolean): Arrays =>
-    Object.fromEntries(
-      Object.entries(arrays).map(([name, data]) => {
-        if (state === undefined || !(data instanceof Float32Array)) return [name, data];
-        if (to) return [name, data.length === state.size ? state.toTarget(data) : data];
-        return [name, data.length === state.targetSize ? state.fromTarget(data) : data];
-      }),
-    );
-  const lowered = convert(await run(lowering.graph, convert(feeds, true)), false);
+  const given = Object.entries(feeds).flatMap(([name, data]): (readonly [string, Arrays[string]])[] => {
+    if (state === undefined || !(data instanceof Float32Array) || data.length !== state.size)
+      return [[name, data]];
+    const tensors = Object.entries(state.tensors(name, state.toTarget(data)));
+    return tensors.map(([piece, tensor]) => [piece, tensor.data as Float32Array]);
+  });
+  const results = await run(lowering.graph, Object.fromEntries(given));
+  const tensors = Object.fromEntries(
+    Object.entries(results).map(([name, data]) => [name, { dtype: 'float32', shape: [], data } as const]),
+  );
+  const lowered = Object.fromEntries(
+    Object.keys(portable).flatMap((name) => {
+      const data = results[name] ?? (state && collect(state, name, tensors));
+      return data === undefined ? [] : [[name, data]];
+    }),
+  );
   return { portable, lowered, lowering };
 }
 

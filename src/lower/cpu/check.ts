@@ -1,6 +1,6 @@
 import { staticSize, type Graph, type TensorData, type TypedArray } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
-import type { CpuLowering } from './lower-cpu.js';
+import type { CpuLowering, TargetState } from './lower-cpu.js';
 import { bindDims } from './static-batch.js';
 
 /** Named tensors. */
@@ -37,21 +37,31 @@ export async function checkLowering(
   tolerance = 1e-3,
 ): Promise<CheckReport> {
   const expected = await run(lowerPortable(bindDims(portable, { N: batch })), feeds);
-  const given = Object.entries(feeds).map(([name, tensor]): [string, TensorData] => {
+  const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] => {
     const isState =
       state !== undefined && tensor.shape.length === 1 && staticSize(tensor.shape) === state.size;
-    if (!isState || !(tensor.data instanceof Float32Array)) return [name, tensor];
-    return [name, { ...tensor, shape: [state.targetSize], data: state.toTarget(tensor.data) }];
+    if (!isState || !(tensor.data instanceof Float32Array)) return [[name, tensor]];
+    return Object.entries(state.tensors(name, state.toTarget(tensor.data)));
   });
   const actual = await run(graph, Object.fromEntries(given));
   const differences: Record<string, number> = {};
   for (const [name, { data }] of Object.entries(expected)) {
     if (name === 'params_next') continue;
-    const got = actual[name]?.data;
-    const isState = state !== undefined && got instanceof Float32Array && got.length === state.targetSize;
-    differences[name] = difference(isState ? state.fromTarget(got) : got, data);
+    const got = actual[name]?.data ?? (state && collect(state, name, actual));
+    differences[name] = difference(got, data);
   }
   return { equal: Object.values(differences).every((value) => value <= tolerance), differences };
+}
+
+/** A flat vector of the portable graph from the pieces that a lowered graph gives; undefined where one is missing. */
+export function collect(state: TargetState, name: string, results: TensorMap): Float32Array | undefined {
+  const target = new Float32Array(state.targetSize);
+  for (const [piece, { data }] of Object.entries(state.tensors(name, target))) {
+    const result = results[piece]?.data;
+    if (result?.length !== data.length || !(result instanceof Float32Array)) return undefined;
+    (data as Float32Array).set(result);
+  }
+  return state.fromTarget(target);
 }
 
 /** Largest difference, relative to the largest expected number; infinite for another length or a NaN on one side. */

@@ -6,6 +6,9 @@ import { weightIndex, weightShape } from './weight-layout.js';
 /** How a tensor of the flat vector lies in the target's vector. */
 export type SegmentKind = 'plain' | 'vector' | 'weight' | 'direct';
 
+/** Elements from which on a tensor is an input of its own: below, inputs would cost more than cutting. */
+const OWN_PIECE = 16_384;
+
 /** One tensor of the flat vector. */
 export interface Segment {
   readonly kind: SegmentKind;
@@ -17,16 +20,27 @@ export interface Segment {
   readonly targetSize: number;
 }
 
+/** What the lowered graph has as one input: a large tensor, or all the small ones. */
+export interface Piece {
+  readonly shape: readonly number[];
+  readonly targetOffset: number;
+  readonly targetSize: number;
+  readonly segments: readonly Segment[];
+}
+
 /** The flat vector of parameters (and of the optimizer's moments) in the target's layout, zeros between included. */
 export interface FlatPlan {
   /** The portable graph's vector of parameters. */
   readonly source: Value;
   readonly size: number;
   readonly targetSize: number;
+  /** In the order of the portable vector. */
   readonly segments: readonly Segment[];
-  /** Each tensor of the portable graph that is a piece of the parameters. */
-  readonly pieces: ReadonlyMap<Value, Segment>;
-  /** Slices and reshapes that the pieces replace. */
+  /** In the order of the target's vector. */
+  readonly pieces: readonly Piece[];
+  /** Each tensor of the portable graph that is a segment of the parameters. */
+  readonly cuts: ReadonlyMap<Value, Segment>;
+  /** Slices and reshapes that the segments replace. */
   readonly replaced: ReadonlySet<Node>;
   /** Concatenations that make a vector of this layout. */
   readonly joins: ReadonlySet<Node>;
@@ -56,22 +70,60 @@ export function planFlat(
     if (cuts.length === 0) continue;
     const joins = joinsOf(graph, source, cuts);
     if (joins === undefined) continue;
-    let target = 0;
-    const pieces = new Map<Value, Segment>();
-    const segments = cuts.map(({ value, offset, size: count }): Segment => {
-      const kind = kindOf(value);
-      const shape = value.shape.map(Number);
-      const targetSize = sizeInTarget(kind, shape, count, block);
-      const segment = { kind, offset, size: count, shape, targetOffset: target, targetSize };
-      target += targetSize;
-      pieces.set(value, segment);
-      return segment;
-    });
-    if (segments.every(({ kind }) => kind === 'plain')) continue;
+    const kinds = cuts.map(({ value }) => kindOf(value));
+    if (kinds.every((kind) => kind === 'plain')) continue;
     const replaced = new Set(cuts.flatMap(({ nodes }) => nodes));
-    return { source, size, targetSize: target, segments, pieces, replaced, joins };
+    return { source, size, ...layOut(cuts, kinds, block), replaced, joins };
   }
   return undefined;
+}
+
+/** Large tensors first, each a piece, the last layer's first as its gradient comes first; then the small ones as one. */
+function layOut(
+  cuts: readonly Cut[],
+  kinds: readonly SegmentKind[],
+  block: number,
+): Pick<FlatPlan, 'targetSize' | 'segments' | 'pieces' | 'cuts'> {
+  const sized = cuts.map(({ value, offset, size }, i) => {
+    const kind = kinds[i] ?? 'plain';
+    const shape = value.shape.map(Number);
+    return { value, kind, shape, offset, size, targetSize: sizeInTarget(kind, shape, size, block) };
+  });
+  const isLarge = ({ targetSize }: { readonly targetSize: number }): boolean => targetSize >= OWN_PIECE;
+  const groups = [
+    ...sized
+      .filter(isLarge)
+      .toReversed()
+      .map((one) => [one]),
+    sized.filter((one) => !isLarge(one)),
+  ];
+  const byValue = new Map<Value, Segment>();
+  let target = 0;
+  const pieces = groups
+    .filter((group) => group.length > 0)
+    .map((group): Piece => {
+      const start = target;
+      const segments = group.map(({ value, ...rest }): Segment => {
+        const segment = { ...rest, targetOffset: target };
+        target += rest.targetSize;
+        byValue.set(value, segment);
+        return segment;
+      });
+      const [only, ...others] = segments;
+      const shape = only !== undefined && others.length === 0 ? shapeInTarget(only, block) : [target - start];
+      return { shape, targetOffset: start, targetSize: target - start, segments };
+    });
+  const segments = cuts.flatMap(({ value }) => byValue.get(value) ?? []);
+  return { targetSize: target, segments, pieces, cuts: byValue };
+}
+
+/** The shape of one segment in the target's layout. */
+export function shapeInTarget(
+  { kind, shape, targetSize }: Pick<Segment, 'kind' | 'shape' | 'targetSize'>,
+  block: number,
+): readonly number[] {
+  if (kind === 'vector') return [targetSize];
+  return kind === 'plain' ? shape : weightShape(shape, block, kind === 'direct');
 }
 
 function sizeInTarget(kind: SegmentKind, shape: readonly number[], size: number, block: number): number {

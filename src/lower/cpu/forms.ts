@@ -32,6 +32,8 @@ interface Form {
   vector?: Value;
   pending?: Pending;
   places?: Places;
+  /** A flat vector of parameters, gradients or moments, piece by piece. */
+  pieces?: readonly Value[];
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
@@ -68,6 +70,11 @@ export class Forms {
   places(value: Value): Places | undefined {
     const form = this.#forms.get(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.places : undefined;
+  }
+
+  /** A flat vector in pieces. */
+  pieces(value: Value): readonly Value[] | undefined {
+    return this.#forms.get(value)?.pieces;
   }
 
   plain(value: Value): Value {

@@ -1,9 +1,9 @@
-import { prune, type Graph, type Node } from '../../ir/index.js';
+import { prune, type Graph, type GraphOutput, type Node, type TensorData } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, localName, type Context } from './context.js';
 import { fromTarget, planFlat, toTarget, type FlatPlan } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
-import { lowerFlat, segmentKind } from './rewrite-flat.js';
+import { flatInputs, lowerFlat, pieceName, segmentKind } from './rewrite-flat.js';
 import { lowerNode, reported } from './rules.js';
 import { splitPoolRule } from './split-pool.js';
 import { bindDims } from './static-batch.js';
@@ -30,6 +30,11 @@ export interface TargetState {
   toTarget(flat: Float32Array): Float32Array;
   /** The inverse of `toTarget`: for checkpoints. */
   fromTarget(target: Float32Array): Float32Array;
+  /**
+   * The inputs or outputs that make up the vector called `name`: each large tensor is one, and all small ones are one.
+   * They are views of `target`.
+   */
+  tensors(name: string, target: Float32Array): Readonly<Record<string, TensorData>>;
 }
 
 /** What became of one node that has several forms. */
@@ -54,7 +59,7 @@ export interface CpuLowering {
  *
  * @example
  * const { graph, state } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64 });
- * const params = state?.toTarget(flat) ?? flat;
+ * const feeds = state?.tensors('params', state.toTarget(flat));
  */
 export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   const graph = prune(hoistRelu(bindDims(portable, { N: options.batch })));
@@ -66,8 +71,8 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
       : planFlat(graph, options.blockSize, (value) => segmentKind(context, value));
   for (const input of graph.inputs) {
     const isFlat = plan !== undefined && input.shape.length === 1 && input.shape[0] === plan.size;
-    const shape = isFlat ? [plan.targetSize] : input.shape;
-    f.set(input, { plain: b.input(input.name, input.dtype, shape) });
+    if (isFlat) flatInputs(context, plan, input);
+    else f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
   }
   for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
   const isKept = (node: Node): boolean => options.choices?.[node.name] === 'portable';
@@ -83,7 +88,11 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
       }
     });
   }
-  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: f.plain(value) }));
+  const outputs = graph.outputs.flatMap(({ name, value }): readonly GraphOutput[] => {
+    const pieces = f.pieces(value);
+    if (pieces === undefined) return [{ name, value: f.plain(value) }];
+    return pieces.map((piece, i) => ({ name: pieceName(name, i), value: piece }));
+  });
   const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
   return { graph: lowered, state: plan && stateOf(plan, options.blockSize), report };
 }
@@ -104,5 +113,12 @@ function stateOf(plan: FlatPlan, block: number): TargetState {
     targetSize: plan.targetSize,
     toTarget: (flat) => toTarget(plan, block, flat),
     fromTarget: (target) => fromTarget(plan, block, target),
+    tensors: (name, target) =>
+      Object.fromEntries(
+        plan.pieces.map(({ shape, targetOffset, targetSize }, i) => {
+          const data = target.subarray(targetOffset, targetOffset + targetSize);
+          return [pieceName(name, i), { dtype: 'float32', shape, data }] as const;
+        }),
+      ),
   };
 }

@@ -1,8 +1,9 @@
 import { sameShape, type Node, type Value } from '../../ir/index.js';
+import { ops } from '../../ops/index.js';
 import { localName, type Context } from './context.js';
 import { isPlainImage, isUngrouped } from './conv.js';
-import type { FlatPlan, Segment, SegmentKind } from './flat-state.js';
-import { weightFromPlain, weightShape } from './weight-layout.js';
+import { shapeInTarget, type FlatPlan, type Segment, type SegmentKind } from './flat-state.js';
+import { weightFromPlain } from './weight-layout.js';
 
 /** How the users of a piece of the parameters want it. */
 export function segmentKind(context: Context, value: Value): SegmentKind {
@@ -24,43 +25,98 @@ export function segmentKind(context: Context, value: Value): SegmentKind {
   return users.some(isDirect) ? 'plain' : 'weight';
 }
 
-/** Cuts and joins the flat vector in the target's layout. True where the node is done with. */
+/** The name of one piece of a flat vector among the graph's inputs or outputs. */
+export function pieceName(name: string, index: number): string {
+  return `${name}.${index}`;
+}
+
+/** Adds the pieces of a flat vector as inputs. */
+export function flatInputs({ b, f }: Context, plan: FlatPlan, input: Value): void {
+  const pieces = plan.pieces.map(({ shape }, i) => b.input(pieceName(input.name, i), input.dtype, shape));
+  f.set(input, { pieces });
+}
+
+/** Cuts, joins and computes with flat vectors in the target's layout. True where the node is done with. */
 export function lowerFlat(context: Context, plan: FlatPlan, node: Node): boolean {
   if (plan.replaced.has(node)) {
     const [value] = node.outputs;
-    const segment = value && plan.pieces.get(value);
-    if (value !== undefined && segment !== undefined) cut(context, plan.source, value, segment);
+    const segment = value && plan.cuts.get(value);
+    if (value !== undefined && segment !== undefined) cut(context, plan, value, segment);
     return true;
   }
-  if (plan.joins.has(node)) join(context, plan, node);
-  return plan.joins.has(node);
+  if (plan.joins.has(node)) {
+    join(context, plan, node);
+    return true;
+  }
+  return piecewise(context, node);
 }
 
-function cut({ b, f }: Context, source: Value, value: Value, segment: Segment): void {
-  const { kind, shape, targetOffset: start, targetSize } = segment;
+function cut({ b, f }: Context, plan: FlatPlan, value: Value, segment: Segment): void {
+  const { kind, targetOffset, targetSize } = segment;
+  const index = plan.pieces.findIndex(({ segments }) => segments.includes(segment));
+  const piece = plan.pieces[index];
+  const whole = f.pieces(plan.source)?.[index];
+  if (piece === undefined || whole === undefined) throw new Error(`'${value.name}' is in no piece`);
+  const form = kind === 'plain' ? 'plain' : kind;
+  if (piece.segments.length === 1) {
+    f.set(value, { [form]: whole });
+    return;
+  }
+  const start = targetOffset - piece.targetOffset;
   const name = `${value.name.split('.').at(-1) ?? ''}.flat`;
-  const piece = b.slice(f.plain(source), { axes: [0], starts: [start], ends: [start + targetSize] }, name);
-  if (kind === 'vector') f.set(value, { vector: piece });
-  else if (kind === 'plain') f.set(value, { plain: b.reshape(piece, shape) });
-  else f.set(value, { [kind]: b.reshape(piece, weightShape(shape, f.block, kind === 'direct')) });
+  const part = b.slice(whole, { axes: [0], starts: [start], ends: [start + targetSize] }, name);
+  f.set(value, { [form]: b.reshape(part, shapeInTarget(segment, f.block)) });
 }
 
-function join({ b, f, makers }: Context, plan: FlatPlan, node: Node): void {
-  const parts = node.inputs.map((part, i) => {
-    const segment = plan.segments[i];
-    if (part === undefined || segment === undefined) throw new Error(`${node.name} has no part ${i}`);
-    if (segment.kind === 'plain') return f.plain(part);
-    if (segment.kind === 'vector') return f.vector(part);
-    // A part is a weight made flat; what counts is the weight.
-    const maker = makers.get(part);
-    const whole = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
-    const isDirect = segment.kind === 'direct';
-    const weight =
-      whole !== undefined && sameShape(whole.shape, segment.shape)
-        ? f.weight(whole, isDirect)
-        : weightFromPlain(b, b.reshape(f.plain(part), segment.shape), f.block, isDirect);
-    return b.reshape(weight, [segment.targetSize]);
+function join(context: Context, plan: FlatPlan, node: Node): void {
+  const { b, f } = context;
+  const parts = new Map(
+    plan.segments.map((segment, i) => [
+      segment,
+      (shape: readonly number[]) => b.reshape(part(segment, i), shape),
+    ]),
+  );
+  const pieces = plan.pieces.map(({ shape, segments }, i) => {
+    const values = segments.map((segment) => {
+      const size = segments.length === 1 ? shape : [segment.targetSize];
+      return parts.get(segment)?.(size);
+    });
+    const [only] = values;
+    return only !== undefined && values.length === 1
+      ? only
+      : b.emit(ops.Concat, values, { axis: 0 }, `${localName(node)}.${i}`);
   });
   const [out] = node.outputs;
-  if (out !== undefined) f.set(out, { plain: b.concat(parts, 0, localName(node)) });
+  if (out !== undefined) f.set(out, { pieces });
+
+  function part(segment: Segment, i: number): Value {
+    const value = node.inputs[i];
+    if (value === undefined) throw new Error(`${node.name} has no part ${i}`);
+    if (segment.kind === 'plain') return f.plain(value);
+    if (segment.kind === 'vector') return f.vector(value);
+    // A part is a weight made flat; what counts is the weight.
+    const maker = context.makers.get(value);
+    const whole = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
+    const isDirect = segment.kind === 'direct';
+    return whole !== undefined && sameShape(whole.shape, segment.shape)
+      ? f.weight(whole, isDirect)
+      : weightFromPlain(b, b.reshape(f.plain(value), segment.shape), f.block, isDirect);
+  }
+}
+
+/** An elementwise operator on flat vectors, the same for each piece. */
+function piecewise({ b, f }: Context, node: Node): boolean {
+  const [out] = node.outputs;
+  const lists = node.inputs.map((input) => (input === undefined ? undefined : f.pieces(input)));
+  const count = Math.max(...lists.map((list) => list?.length ?? 0));
+  if (out === undefined || count === 0) return false;
+  const pieces = Array.from({ length: count }, (_, i) => {
+    const operands = node.inputs.map((input, k) => {
+      if (input === undefined) return undefined;
+      return lists[k] === undefined ? f.plain(input) : lists[k][i];
+    });
+    return b.emit(node.op, operands, node.attrs, `${localName(node)}.${i}`);
+  });
+  f.set(out, { pieces });
+  return true;
 }

@@ -42,7 +42,8 @@ export function stridedInputGrad(f: Forms, node: Node): Places | undefined {
   const [, cp] = dims4(weight);
   const place = (row: Phase, column: Phase): Value | undefined => {
     if (row.taps === 0 || column.taps === 0) return undefined;
-    const part = turnedWeight(b, everyTap(f, weight, row, column, attrs.strides), block);
+    const taps = { rows: every(row, sh), columns: every(column, sw) };
+    const part = turnedWeight(b, weight, block, taps);
     const pads = [row.before, column.before, row.after, column.after];
     const conv = {
       kernel_shape: [row.taps, column.taps],
@@ -69,10 +70,7 @@ function phases({ size, out, kernel, stride, before }: Axis): readonly Phase[] |
   return all.every((phase) => phase.taps === 0 || (phase.before >= 0 && phase.after >= 0)) ? all : undefined;
 }
 
-/** Every s-th tap of a blocked weight, in both directions. */
-function everyTap({ b, block }: Forms, w: Value, row: Phase, column: Phase, steps: readonly number[]): Value {
-  const [kp, cp, kh, kw] = dims4(w);
-  const taps = b.reshape(w, [(kp * cp) / block ** 2, kh, kw, block ** 2]);
-  const part = b.slice(taps, { axes: [1, 2], starts: [row.first, column.first], ends: [kh, kw], steps });
-  return b.reshape(part, [kp, cp, row.taps, column.taps]);
+/** The taps of a phase. */
+function every({ first, taps }: Phase, stride: number): readonly number[] {
+  return Array.from({ length: taps }, (_, i) => first + i * stride);
 }

@@ -1,4 +1,4 @@
-import { tensorOf, type Value } from '../../ir/index.js';
+import type { TensorData, Value } from '../../ir/index.js';
 import { ops, type Builder } from '../../ops/index.js';
 import { reorderInput } from './blocked-ops.js';
 import { dims4, roundUp, swapOuter } from './layout.js';
@@ -59,28 +59,50 @@ export function weightIndex(
   return ((((kb * (cp / block) + cb) * kh + i) * kw + j) * block + c1) * block + k1;
 }
 
-/**
- * The weight with which a convolution of dy gives dx: in and out exchanged, the kernel turned by 180 degrees,
- * w'[c,k,i,j] = w[k,c,kh-1-i,kw-1-j].
- */
-export function turnedWeight(b: Builder, w: Value, block: number): Value {
-  const [kp, cp, kh, kw] = dims4(w);
-  const [kb, cb, taps] = [kp / block, cp / block, kh * kw];
-  const turned = reversedTaps(b, b.reshape(w, [kb * cb, taps, block * block]));
-  // A b x b square transposed is what ReorderInput makes of b channels of b pixels, on all threads.
-  const squares = b.reshape(turned, [kb * cb * taps, block, 1, block]);
-  const transposed = b.emit(reorderInput, [squares], { channels_last: 0 }, 'transposed');
-  return swapOuter(b, transposed, kb, cb, [cp, kp, kh, kw]);
+/** Which taps of a kernel are meant, along each axis. */
+export interface Taps {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
 }
 
-/** [.., taps, ..] with the taps in opposite order. */
-function reversedTaps(b: Builder, w: Value): Value {
-  const taps = Number(w.shape[1]);
-  if (taps === 1) return w;
-  const order = tensorOf(
-    'int64',
-    [taps],
-    Array.from({ length: taps }, (_, i) => taps - 1 - i),
-  );
-  return b.emit(ops.Gather, [w, b.constant(order, 'reversed')], { axis: 1 }, 'turned');
+/**
+ * The weight with which a convolution of dy gives dx: in and out exchanged, the kernel turned by 180 degrees,
+ * w'[c,k,i,j] = w[k,c,kh-1-i,kw-1-j]; of the taps in `part` alone, if given.
+ */
+export function turnedWeight(b: Builder, w: Value, block: number, part?: Taps): Value {
+  const [kp, cp, kh, kw] = dims4(w);
+  const { rows = range(kh), columns = range(kw) } = part ?? {};
+  const shape = [cp, kp, rows.length, columns.length];
+  const [kb, cb] = [kp / block, cp / block];
+  // A b x b square transposed is what ReorderInput makes of b channels of b pixels, on all threads.
+  const transposed = (squares: Value): Value => {
+    const count = kb * cb * rows.length * columns.length;
+    const images = b.reshape(squares, [count, block, 1, block]);
+    return b.emit(reorderInput, [images], { channels_last: 0 }, 'transposed');
+  };
+  if (kh * kw === 1) return swapOuter(b, transposed(w), kb, cb, shape);
+  // Choosing taps, turning the kernel and exchanging the outer axes is one permutation of the squares.
+  const order = turnedOrder(kb, cb, [kh, kw], { rows, columns });
+  const squares = b.reshape(w, [kb * cb * kh * kw, block * block]);
+  const turned = b.emit(ops.Gather, [squares, b.constant(order, 'turned_order')], { axis: 0 }, 'turned');
+  return b.reshape(transposed(turned), shape);
+}
+
+/** Where the squares [kb, cb, kh, kw] of a weight lie that has become [cb, kb, taps], the taps in opposite order. */
+function turnedOrder(
+  kb: number,
+  cb: number,
+  [kh, kw]: readonly [number, number],
+  { rows, columns }: Taps,
+): TensorData {
+  const taps = rows.flatMap((row) => columns.map((column) => row * kw + column)).toReversed();
+  const order = new Int32Array(kb * cb * taps.length);
+  let i = 0;
+  for (let c = 0; c < cb; c++)
+    for (let k = 0; k < kb; k++) for (const tap of taps) order[i++] = (k * cb + c) * kh * kw + tap;
+  return { dtype: 'int32', shape: [order.length], data: order };
+}
+
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
