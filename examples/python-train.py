@@ -44,7 +44,8 @@ images = idx("images-idx3", 16).reshape(-1, *manifest["network"]["input"])
 labels = idx("labels-idx1", 8)
 checkpoint = open(os.path.join(folder, manifest["checkpoint"]["file"]), "rb").read()
 training, optimizer = session("training"), session("optimizer")
-state = {"params": flat(manifest["parameters"], checkpoint), "buffers": flat(manifest["buffers"], checkpoint)}
+state = {"params": flat(manifest["parameters"], checkpoint)}
+state |= {name: flat(manifest[name], checkpoint) for name in ("buffers", "frozen")}
 state |= {slot: np.zeros_like(state["params"]) for slot in manifest["optimizerSlots"]}
 state["lr"] = np.array(1e-3, np.float32)
 

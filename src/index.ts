@@ -4,7 +4,23 @@ export { print as printGraph, type Graph, type TensorData } from './ir/index.js'
 export { lowerPortable } from './lower/index.js';
 export { encodeModel, type EncodeOptions } from './onnx/index.js';
 export * from './net/index.js';
-export { mnistCnn, presetNames, presetNetwork, type PresetName, type PresetOptions } from './models/index.js';
+export {
+  cifarDepths,
+  cifarResnet,
+  mnistCnn,
+  presetNames,
+  presetNetwork,
+  resnet,
+  resNetDepths,
+  type CifarDepth,
+  type CifarResNetOptions,
+  type Norm,
+  type PresetName,
+  type PresetOptions,
+  type ResNetDepth,
+  type ResNetOptions,
+  type Shortcut,
+} from './models/index.js';
 export {
   buildGraph,
   buildInferenceGraph,
@@ -20,6 +36,7 @@ export {
   type ModelCard,
   type OptimizerOptions,
   type TrainingArtifacts,
+  type NetworkWeights,
   type TrainingState,
 } from './artifacts/index.js';
 export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
@@ -30,8 +47,11 @@ export * from './data/index.js';
 export * from './data/node.js';
 export * from './train/index.js';
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
+export * from './charts/index.js';
+export { comparisonFiles, writeComparison, type ComparisonFiles } from './charts/node.js';
 export {
   exportModel,
+  readModelCard,
   type Classifier,
   type ExportOptions,
   type PixelImage,

@@ -57,7 +57,9 @@ export async function prepare({
   const placed = lowered?.state;
   if (placed === undefined) given['params'] = tensor(flat);
   else {
-    for (const [name, { shape, data }] of Object.entries(placed.tensors('params', placed.toTarget(flat)))) {
+    for (const [name, { shape, data }] of Object.entries(
+      placed.tensors('params', placed.toTarget('params', flat)),
+    )) {
       given[name] = new ort.Tensor('float32', data as Float32Array, [...shape]);
     }
   }

@@ -1,9 +1,10 @@
-import { CheckpointError } from '../errors.js';
+import { assert, CheckpointError } from '../errors.js';
 import type { TensorData } from '../ir/index.js';
-import type { Network } from '../net/index.js';
+import { initialState, type Network } from '../net/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
 import { stateLayout } from './graphs.js';
-import { decodeSafetensors, encodeSafetensors } from './safetensors.js';
+import { tensorFor } from './layout.js';
+import { decodeSafetensors, encodeSafetensors, layOutSafetensors } from './safetensors.js';
 import { matchWeights, stateFrom, weightTensors, type TrainingState } from './state.js';
 import { version } from './version.js';
 
@@ -24,8 +25,34 @@ export interface Checkpoint {
 }
 
 /**
+ * The checkpoint that a run starts from, of given weights or of fresh ones drawn from a seed, and its weights by name,
+ * views of the same bytes. Throws CheckpointError for weights that are missing or of another size.
+ */
+export function encodeInitialCheckpoint(
+  network: Network,
+  optimizer: OptimizerOptions,
+  start: number | ReadonlyMap<string, Float32Array>,
+): { readonly bytes: Uint8Array; readonly weights: ReadonlyMap<string, Float32Array> } {
+  const { parameters, buffers, frozen } = stateLayout(network);
+  const slots = [parameters, buffers, frozen].flatMap((layout) => layout.slots);
+  const { bytes, parts } = layOutSafetensors(
+    new Map(slots.map(({ name, shape }) => [name, { dtype: 'float32', shape }])),
+    metadataOf(network, optimizer, { step: 0, epoch: 0, extra: null }),
+  );
+  const view = ({ name }: { readonly name: string }): Float32Array => {
+    const part = parts.get(name);
+    assert(part, `${network.name}: '${name}' is not in its layout`);
+    return new Float32Array(part.buffer, part.byteOffset, part.byteLength / Float32Array.BYTES_PER_ELEMENT);
+  };
+  if (typeof start === 'number') return { bytes, weights: initialState(network, start, view) };
+  for (const slot of slots) view(slot).set(tensorFor(slot, start, network.name));
+  return { bytes, weights: new Map(slots.map((slot) => [slot.name, view(slot)])) };
+}
+
+/**
  * A checkpoint as a safetensors file: each parameter and buffer under its own name, the optimizer's vectors flat as
- * `optimizer.<slot>` [P], the progress in the metadata. Any safetensors reader opens it.
+ * `optimizer.<slot>` [P], the progress in the metadata. Any safetensors reader opens it. Before the first step the
+ * optimizer's vectors are zero and left out.
  */
 export function encodeCheckpoint(
   network: Network,
@@ -33,11 +60,19 @@ export function encodeCheckpoint(
   { state, progress }: Checkpoint,
 ): Uint8Array {
   const tensors = new Map<string, TensorData>(weightTensors(stateLayout(network), state));
-  for (const name of optimizerSlots(optimizer)) {
+  for (const name of progress.step === 0 ? [] : optimizerSlots(optimizer)) {
     const data = state.slots[name] ?? new Float32Array(state.params.length);
     tensors.set(`optimizer.${name}`, { dtype: 'float32', shape: [data.length], data });
   }
-  return encodeSafetensors(tensors, {
+  return encodeSafetensors(tensors, metadataOf(network, optimizer, progress));
+}
+
+function metadataOf(
+  network: Network,
+  optimizer: OptimizerOptions,
+  progress: Progress,
+): Readonly<Record<string, string>> {
+  return {
     format: 'ort-train-checkpoint/1',
     'ort_train.version': version,
     network: network.name,
@@ -45,7 +80,7 @@ export function encodeCheckpoint(
     step: String(progress.step),
     epoch: String(progress.epoch),
     extra: JSON.stringify(progress.extra ?? null),
-  });
+  };
 }
 
 /**

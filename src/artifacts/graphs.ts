@@ -1,7 +1,7 @@
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
 import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/index.js';
-import { buildNetwork, type Network } from '../net/index.js';
+import { buildNetwork, type Network, type StateSpec } from '../net/index.js';
 import { Builder } from '../ops/index.js';
 import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
 import { checkChoices } from './check-options.js';
@@ -21,27 +21,34 @@ export interface GraphOptions {
   readonly batch?: number;
 }
 
-/** The flat vectors of a network: what is trained, and what is carried along (frozen parameters among it). */
+/** The flat vectors of a network. */
 export interface StateLayout {
+  /** What is trained. */
   readonly parameters: Layout;
+  /** Running statistics, which every step moves. */
   readonly buffers: Layout;
+  /** Frozen parameters and frozen running statistics, which no step changes. */
+  readonly frozen: Layout;
 }
 
 /** The flat vectors of a network. */
 export function stateLayout(network: Network): StateLayout {
-  const part = (trained: boolean): Layout =>
-    layoutOf(network.state.filter(({ kind, frozen }) => (kind === 'parameter' && !frozen) === trained));
-  return { parameters: part(true), buffers: part(false) };
+  const part = (fits: (spec: StateSpec) => boolean): Layout => layoutOf(network.state.filter(fits));
+  return {
+    parameters: part(({ kind, frozen }) => kind === 'parameter' && !frozen),
+    buffers: part(({ kind, frozen }) => kind === 'buffer' && !frozen),
+    frozen: part(({ frozen }) => frozen),
+  };
 }
 
 /**
  * One graph of a network. Inputs and outputs by kind:
  *
- * - `training`: params [P], buffers [B] (where there are any), input [N,C,H,W], target int32 [N], step (where a layer
- *   draws random numbers) -> loss, correct, grad [P], buffers_next
+ * - `training`: params [P], buffers [B] and frozen [F] (where there are any), input [N,C,H,W], target int32 [N], step
+ *   (where a layer draws random numbers) -> loss, correct, grad [P], buffers_next
  * - `optimizer`: params, grad, slots [P], lr, step -> params_next, slots_next
  * - `step`: both in one, which is what the trainer runs
- * - `eval`: params, buffers, input, target -> loss (mean), correct, logits [N,K]
+ * - `eval`: params, buffers, frozen, input, target -> loss (mean), correct, logits [N,K]
  * - `inference`: input -> logits, probabilities [N,K]; the weights are initialisers, `weights` gives their values
  *
  * @example
@@ -73,12 +80,14 @@ export function buildGraph(
   function forward(): Value | undefined {
     const training = kind !== 'eval';
     const hasBuffers = state.buffers.size > 0;
-    const buffers = hasBuffers ? b.input('buffers', 'float32', [state.buffers.size]) : undefined;
+    const carried = (['buffers', 'frozen'] as const)
+      .filter((name) => state[name].size > 0)
+      .map((name) => ({ layout: state[name], vector: b.input(name, 'float32', [state[name].size]) }));
     const x = b.input('input', 'float32', [batch, ...network.input]);
     const target = b.input('target', 'int32', [batch]);
     const named = new Map([
       ...unflattenInGraph(b, state.parameters, params),
-      ...(buffers === undefined ? [] : unflattenInGraph(b, state.buffers, buffers)),
+      ...carried.flatMap(({ layout, vector }) => [...unflattenInGraph(b, layout, vector)]),
     ]);
     const next = new Map<string, Value>();
     const logits = buildNetwork(b, network, x, {

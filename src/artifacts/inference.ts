@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
-import { encodeModel } from '../onnx/index.js';
+import { encodeModel, portsOf, type Ports } from '../onnx/index.js';
 import { foldBatchNorm, foldedKey } from './fold-batch-norm.js';
 import { buildInferenceGraph } from './graphs.js';
 import { cardToMetadata, plainNormalization, type ModelCard } from './model-card.js';
@@ -32,6 +32,15 @@ export function encodeInferenceModel(
   weights: ReadonlyMap<string, Float32Array>,
   options: InferenceOptions = {},
 ): Uint8Array {
+  return describedInferenceModel(network, weights, options).bytes;
+}
+
+/** The same, with what the model takes and gives. */
+export function describedInferenceModel(
+  network: Network,
+  weights: ReadonlyMap<string, Float32Array>,
+  options: InferenceOptions,
+): { readonly bytes: Uint8Array; readonly ports: Ports } {
   const card: ModelCard = {
     network: network.name,
     input: network.input,
@@ -42,11 +51,12 @@ export function encodeInferenceModel(
   checkCard(card, network.classes);
   const graph = lowerPortable(buildInferenceGraph(network, weights));
   const folded = options.foldBatchNorm === true ? foldBatchNorm(graph) : graph;
-  return encodeModel(folded, {
+  const bytes = encodeModel(folded, {
     producerVersion: version,
     docString: `${network.name}: a classifier trained with ort-train ${version}`,
     metadata: { ...cardToMetadata(card), ...(folded !== graph && { [foldedKey]: 'batch-norm' }) },
   });
+  return { bytes, ports: portsOf(folded) };
 }
 
 function checkCard({ classes, normalization, input: [channels] }: ModelCard, expected: number): void {

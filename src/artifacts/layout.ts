@@ -33,15 +33,20 @@ export function layoutOf(specs: readonly Pick<StateSpec, 'name' | 'shape'>[]): L
 /** Copies named tensors into one flat vector. Throws CheckpointError for one that is missing or of another size. */
 export function flatten(layout: Layout, tensors: ReadonlyMap<string, Float32Array>, where: string): Float32Array {
   const flat = new Float32Array(layout.size);
-  for (const { name, offset, size, shape } of layout.slots) {
-    const data = tensors.get(name);
-    if (data?.length !== size) {
-      const got = data === undefined ? 'nothing' : `${data.length} elements`;
-      throw new CheckpointError(`${where}: '${name}': expected ${size} elements for ${formatShape(shape)}, got ${got}`);
-    }
-    flat.set(data, offset);
-  }
+  for (const slot of layout.slots) flat.set(tensorFor(slot, tensors, where), slot.offset);
   return flat;
+}
+
+/** The elements of one tensor. Throws CheckpointError if they are missing or not as many as its shape says. */
+export function tensorFor(
+  { name, size, shape }: Slot,
+  tensors: ReadonlyMap<string, Float32Array>,
+  where: string,
+): Float32Array {
+  const data = tensors.get(name);
+  if (data?.length === size) return data;
+  const got = data === undefined ? 'nothing' : `${data.length} elements`;
+  throw new CheckpointError(`${where}: '${name}': expected ${size} elements for ${formatShape(shape)}, got ${got}`);
 }
 
 /** The tensors of a flat vector, by name; views, not copies. */

@@ -1,7 +1,7 @@
 import { CheckpointError } from '../errors.js';
 import type { Network } from '../net/index.js';
 import type { CrossEntropyOptions } from '../models/index.js';
-import { OPSET, readModel, type Port } from '../onnx/index.js';
+import { OPSET, type Ports } from '../onnx/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
 import { stateLayout } from './graphs.js';
 import type { Layout } from './layout.js';
@@ -40,13 +40,15 @@ export interface Manifest {
   readonly optimizer: OptimizerOptions;
   readonly loss: CrossEntropyOptions;
   readonly models: Readonly<
-    Record<ArtifactModel, { readonly file: string; readonly inputs: readonly Port[]; readonly outputs: readonly Port[] }>
+    Record<ArtifactModel, Ports & { readonly file: string }>
   >;
   readonly checkpoint: { readonly file: string };
   /** Layout of the vector `params`. */
   readonly parameters: VectorManifest;
   /** Layout of the vector `buffers`. */
   readonly buffers: VectorManifest;
+  /** Layout of the vector `frozen`. */
+  readonly frozen: VectorManifest;
   /** Vectors that the optimizer keeps, each as long as `params`, zero at the start. */
   readonly optimizerSlots: readonly string[];
 }
@@ -56,13 +58,13 @@ export function describeArtifacts(
   network: Network,
   optimizer: OptimizerOptions,
   loss: CrossEntropyOptions,
-  models: Readonly<Record<ArtifactModel, Uint8Array>>,
+  ports: Readonly<Record<ArtifactModel, Ports>>,
 ): Manifest {
   const layout = stateLayout(network);
-  const describe = (kind: ArtifactModel): Manifest['models'][ArtifactModel] => {
-    const { inputs, outputs } = readModel(models[kind], artifactFiles[kind]);
-    return { file: artifactFiles[kind], inputs, outputs };
-  };
+  const describe = (kind: ArtifactModel): Manifest['models'][ArtifactModel] => ({
+    file: artifactFiles[kind],
+    ...ports[kind],
+  });
   return {
     format: 'ort-train-artifacts/1',
     producer: `ort-train ${version}`,
@@ -79,6 +81,7 @@ export function describeArtifacts(
     checkpoint: { file: artifactFiles.checkpoint },
     parameters: vector(layout.parameters),
     buffers: vector(layout.buffers),
+    frozen: vector(layout.frozen),
     optimizerSlots: optimizerSlots(optimizer),
   };
 }

@@ -16,12 +16,13 @@ export async function writeTrainingArtifacts(
 ): Promise<readonly string[]> {
   await ensureFolder(folder);
   const { manifest, ...bytes } = artifacts;
-  const paths: string[] = [];
-  for (const kind of ['training', 'eval', 'optimizer', 'inference', 'checkpoint'] as const) {
-    const path = join(folder, artifactFiles[kind]);
-    await writeFileSafely(path, bytes[kind]);
-    paths.push(path);
-  }
+  const kinds = ['training', 'eval', 'optimizer', 'inference', 'checkpoint'] as const;
+  const paths = kinds.map((kind) => join(folder, artifactFiles[kind]));
+  // Side by side: most of the time goes into waiting for the disk.
+  const written = await Promise.allSettled(
+    kinds.map((kind) => writeFileSafely(join(folder, artifactFiles[kind]), bytes[kind])),
+  );
+  for (const result of written) if (result.status === 'rejected') throw result.reason;
   const path = join(folder, artifactFiles.manifest);
   await writeFileSafely(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return [...paths, path];

@@ -41,14 +41,28 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, TensorData>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  for (const [name, tensor] of tensors) checkTensor(name, tensor);
+  const { bytes, parts } = layOutSafetensors(tensors, metadata);
+  for (const [name, { data }] of tensors) {
+    parts.get(name)?.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return bytes;
+}
+
+/** A safetensors file whose data are still zero, and where in it the data of each tensor lie. */
+export function layOutSafetensors(
+  tensors: ReadonlyMap<string, Pick<TensorData, 'dtype' | 'shape'>>,
+  metadata: Readonly<Record<string, string>>,
+): { readonly bytes: Uint8Array; readonly parts: ReadonlyMap<string, Uint8Array> } {
   let end = 0;
   // Joined by hand: an object would put names such as "0" first.
   const fields = Object.keys(metadata).length === 0 ? [] : [`"__metadata__":${JSON.stringify(metadata)}`];
-  for (const [name, tensor] of tensors) {
-    checkTensor(name, tensor);
+  const ranges: [name: string, start: number, end: number][] = [];
+  for (const [name, { dtype, shape }] of tensors) {
     const start = end;
-    end += tensor.data.byteLength;
-    const info = { dtype: formats[tensor.dtype].code, shape: tensor.shape, data_offsets: [start, end] };
+    end += byteSize(dtype, shape);
+    ranges.push([name, start, end]);
+    const info = { dtype: formats[dtype].code, shape, data_offsets: [start, end] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(info)}`);
   }
   const text = new TextEncoder().encode(`{${fields.join(',')}}`);
@@ -62,12 +76,12 @@ export function encodeSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(headerSize), true);
   bytes.fill(0x20, 8, 8 + headerSize);
   bytes.set(text, 8);
-  let at = 8 + headerSize;
-  for (const { data } of tensors.values()) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
-  }
-  return bytes;
+  const data = bytes.subarray(8 + headerSize);
+  return { bytes, parts: new Map(ranges.map(([name, from, to]) => [name, data.subarray(from, to)])) };
+}
+
+function byteSize(dtype: DType, shape: readonly number[]): number {
+  return shape.reduce((product, dim) => product * dim, formats[dtype].width);
 }
 
 function checkTensor(name: string, { dtype, shape, data }: TensorData): void {
@@ -76,7 +90,7 @@ function checkTensor(name: string, { dtype, shape, data }: TensorData): void {
   if (/\p{Surrogate}/u.test(name)) {
     throw new CheckpointError(`${at}: expected a name of whole Unicode characters, got half a surrogate pair`);
   }
-  const bytes = shape.reduce((product, dim) => product * dim, formats[dtype].width);
+  const bytes = byteSize(dtype, shape);
   if (bytes !== data.byteLength) {
     throw new CheckpointError(
       `${at}: expected ${bytes} bytes for ${dtype}${formatShape(shape)}, got ${data.byteLength}`,

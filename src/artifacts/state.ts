@@ -6,15 +6,20 @@ import { stateLayout, type StateLayout } from './graphs.js';
 import { flatten, unflatten, type Layout } from './layout.js';
 import { compareWeights, refuseProblems } from './weight-match.js';
 
-/** Everything that a training step changes, as flat float32 vectors in the layout's order. */
+/** Everything that a training step takes and changes, as flat float32 vectors in the layout's order. */
 export interface TrainingState {
   /** All parameters, [P]. */
   readonly params: Float32Array;
   /** Running statistics and the like, [B]; empty where the network has none. */
   readonly buffers: Float32Array;
+  /** What is frozen, [F], which no step changes; empty where nothing is. */
+  readonly frozen: Float32Array;
   /** The optimizer's vectors, each [P]: Adam's `first_moment` and `second_moment`, SGD's `momentum`. */
   readonly slots: Readonly<Record<string, Float32Array>>;
 }
+
+/** The part of a state that belongs to the network, not to the optimizer. */
+export type NetworkWeights = Omit<TrainingState, 'slots'>;
 
 /** A fresh state: parameters drawn from `seed`, the optimizer's vectors zero. */
 export function freshState(network: Network, optimizer: OptimizerOptions, seed: number): TrainingState {
@@ -31,6 +36,7 @@ export function stateFrom(
   return {
     params: flatten(layout.parameters, weights, network.name),
     buffers: flatten(layout.buffers, weights, network.name),
+    frozen: flatten(layout.frozen, weights, network.name),
     slots: Object.fromEntries(
       optimizerSlots(optimizer).map((name) => [name, new Float32Array(layout.parameters.size)]),
     ),
@@ -39,7 +45,7 @@ export function stateFrom(
 
 /** Throws CheckpointError for a state whose vectors are missing or of another length. */
 export function checkState(network: Network, optimizer: OptimizerOptions, state: TrainingState): void {
-  const { parameters, buffers } = stateLayout(network);
+  const { parameters, buffers, frozen } = stateLayout(network);
   const check = (name: string, vector: Float32Array | undefined, size: number): void => {
     if (vector?.length === size) return;
     throw new CheckpointError(
@@ -48,16 +54,21 @@ export function checkState(network: Network, optimizer: OptimizerOptions, state:
   };
   check('params', state.params, parameters.size);
   check('buffers', state.buffers, buffers.size);
+  check('frozen', state.frozen, frozen.size);
   for (const name of optimizerSlots(optimizer)) check(name, state.slots[name], parameters.size);
 }
 
 /** Parameters and buffers of a state by name; views of its vectors. */
 export function namedWeights(
   network: Network,
-  state: Pick<TrainingState, 'params' | 'buffers'>,
+  state: NetworkWeights,
 ): ReadonlyMap<string, Float32Array> {
   const layout = stateLayout(network);
-  return new Map([...unflatten(layout.parameters, state.params), ...unflatten(layout.buffers, state.buffers)]);
+  return new Map([
+    ...unflatten(layout.parameters, state.params),
+    ...unflatten(layout.buffers, state.buffers),
+    ...unflatten(layout.frozen, state.frozen),
+  ]);
 }
 
 /** Parameters and buffers of a state as tensors by name, in the layout's order. */
@@ -67,7 +78,11 @@ export function weightTensors(layout: StateLayout, state: TrainingState): Readon
       name,
       { dtype: 'float32', shape, data: flat.subarray(offset, offset + size) },
     ]);
-  return new Map([...tensors(layout.parameters, state.params), ...tensors(layout.buffers, state.buffers)]);
+  return new Map([
+    ...tensors(layout.parameters, state.params),
+    ...tensors(layout.buffers, state.buffers),
+    ...tensors(layout.frozen, state.frozen),
+  ]);
 }
 
 /**

@@ -13,8 +13,8 @@ export type RunModel = (model: Uint8Array, feeds: NamedTensors) => Promise<Named
 /** A model in the form that one target runs best, for one batch size. */
 export interface TargetModel {
   readonly model: Uint8Array;
-  /** How flat vectors lie in it; undefined where they lie as in the portable model. */
-  readonly state: TargetState | undefined;
+  /** How flat vectors lie in it. */
+  readonly state: TargetState;
   /** What became of each node that has several forms. */
   readonly forms: readonly NodeReport[];
 }

@@ -1,11 +1,12 @@
 import type { CrossEntropyOptions } from '../models/index.js';
+import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
+import { encodeModel, portsOf, type Ports } from '../onnx/index.js';
 import type { OptimizerOptions } from '../optim/index.js';
-import { encodeCheckpoint } from './checkpoint.js';
-import { compileModel } from './compile.js';
-import { encodeInferenceModel, type CardOptions } from './inference.js';
+import { encodeInitialCheckpoint } from './checkpoint.js';
+import { buildGraph } from './graphs.js';
+import { describedInferenceModel, type CardOptions } from './inference.js';
 import { describeArtifacts, type Manifest } from './manifest.js';
-import { freshState, namedWeights, stateFrom } from './state.js';
 
 /** What `createTrainingArtifacts` takes besides the network. */
 export interface ArtifactOptions extends CardOptions {
@@ -20,17 +21,22 @@ export interface ArtifactOptions extends CardOptions {
 
 /** Everything that another ONNX Runtime needs to train and to use a network. */
 export interface TrainingArtifacts {
-  /** params, (buffers,) input, target -> loss, correct, grad, (buffers_next). */
+  /** params, (buffers, frozen,) input, target -> loss, correct, grad, (buffers_next). */
   readonly training: Uint8Array;
-  /** params, (buffers,) input, target -> loss, correct, logits. */
+  /** params, (buffers, frozen,) input, target -> loss, correct, logits. */
   readonly eval: Uint8Array;
   /** params, grad, the optimizer's vectors, lr, step -> params_next and the vectors' next values. */
   readonly optimizer: Uint8Array;
   /** input -> logits, probabilities; the initial weights inside. */
   readonly inference: Uint8Array;
-  /** The initial state as safetensors. */
+  /** The initial weights and buffers as safetensors; the optimizer's vectors start as zeros and are not in it. */
   readonly checkpoint: Uint8Array;
   readonly manifest: Manifest;
+}
+
+interface DescribedModel {
+  readonly bytes: Uint8Array;
+  readonly ports: Ports;
 }
 
 /**
@@ -44,19 +50,27 @@ export interface TrainingArtifacts {
  */
 export function createTrainingArtifacts(network: Network, options: ArtifactOptions = {}): TrainingArtifacts {
   const { optimizer = { kind: 'adam' }, loss = {}, seed = 0, weights, ...card } = options;
-  const state =
-    weights === undefined ? freshState(network, optimizer, seed) : stateFrom(network, optimizer, weights);
-  const compile = (kind: 'training' | 'eval' | 'optimizer'): Uint8Array =>
-    compileModel(network, kind, { optimizer, loss });
-  const models = {
-    training: compile('training'),
-    eval: compile('eval'),
-    optimizer: compile('optimizer'),
-    inference: encodeInferenceModel(network, namedWeights(network, state), card),
+  // First, because it refuses weights that do not fit the network.
+  const checkpoint = encodeInitialCheckpoint(network, optimizer, weights ?? seed);
+  const compile = (kind: 'training' | 'eval' | 'optimizer'): DescribedModel => {
+    const graph = lowerPortable(buildGraph(network, kind, { optimizer, loss }));
+    return { bytes: encodeModel(graph), ports: portsOf(graph) };
   };
+  const training = compile('training');
+  const evaluation = compile('eval');
+  const step = compile('optimizer');
+  const inference = describedInferenceModel(network, checkpoint.weights, card);
   return {
-    ...models,
-    checkpoint: encodeCheckpoint(network, optimizer, { state, progress: { step: 0, epoch: 0, extra: null } }),
-    manifest: describeArtifacts(network, optimizer, loss, models),
+    training: training.bytes,
+    eval: evaluation.bytes,
+    optimizer: step.bytes,
+    inference: inference.bytes,
+    checkpoint: checkpoint.bytes,
+    manifest: describeArtifacts(network, optimizer, loss, {
+      training: training.ports,
+      eval: evaluation.ports,
+      optimizer: step.ports,
+      inference: inference.ports,
+    }),
   };
 }

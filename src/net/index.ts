@@ -1,4 +1,5 @@
 export * from './combine.js';
+export * from './count.js';
 export * from './dropout.js';
 export * from './freeze.js';
 export * from './head.js';

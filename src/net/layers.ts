@@ -16,6 +16,8 @@ export interface ConvOptions {
   readonly bias?: boolean;
   /** Initialiser of the weight, given its fan-in and fan-out; default PyTorch's. */
   readonly init?: (fanIn: number, fanOut: number) => Initializer;
+  /** Initialiser of the bias; default PyTorch's. */
+  readonly biasInit?: Initializer;
   readonly name?: string;
 }
 
@@ -33,6 +35,7 @@ export function conv(channels: number, kernel: number, options: ConvOptions = {}
     groups = 1,
     bias = true,
     init = torchDefaultInit,
+    biasInit,
     name,
   } = options;
   checkWhole('conv', { channels, kernel, stride, dilation, groups }, 1);
@@ -53,7 +56,7 @@ export function conv(channels: number, kernel: number, options: ConvOptions = {}
       const fanIn = (inputs / groups) * kernel * kernel;
       const fanOut = (channels / groups) * kernel * kernel;
       const w = c.parameter('weight', [channels, inputs / groups, kernel, kernel], init(fanIn, fanOut));
-      const offset = bias ? c.parameter('bias', [channels], torchDefaultInit(fanIn)) : undefined;
+      const offset = bias ? c.parameter('bias', [channels], biasInit ?? torchDefaultInit(fanIn)) : undefined;
       return c.b.conv(x, w, offset, attrs);
     },
   );

@@ -142,14 +142,22 @@ export function checkTrainingBatch(network: Network, batch: number): void {
   });
 }
 
-/** Fresh values of a network's parameters and buffers, by name, from one seed. */
-export function initialState(network: Network, seed: number): ReadonlyMap<string, Float32Array> {
+/**
+ * Fresh values of a network's parameters and buffers, by name, from one seed. They are written to the arrays that
+ * `allocate` gives, by default new ones.
+ */
+export function initialState(
+  network: Network,
+  seed: number,
+  allocate: (spec: StateSpec) => Float32Array = ({ shape }) =>
+    new Float32Array(shape.reduce((product, dim) => product * dim, 1)),
+): ReadonlyMap<string, Float32Array> {
   const random = randomSource(seed);
   return new Map(
-    network.state.map(({ name, shape, init }) => {
-      const data = new Float32Array(shape.reduce((product, dim) => product * dim, 1));
-      init.fill(data, random);
-      return [name, data] as const;
+    network.state.map((spec) => {
+      const data = allocate(spec);
+      spec.init.fill(data, random);
+      return [spec.name, data] as const;
     }),
   );
 }

@@ -1,8 +1,10 @@
 import { checkTrainingBatch } from '../artifacts/types.js';
 import {
   checkAugmentation,
+  checkNormalization,
   checkSplit,
   type Augmentation,
+  type Dataset,
   type DataSplit,
   type Normalization,
 } from '../data/index.js';
@@ -79,26 +81,30 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
   }
   checkSplit(data);
   if (options.augment) checkAugmentation(options.augment, train);
-  const [channels, height, width] = network.input;
-  for (const set of [train, test]) {
-    if (set.channels !== channels || set.height !== height || set.width !== width) {
-      throw new OptionError(
-        `data ${set.name}: the network ${network.name} expects images ${channels}x${height}x${width}, ` +
-          `got ${set.channels}x${set.height}x${set.width}`,
-      );
-    }
-    if (set.classes.length > network.classes) {
-      throw new OptionError(
-        `data ${set.name}: the network ${network.name} tells ${network.classes} classes apart, the data have ${set.classes.length}`,
-      );
-    }
-  }
+  if (options.normalization) checkNormalization(options.normalization, train.channels);
+  for (const set of [train, test]) checkSetFits(set, network);
   if (options.batchSize > train.count) {
     throw new OptionError(
       `batch size: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
     );
   }
   checkLastBatch(network, train.count, options.batchSize);
+}
+
+/** Throws OptionError for images or classes that the network is not made for. */
+export function checkSetFits(set: Dataset, network: Trainer['network']): void {
+  const [channels, height, width] = network.input;
+  if (set.channels !== channels || set.height !== height || set.width !== width) {
+    throw new OptionError(
+      `data ${set.name}: the network ${network.name} expects images ${channels}x${height}x${width}, ` +
+        `got ${set.channels}x${set.height}x${set.width}`,
+    );
+  }
+  if (set.classes.length > network.classes) {
+    throw new OptionError(
+      `data ${set.name}: the network ${network.name} tells ${network.classes} classes apart, the data have ${set.classes.length}`,
+    );
+  }
 }
 
 /** The last batch takes what is left: a single image may be too few for batch normalisation. */

@@ -1,5 +1,8 @@
+export type { LabelledBatch } from './batch-tensors.js';
+export * from './compare.js';
 export * from './fit-options.js';
 export * from './fit.js';
+export * from './gradient-norms.js';
 export * from './history.js';
 export * from './recipes.js';
 export * from './run-types.js';

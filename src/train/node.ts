@@ -12,10 +12,10 @@ export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | '
   readonly data?: string | DataSplit;
   /** How to open the data, where they are named. */
   readonly dataOptions?: OpenDataOptions;
-  /** Weights to start from: path of a safetensors file, or its bytes. */
-  readonly init?: string | NamedBytes;
+  /** Weights to start from: path of a safetensors or `.onnx` file, or its bytes (safetensors where they have no name). */
+  readonly init?: string | Uint8Array | NamedBytes;
   /** Checkpoint to go on from: path of a run's `checkpoint.safetensors`, or its bytes. */
-  readonly resume?: string | NamedBytes;
+  readonly resume?: string | Uint8Array | NamedBytes;
   /** Folder that receives `model.onnx`, `checkpoint.safetensors` and `history.json`; default: nothing is written. */
   readonly out?: string;
 }
@@ -46,12 +46,13 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
     {
       ...rest,
       data: typeof data === 'string' ? await openData(data, dataOptions) : data,
-      ...(init !== undefined && { init: await named(init) }),
-      ...(resume !== undefined && { resume: await named(resume) }),
+      ...(init !== undefined && { init: await named(init, 'init') }),
+      ...(resume !== undefined && { resume: await named(resume, 'resume') }),
     },
   );
 }
 
-async function named(source: string | NamedBytes): Promise<NamedBytes> {
+async function named(source: string | Uint8Array | NamedBytes, name: string): Promise<NamedBytes> {
+  if (source instanceof Uint8Array) return { name, bytes: source };
   return typeof source === 'string' ? { name: source, bytes: await readFileBytes(source) } : source;
 }

@@ -1,7 +1,7 @@
 import type { TargetState, TensorData, TrainingState } from '../artifacts/index.js';
 import type { Tensors } from '../session/session.js';
 
-/** Flat vectors by name: `params`, `buffers` and the optimizer's slots. */
+/** Flat vectors by name: `params`, `buffers`, `frozen` and the optimizer's slots. */
 export type StateVectors = Readonly<Record<string, Float32Array>>;
 
 /** One set of vectors in a model's layout, and the tensors that the model sees of them. */
@@ -27,10 +27,15 @@ export class PlacedState {
    * @param updatesSlots - Whether the runtime may write the optimizer's slots over themselves: their new elements depend
    * on nothing but the old ones at the same place.
    */
-  constructor({ params, buffers, slots }: TrainingState, updatesSlots: boolean) {
-    const vectors = { params, ...(buffers.length > 0 && { buffers }), ...slots };
+  constructor({ params, buffers, frozen, slots }: TrainingState, updatesSlots: boolean) {
+    const vectors = {
+      params,
+      ...(buffers.length > 0 && { buffers }),
+      ...(frozen.length > 0 && { frozen }),
+      ...slots,
+    };
     this.#now = place(copied(vectors), undefined);
-    this.#isInPlace = (name) => updatesSlots && name in slots;
+    this.#isInPlace = (name) => name === 'frozen' || (updatesSlots && name in slots);
   }
 
   /** Inputs of a step. */
@@ -64,9 +69,8 @@ export class PlacedState {
       names.flatMap((name) => {
         const vector = this.#now.vectors[name];
         if (vector === undefined) return [];
-        return [
-          [name, layout === undefined || name === 'buffers' ? vector.slice() : layout.fromTarget(vector)],
-        ];
+        const portable = layout === undefined ? vector : layout.fromTarget(name, vector);
+        return [[name, portable === vector ? vector.slice() : portable]];
       }),
     );
   }
@@ -98,22 +102,19 @@ function copied(vectors: StateVectors): StateVectors {
 function toLayout(vectors: StateVectors, layout: TargetState | undefined): StateVectors {
   if (layout === undefined) return vectors;
   return Object.fromEntries(
-    Object.entries(vectors).map(([name, vector]) => [
-      name,
-      name === 'buffers' ? vector : layout.toTarget(vector),
-    ]),
+    Object.entries(vectors).map(([name, vector]) => [name, layout.toTarget(name, vector)]),
   );
 }
 
 function place(vectors: StateVectors, layout: TargetState | undefined): PlacedSet {
   const named = (suffix: string): Tensors =>
     Object.fromEntries(
-      Object.entries(vectors).flatMap(([name, data]): (readonly [string, TensorData])[] => {
-        if (layout !== undefined && name !== 'buffers') {
-          return Object.entries(layout.tensors(`${name}${suffix}`, data));
-        }
-        return [[`${name}${suffix}`, { dtype: 'float32', shape: [data.length], data }]];
-      }),
+      Object.entries(vectors)
+        .filter(([name]) => suffix === '' || name !== 'frozen')
+        .flatMap(([name, data]): (readonly [string, TensorData])[] => {
+          if (layout !== undefined) return Object.entries(layout.tensors(name, data, suffix));
+          return [[`${name}${suffix}`, { dtype: 'float32', shape: [data.length], data }]];
+        }),
     );
   return { vectors, inputs: named(''), results: named('_next') };
 }

@@ -11,7 +11,7 @@ import type { BatchEnd, EpochRecord, History } from './history.js';
 import type { LoweringReport } from './step-models.js';
 import type { Scheduler } from './schedulers/index.js';
 
-/** A safetensors file as bytes, with the name that errors call it by. */
+/** A file as bytes, with the name that errors call it by. */
 export interface NamedBytes {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -39,12 +39,19 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly augment?: Augmentation;
   /** Stop after so many optimizer steps in all. */
   readonly maxSteps?: number;
-  /** Weights to start from, as safetensors. */
+  /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
   readonly init?: NamedBytes;
+  /** Whether the last linear layer is drawn anew instead of taken from `init`, for other classes; default false. */
+  readonly freshHead?: boolean;
   /** A checkpoint to go on from. */
   readonly resume?: NamedBytes;
   /** `portable` keeps to standard operators; default `auto`: the device's own form where it has one, verified. */
   readonly target?: 'auto' | 'portable';
+  /**
+   * Whether batch normalisation is folded into the convolutions of the exported model, which is quicker and gives the
+   * same logits up to rounding; default true. Without it every weight keeps its name.
+   */
+  readonly foldBatchNorm?: boolean;
   readonly signal?: AbortSignal;
   readonly onStart?: (info: StartInfo) => void | Promise<void>;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
@@ -56,6 +63,8 @@ export interface StartInfo {
   readonly network: string;
   /** Number of trained numbers. */
   readonly parameters: number;
+  /** Number of those that are left as they are; see `freeze`. */
+  readonly frozenParameters: number;
   readonly device: DeviceReport;
   /** Which form of the step runs, and why. */
   readonly lowering: LoweringReport;

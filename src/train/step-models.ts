@@ -3,15 +3,13 @@ import {
   compileForCpu,
   compileModel,
   findBlockSize,
-  optimizerSlots,
-  stateLayout,
   type GraphOptions,
-  type NamedTensors,
   type Network,
   type TargetModel,
   type TargetState,
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
+import { checkFeeds } from './check-feeds.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 
 /** Which form of a network's models a run uses. */
@@ -37,8 +35,13 @@ export interface ModelOptions extends SessionOptions, GraphOptions {
   readonly target?: 'auto' | 'portable';
 }
 
-/** Images in the batch that the forms are compared on: one whole block of 16. */
-const CHECK_BATCH = 16;
+/**
+ * Images in the batch that the forms are compared on: a whole block of 16 for images up to 64x64, fewer of larger ones, for
+ * the comparison must not take longer or more memory than training. Two are the fewest that batch normalisation takes.
+ */
+function checkBatch({ input: [, height, width] }: Network): number {
+  return Math.max(2, Math.min(16, Math.floor((16 * 64 * 64) / (height * width))));
+}
 
 /**
  * A network's step and eval models, loaded on demand: one for all batch sizes in the portable form, one for each batch
@@ -91,9 +94,9 @@ export class StepModels {
     if (known !== undefined) return known;
     const { createSession } = this.#options;
     const options = graphOptions(this.#options);
-    const lowered: Pick<TargetModel, 'model' | 'state'> =
+    const lowered: Pick<TargetModel, 'model'> & Partial<Pick<TargetModel, 'state'>> =
       blockSize === undefined
-        ? { model: compileModel(this.#network, kind, options), state: undefined }
+        ? { model: compileModel(this.#network, kind, options) }
         : compileForCpu(this.#network, kind, { ...options, blockSize, batch });
     const session = await createSession(lowered.model, this.#options);
     const loaded = { session, state: lowered.state };
@@ -120,7 +123,8 @@ async function decide(
   const run = runner(options);
   const blockSize = await findBlockSize(run);
   if (blockSize === undefined) return portable('this ONNX Runtime has no blocked operators on this CPU');
-  const check = { ...graphOptions(options), blockSize, batch: CHECK_BATCH };
+  const batch = checkBatch(network);
+  const check = { ...graphOptions(options), blockSize, batch };
   for (const kind of ['step', 'eval'] as const) {
     try {
       const { equal, differences } = await checkForCpu(
@@ -128,7 +132,7 @@ async function decide(
         kind,
         check,
         run,
-        checkFeeds(network, kind, options),
+        checkFeeds(network, kind, options.optimizer, batch),
       );
       if (!equal) {
         const [name, off] = Object.entries(differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
@@ -142,60 +146,7 @@ async function decide(
       );
     }
   }
-  return { target: 'cpu', blockSize, reason: `it gave the portable numbers on a batch of ${CHECK_BATCH}` };
-}
-
-/** Pseudo-random feeds, the same each time: the comparison needs no particular numbers, only many different ones. */
-function checkFeeds(network: Network, kind: 'step' | 'eval', { optimizer }: ModelOptions): NamedTensors {
-  const { parameters, buffers } = stateLayout(network);
-  const vector = (size: number, make: (i: number) => number): NamedTensors[string] => ({
-    dtype: 'float32',
-    shape: [size],
-    data: Float32Array.from({ length: size }, (_, i) => make(i)),
-  });
-  const scalar = (value: number): NamedTensors[string] => ({
-    dtype: 'float32',
-    shape: [],
-    data: Float32Array.of(value),
-  });
-  const params = new Float32Array(parameters.size);
-  for (const { shape, offset, size } of parameters.slots) {
-    // Weights at the scale of their initialisation keep activations finite through any depth.
-    const fan = Math.max(
-      1,
-      shape.slice(1).reduce((product, dim) => product * dim, 1),
-    );
-    const scale = shape.length > 1 ? Math.sqrt(6 / fan) : 0.1;
-    for (let i = 0; i < size; i++) params[offset + i] = (noise(offset + i) - 0.5) * 2 * scale;
-  }
-  const [channels, height, width] = network.input;
-  const pixels = CHECK_BATCH * channels * height * width;
-  return {
-    params: { dtype: 'float32', shape: [params.length], data: params },
-    ...(buffers.size > 0 && { buffers: vector(buffers.size, (i) => 0.5 + noise(i)) }),
-    input: {
-      dtype: 'float32',
-      shape: [CHECK_BATCH, channels, height, width],
-      data: Float32Array.from({ length: pixels }, (_, i) => noise(i)),
-    },
-    target: {
-      dtype: 'int32',
-      shape: [CHECK_BATCH],
-      data: Int32Array.from({ length: CHECK_BATCH }, (_, i) => i % network.classes),
-    },
-    ...(kind === 'step' && {
-      ...Object.fromEntries(
-        optimizerSlots(optimizer).map((name) => [name, vector(parameters.size, () => 0)]),
-      ),
-      lr: scalar(1e-3),
-      step: scalar(1),
-    }),
-  };
-}
-
-/** A number in [0, 1) from a counter: the multiplicative hash of Knuth, TAOCP 3, 6.4. */
-function noise(i: number): number {
-  return (Math.imul(i + 1, 0x9e3779b1) >>> 8) / 2 ** 24;
+  return { target: 'cpu', blockSize, reason: `it gave the portable numbers on a batch of ${batch}` };
 }
 
 function runner(options: ModelOptions): Parameters<typeof findBlockSize>[0] {

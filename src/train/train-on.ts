@@ -1,10 +1,13 @@
 import {
+  countParameters,
   decodeCheckpoint,
   encodeCheckpoint,
   encodeInferenceModel,
   namedWeights,
   plainNormalization,
   presetNetwork,
+  startingWeights,
+  stateFrom,
   version,
   type Checkpoint,
   type Network,
@@ -18,7 +21,7 @@ import type { EpochRecord } from './history.js';
 import { recipeFor } from './recipes.js';
 import { orderOf, readResumePoint } from './resume.js';
 import { runFiles, type Platform, type StartInfo, type TrainOptions, type TrainResult } from './run-types.js';
-import { parameterCount, Trainer } from './trainer.js';
+import { Trainer } from './trainer.js';
 
 /** Trains a network from start to `.onnx`; `train/node.ts` gives it files and the Node runtime. */
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
@@ -69,6 +72,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       classes: labelsOf(options.data.train.classes, network.classes),
       normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
       provenance: provenanceOf(options, run, last),
+      foldBatchNorm: options.foldBatchNorm ?? true,
     });
     await save('model', model);
     await save('history', json(history));
@@ -137,22 +141,25 @@ function resolve(options: TrainOptions): Run {
 
 /** The checkpoint or the weights to start from. */
 function startingPoint(
-  { init, resume }: TrainOptions,
-  { network, optimizer, fit }: Run,
+  { init, freshHead = false, resume }: TrainOptions,
+  { network, optimizer, seed, fit }: Run,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
   if (init !== undefined && resume !== undefined) {
     throw new OptionError('init and resume: expected one of them, got both');
+  }
+  if (freshHead && init === undefined) {
+    throw new OptionError('fresh head: expected weights to start from (init), got none');
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
     return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, fit) };
   }
   if (init === undefined) return undefined;
-  const { state } = decodeCheckpoint(network, optimizer, init.bytes, init.name);
-  const slots = Object.fromEntries(
-    Object.entries(state.slots).map(([name, vector]) => [name, new Float32Array(vector.length)]),
-  );
-  return { state: { ...state, slots }, progress: { step: 0, epoch: 0, extra: null } };
+  const weights = startingWeights(network, init, { freshHead, seed });
+  return {
+    state: stateFrom(network, optimizer, weights),
+    progress: { step: 0, epoch: 0, extra: null },
+  };
 }
 
 /** The data's labels; outputs beyond them are called by their index. */
@@ -165,10 +172,12 @@ function startInfo(
   { data }: TrainOptions,
   { network, seed, fit: options }: Run,
 ): StartInfo {
+  const { trained, frozen } = countParameters(network);
   return {
     version,
     network: network.name,
-    parameters: parameterCount(network),
+    parameters: trained,
+    frozenParameters: frozen,
     device: trainer.device,
     lowering: trainer.lowering,
     data: {
@@ -194,6 +203,7 @@ function provenanceOf(
     data: options.data.train.name,
     ...(options.augment && { augment: options.augment }),
     init: options.init?.name ?? `seed ${seed}`,
+    ...(options.freshHead === true && { freshHead: true }),
     optimizer,
     learningRate,
     scheduler: { name: scheduler.name, ...scheduler.options },

@@ -95,8 +95,9 @@ export class Trainer {
 
   /** A copy of the state. */
   get state(): TrainingState {
-    const { params, buffers, ...slots } = this.#state.portable();
-    return { params: params ?? new Float32Array(0), buffers: buffers ?? new Float32Array(0), slots };
+    const none = new Float32Array(0);
+    const { params = none, buffers = none, frozen = none, ...slots } = this.#state.portable();
+    return { params, buffers, frozen, slots };
   }
 
   /**
@@ -134,7 +135,7 @@ export class Trainer {
       readonly signal?: AbortSignal;
     } = {},
   ): Promise<Evaluation> {
-    const weights = this.#state.portable(['params', 'buffers']);
+    const weights = this.#state.portable(['params', 'buffers', 'frozen']);
     let layout: TargetState | undefined;
     let inputs = inputsOf(weights, layout);
     let loss = 0;

@@ -26,12 +26,13 @@ export async function trainByHand(
     new ort.Tensor('float32', new Float32Array(manifest.parameters.size), [manifest.parameters.size]);
   let params = flat(manifest.parameters);
   let buffers = flat(manifest.buffers);
+  const frozen = flat(manifest.frozen);
   let slots: Named = Object.fromEntries(manifest.optimizerSlots.map((name) => [name, zeros()]));
   const losses: number[] = [];
   for (const [i, { images, labels, size }] of batches.entries()) {
     const input = new ort.Tensor('float32', images, [size, ...manifest.network.input]);
     const target = new ort.Tensor('int32', labels, [size]);
-    const feeds = { params, buffers, input, target, step: scalar(i + 1) };
+    const feeds = { params, buffers, frozen, input, target, step: scalar(i + 1) };
     const { loss, grad, buffers_next: moved = buffers } = await trainer.run(only(trainer, feeds));
     losses.push(Number(loss?.data[0]));
     buffers = moved;

@@ -19,10 +19,11 @@ const progress = { step: 7, epoch: 2, extra: { any: ['json', 1.5, null] } };
 
 /** A state whose vectors all differ. */
 function someState(optimizer: OptimizerOptions): TrainingState {
-  const { params, buffers, slots } = freshState(network, optimizer, 1);
+  const { params, buffers, frozen, slots } = freshState(network, optimizer, 1);
   return {
     params,
     buffers,
+    frozen,
     slots: Object.fromEntries(
       Object.entries(slots).map(([name, { length }], i) => [name, Float32Array.from(fill(i + 2, length))]),
     ),
@@ -56,6 +57,15 @@ describe('a checkpoint', () => {
     const { state } = decodeCheckpoint(network, adam, bytes, 'c');
     for (const vector of [state.params, state.buffers, ...Object.values(state.slots)]) vector.fill(0);
     expect(bytes).toEqual(before);
+  });
+
+  test('has no optimizer vectors before the first step, and zeros are read in their place', () => {
+    const start = { step: 0, epoch: 0, extra: null };
+    const state = freshState(network, adam, 1);
+    const bytes = encodeCheckpoint(network, adam, { state, progress: start });
+    const names = [...decodeSafetensors(bytes, 'c').tensors.keys()];
+    expect(names.toSorted()).toEqual(network.state.map(({ name }) => name).toSorted());
+    expect(decodeCheckpoint(network, adam, bytes, 'c')).toEqual({ state, progress: start });
   });
 
   test('may be plain weights, those of PyTorch with their counters too', () => {

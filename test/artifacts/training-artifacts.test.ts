@@ -5,13 +5,14 @@ import {
   createTrainingArtifacts,
   decodeCheckpoint,
   decodeSafetensors,
+  encodeInitialCheckpoint,
   matchWeights,
   stateFrom,
   type ArtifactModel,
   type OptimizerOptions,
 } from '../../src/artifacts/index.js';
 import { batches, loadIdxFolder } from '../../src/data/node.js';
-import { OptionError } from '../../src/errors.js';
+import { CheckpointError, OptionError } from '../../src/errors.js';
 import { presetNetwork } from '../../src/models/index.js';
 import { chain, defineNetwork, dropout, flatten, freeze, linear, type Network } from '../../src/net/index.js';
 import { readModel } from '../../src/onnx/index.js';
@@ -70,6 +71,7 @@ describe.each(networks)('the artifacts of $name', (network) => {
     expect(session.outputNames).toEqual(outputs.map(({ name }) => name));
     await session.release();
     const model = readModel(artifacts[kind], kind);
+    expect({ inputs, outputs }).toEqual({ inputs: model.inputs, outputs: model.outputs });
     expect([...model.opset]).toEqual([['', manifest.opset]]);
     // Another domain would show as a prefix: com.microsoft.FusedMatMul.
     expect(model.nodes.map(({ op }) => op).filter((op) => op.includes('.'))).toEqual([]);
@@ -77,7 +79,7 @@ describe.each(networks)('the artifacts of $name', (network) => {
 
   test('the manifest lays all state out without gaps, in the order of the checkpoint', () => {
     const { tensors } = decodeSafetensors(artifacts.checkpoint, 'checkpoint');
-    for (const { size, tensors: slots } of [manifest.parameters, manifest.buffers]) {
+    for (const { size, tensors: slots } of [manifest.parameters, manifest.buffers, manifest.frozen]) {
       let reached = 0;
       for (const { name, shape, offset } of slots) {
         expect(offset, name).toBe(reached);
@@ -87,8 +89,8 @@ describe.each(networks)('the artifacts of $name', (network) => {
       expect(reached).toBe(size);
     }
     const names = [...manifest.parameters.tensors, ...manifest.buffers.tensors].map(({ name }) => name);
-    const slots = manifest.optimizerSlots.map((name) => `optimizer.${name}`);
-    expect([...tensors.keys()]).toEqual([...names, ...slots]);
+    // The optimizer's vectors, zero at first, are not in it.
+    expect([...tensors.keys()]).toEqual(names);
     expect(names.toSorted()).toEqual(network.state.map(({ name }) => name).toSorted());
   });
 
@@ -116,19 +118,21 @@ describe('training from the files alone', () => {
     expectSameLosses(byHand, await trainerLosses(await tinyTrainer(dropping), tinyBatches, 0.01));
   });
 
-  test('leaves frozen parameters alone: they travel among the buffers', async () => {
+  test('leaves frozen parameters alone: they are inputs and no outputs', async () => {
     const frozen = freeze(normed, ['conv1', 'bn1']);
     const artifacts = createTrainingArtifacts(frozen, { optimizer: { kind: 'adamw' } });
-    const names = artifacts.manifest.buffers.tensors.map(({ name }) => name);
+    const names = artifacts.manifest.frozen.tensors.map(({ name }) => name);
     expect(names).toEqual(expect.arrayContaining(['conv1.weight', 'bn1.running_mean']));
+    const { outputs } = artifacts.manifest.models.training;
+    expect(outputs.map(({ name }) => name)).not.toContain('frozen_next');
     const trainer = await tinyTrainer(frozen, { optimizer: { kind: 'adamw' } });
     const before = trainer.state;
     expectSameLosses(
       await trainByHand(artifacts, tinyBatches, 0.01),
       await trainerLosses(trainer, tinyBatches, 0.01),
     );
-    const { offset = NaN } = artifacts.manifest.buffers.tensors.find(({ name }) => name === 'conv1.weight') ?? {};
-    const weights = (state: typeof before): Float32Array => state.buffers.slice(offset, offset + 36);
+    const { offset = NaN } = artifacts.manifest.frozen.tensors.find(({ name }) => name === 'conv1.weight') ?? {};
+    const weights = (state: typeof before): Float32Array => state.frozen.slice(offset, offset + 36);
     expect(weights(trainer.state)).toEqual(weights(before));
     expect(trainer.state.params).not.toEqual(before.params);
   });
@@ -171,6 +175,21 @@ describe('createTrainingArtifacts', () => {
     expect(progress).toEqual({ step: 0, epoch: 0, extra: null });
     expect(Object.keys(state.slots)).toEqual(['first_moment', 'second_moment']);
     expect(Object.values(state.slots).every((slot) => slot.every((value) => value === 0))).toBe(true);
+  });
+
+  test('starts from given weights, and refuses those that do not fit', () => {
+    const { bytes, weights } = encodeInitialCheckpoint(normed, { kind: 'adam' }, 3);
+    expect(createTrainingArtifacts(normed, { weights })).toEqual(createTrainingArtifacts(normed, { seed: 3 }));
+    expect(createTrainingArtifacts(normed, { weights }).checkpoint).toEqual(bytes);
+    const name = normed.state[0]?.name ?? '';
+    const make = (change: (map: Map<string, Float32Array>) => unknown) => () => {
+      const changed = new Map(weights);
+      change(changed);
+      return createTrainingArtifacts(normed, { weights: changed });
+    };
+    expect(make((map) => map.delete(name))).toThrow(CheckpointError);
+    expect(make((map) => map.delete(name))).toThrow(new RegExp(`'${name}': expected .* got nothing`));
+    expect(make((map) => map.set(name, new Float32Array(1)))).toThrow(/expected \d+ elements .* got 1 elements/);
   });
 
   test('refuses labels and normalisations that do not fit', () => {

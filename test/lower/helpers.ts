@@ -50,9 +50,8 @@ export async function both(
   const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
   const { state } = lowering;
   const given = Object.entries(feeds).flatMap(([name, data]): (readonly [string, Arrays[string]])[] => {
-    if (state === undefined || !(data instanceof Float32Array) || data.length !== state.size)
-      return [[name, data]];
-    const tensors = Object.entries(state.tensors(name, state.toTarget(data)));
+    if (!(data instanceof Float32Array)) return [[name, data]];
+    const tensors = Object.entries(state.tensors(name, state.toTarget(name, data)));
     return tensors.map(([piece, tensor]) => [piece, tensor.data as Float32Array]);
   });
   const results = await run(lowering.graph, Object.fromEntries(given));
@@ -60,8 +59,8 @@ export async function both(
     Object.entries(results).map(([name, data]) => [name, { dtype: 'float32', shape: [], data } as const]),
   );
   const lowered = Object.fromEntries(
-    Object.keys(portable).flatMap((name) => {
-      const data = results[name] ?? (state && collect(state, name, tensors));
+    Object.entries(portable).flatMap(([name, { length }]) => {
+      const data = results[name] ?? collect(state, name, length, tensors);
       return data === undefined ? [] : [[name, data]];
     }),
   );

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { buildGraph, freshState } from '../../src/artifacts/index.js';
 import { batches, prepareBatch } from '../../src/data/index.js';
-import { CheckpointError, ModelError, OptionError } from '../../src/errors.js';
+import { CheckpointError, ModelError, OptionError, ShapeError } from '../../src/errors.js';
+import { batchNorm, chain, defineNetwork, flatten, linear } from '../../src/net/index.js';
 import { Trainer } from '../../src/train/index.js';
 import { ndarray, type NdArray } from '../reference/array.js';
 import { expectClose, type Tolerance } from '../reference/close.js';
@@ -137,5 +138,35 @@ describe('the trainer', () => {
     await trainer.dispose();
     await expect(trainer.step(batch, lr)).rejects.toThrow(ModelError);
     await expect(trainer.step(batch, lr)).rejects.toThrow(/disposed/);
+  });
+});
+
+describe.each(['auto', 'portable'] as const)('a batch of one image (target: %s)', (target) => {
+  const single = prepareBatch(train, [0]);
+
+  test('is refused where it leaves batch norm one value a channel, and nothing moves', async () => {
+    const network = defineNetwork({
+      name: 'single',
+      input: [1, 8, 8],
+      classes: 3,
+      net: chain(flatten(), linear(4), batchNorm(), linear(3)),
+    });
+    const trainer = await tinyTrainer(network, { target });
+    const before = trainer.state;
+    await expect(trainer.step(single, lr)).rejects.toThrow(ShapeError);
+    await expect(trainer.step(single, lr)).rejects.toThrow(
+      /layer bn1: .*expected more than 1 value per channel when training, got input size \[1,4\]/,
+    );
+    expect(trainer.state).toEqual(before);
+    expect(trainer.steps).toBe(0);
+    expect((await trainer.step(batch, lr)).loss).toBeGreaterThan(0);
+  });
+
+  test('trains where the feature maps have more', async () => {
+    const trainer = await tinyTrainer(tinyNetwork({ norm: true }), { target });
+    await trainer.step(single, lr);
+    const { loss } = await trainer.step(single, lr);
+    expect(loss).toBeLessThan(Infinity);
+    expect(trainer.state.params.every(Number.isFinite)).toBe(true);
   });
 });

@@ -126,3 +126,27 @@ export function batchNormGrad(f: Forms, node: Node): Value {
   const offset = b.mul(b.mul(factor, dbias), -1 / n);
   return affine(f, arriving, factor, undefined, affine(f, middle, slope, offset));
 }
+
+/** Batch normalisation with given statistics on blocked x: one affine map, into which an addition and a ReLU go. */
+export function batchNormGiven(f: Forms, node: Node): Pending {
+  const [x, scale, bias, mean, variance] = node.inputs;
+  if (
+    x === undefined ||
+    scale === undefined ||
+    bias === undefined ||
+    mean === undefined ||
+    variance === undefined
+  ) {
+    throw new Error(`${node.name} lacks operands`);
+  }
+  const { b } = f;
+  const epsilon = Number(node.attrs['epsilon']);
+  const factor = b.div(f.vector(scale), b.sqrt(b.add(f.vector(variance), epsilon)), 'factor');
+  const offset = b.sub(f.vector(bias), b.mul(f.vector(mean), factor), 'offset');
+  return { emit: ({ sum, relu = false }) => affine(f, f.blocked(x), factor, offset, sum, relu) };
+}
+
+/** x times a number for each channel. */
+export function scaled(f: Forms, x: Value, factor: Value): Value {
+  return affine(f, f.blocked(x), f.vector(factor), undefined);
+}

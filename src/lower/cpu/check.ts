@@ -1,7 +1,8 @@
-import { staticSize, type Graph, type TensorData, type TypedArray } from '../../ir/index.js';
+import { type Graph, type TensorData, type TypedArray } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
-import type { CpuLowering, TargetState } from './lower-cpu.js';
+import type { CpuLowering } from './lower-cpu.js';
 import { bindDims } from './static-batch.js';
+import type { TargetState } from './target-state.js';
 
 /** Named tensors. */
 export type TensorMap = Readonly<Record<string, TensorData>>;
@@ -37,31 +38,34 @@ export async function checkLowering(
   tolerance = 1e-3,
 ): Promise<CheckReport> {
   const expected = await run(lowerPortable(bindDims(portable, { N: batch })), feeds);
-  const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] => {
-    const isState =
-      state !== undefined && tensor.shape.length === 1 && staticSize(tensor.shape) === state.size;
-    if (!isState || !(tensor.data instanceof Float32Array)) return [[name, tensor]];
-    return Object.entries(state.tensors(name, state.toTarget(tensor.data)));
-  });
+  const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] =>
+    tensor.shape.length === 1 && tensor.data instanceof Float32Array
+      ? Object.entries(state.tensors(name, state.toTarget(name, tensor.data)))
+      : [[name, tensor]],
+  );
   const actual = await run(graph, Object.fromEntries(given));
   const differences: Record<string, number> = {};
   for (const [name, { data }] of Object.entries(expected)) {
     if (name === 'params_next') continue;
-    const got = actual[name]?.data ?? (state && collect(state, name, actual));
-    differences[name] = difference(got, data);
+    differences[name] = difference(actual[name]?.data ?? collect(state, name, data.length, actual), data);
   }
   return { equal: Object.values(differences).every((value) => value <= tolerance), differences };
 }
 
-/** A flat vector of the portable graph from the pieces that a lowered graph gives; undefined where one is missing. */
-export function collect(state: TargetState, name: string, results: TensorMap): Float32Array | undefined {
-  const target = new Float32Array(state.targetSize);
-  for (const [piece, { data }] of Object.entries(state.tensors(name, target))) {
+/** An output of the portable graph from the pieces that a lowered graph gives; undefined where one is missing. */
+export function collect(
+  state: TargetState,
+  output: string,
+  size: number,
+  results: TensorMap,
+): Float32Array | undefined {
+  const target = new Float32Array(state.size(output, size));
+  for (const [piece, { data }] of Object.entries(state.tensors(output, target))) {
     const result = results[piece]?.data;
     if (result?.length !== data.length || !(result instanceof Float32Array)) return undefined;
     (data as Float32Array).set(result);
   }
-  return state.fromTarget(target);
+  return state.fromTarget(output, target);
 }
 
 /** Largest difference, relative to the largest expected number; infinite for another length or a NaN on one side. */

@@ -1,7 +1,7 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
 import { isElementwise } from './elementwise.js';
 import { roundUp } from './layout.js';
-import { weightIndex, weightShape } from './weight-layout.js';
+import { weightShape } from './weight-layout.js';
 
 /** How a tensor of the flat vector lies in the target's vector. */
 export type SegmentKind = 'plain' | 'vector' | 'weight' | 'direct';
@@ -28,10 +28,12 @@ export interface Piece {
   readonly segments: readonly Segment[];
 }
 
-/** The flat vector of parameters (and of the optimizer's moments) in the target's layout, zeros between included. */
+/** A flat vector of weights (and those of the optimizer like it) in the target's layout, zeros between included. */
 export interface FlatPlan {
-  /** The portable graph's vector of parameters. */
+  /** The portable graph's vector of weights. */
   readonly source: Value;
+  /** All vectors of the portable graph that lie like it. */
+  readonly members: ReadonlySet<Value>;
   readonly size: number;
   readonly targetSize: number;
   /** In the order of the portable vector. */
@@ -55,27 +57,30 @@ interface Cut {
 }
 
 /**
- * Looks for the flat vector that is cut into weights, and lays it out anew so that no step has to convert a weight.
- * Undefined where the graph does anything to such a vector but cutting, joining and elementwise arithmetic.
+ * Looks for flat vectors that are cut into weights (the trained ones, the frozen ones), and lays them out anew so that no
+ * step has to convert a weight. Leaves a vector alone to which the graph does anything but cutting, joining and elementwise
+ * arithmetic.
  */
 export function planFlat(
   graph: Graph,
   block: number,
   kindOf: (value: Value) => SegmentKind,
-): FlatPlan | undefined {
+): readonly FlatPlan[] {
+  const plans: FlatPlan[] = [];
   for (const source of graph.inputs) {
     const [size] = source.shape;
     if (source.shape.length !== 1 || typeof size !== 'number') continue;
     const cuts = cutsOf(graph, source);
     if (cuts.length === 0) continue;
-    const joins = joinsOf(graph, source, cuts);
-    if (joins === undefined) continue;
+    const isTaken = (value: Value): boolean => plans.some(({ members }) => members.has(value));
+    const found = membersOf(graph, source, cuts, isTaken);
+    if (found === undefined) continue;
     const kinds = cuts.map(({ value }) => kindOf(value));
     if (kinds.every((kind) => kind === 'plain')) continue;
     const replaced = new Set(cuts.flatMap(({ nodes }) => nodes));
-    return { source, size, ...layOut(cuts, kinds, block), replaced, joins };
+    plans.push({ source, size, ...layOut(cuts, kinds, block), replaced, ...found });
   }
-  return undefined;
+  return plans;
 }
 
 /** Large tensors first, each a piece, the last layer's first as its gradient comes first; then the small ones as one. */
@@ -158,57 +163,39 @@ function cutsOf(graph: Graph, source: Value): readonly Cut[] {
   return end === source.shape[0] ? cuts : [];
 }
 
-/** The concatenations that make vectors of the same layout; undefined where something else needs the order of elements. */
-function joinsOf(graph: Graph, source: Value, cuts: readonly Cut[]): ReadonlySet<Node> | undefined {
+/**
+ * The vectors that lie like the source, and the concatenations that make some; undefined where something else needs the
+ * order of elements.
+ */
+function membersOf(
+  graph: Graph,
+  source: Value,
+  cuts: readonly Cut[],
+  isTaken: (value: Value) => boolean,
+): Pick<FlatPlan, 'members' | 'joins'> | undefined {
   const isFlat = (value: Value | undefined): boolean =>
-    value !== undefined && sameShape(value.shape, source.shape);
-  const joins = new Set<Node>();
-  for (const node of graph.nodes) {
-    if (!node.inputs.some(isFlat) && !node.outputs.some(isFlat)) continue;
-    const others = node.inputs.filter((input) => input !== undefined && !isFlat(input));
-    if (isElementwise(node) && others.every((input) => input?.shape.length === 0)) continue;
-    if (node.op.name === 'Slice' && node.inputs[0] === source) continue;
-    const sizes = node.inputs.map((input) => Number(input?.shape[0]));
-    const fits = sizes.length === cuts.length && cuts.every(({ size }, i) => size === sizes[i]);
-    if (node.op.name !== 'Concat' || !fits) return undefined;
-    joins.add(node);
-  }
-  return joins;
-}
-
-/** A flat vector in the target's layout; elements that fill up blocks are zero. */
-export function toTarget(plan: FlatPlan, block: number, flat: Float32Array): Float32Array {
-  const out = new Float32Array(plan.targetSize);
-  eachElement(plan, block, (i, j) => {
-    out[j] = flat[i] ?? 0;
-  });
-  return out;
-}
-
-/** The inverse of `toTarget`. */
-export function fromTarget(plan: FlatPlan, block: number, target: Float32Array): Float32Array {
-  const out = new Float32Array(plan.size);
-  eachElement(plan, block, (i, j) => {
-    out[i] = target[j] ?? 0;
-  });
-  return out;
-}
-
-function eachElement(plan: FlatPlan, block: number, move: (flat: number, target: number) => void): void {
-  for (const { kind, offset, size, shape, targetOffset } of plan.segments) {
-    if (kind === 'plain' || kind === 'vector') {
-      for (let i = 0; i < size; i++) move(offset + i, targetOffset + i);
-      continue;
+    value !== undefined && sameShape(value.shape, source.shape) && !isTaken(value);
+  const joins = new Set(
+    graph.nodes.filter(({ op, inputs, outputs }) => {
+      const sizes = inputs.map((input) => Number(input?.shape[0]));
+      const fits = sizes.length === cuts.length && cuts.every(({ size }, i) => size === sizes[i]);
+      return op.name === 'Concat' && fits && outputs.some(isFlat);
+    }),
+  );
+  const members = new Set([source, ...[...joins].flatMap(({ outputs }) => outputs)]);
+  for (let before = 0; before < members.size;) {
+    before = members.size;
+    for (const node of graph.nodes) {
+      const flat = [...node.inputs, ...node.outputs].flatMap((value) =>
+        value !== undefined && isFlat(value) ? [value] : [],
+      );
+      if (joins.has(node) || !flat.some((value) => members.has(value))) continue;
+      if (node.op.name === 'Slice' && node.inputs[0] === source) continue;
+      const others = node.inputs.filter((input) => input !== undefined && !isFlat(input));
+      if (!isElementwise(node) || others.some((input) => input !== undefined && input.shape.length !== 0))
+        return undefined;
+      for (const value of flat) members.add(value);
     }
-    const blocked = weightShape(shape, block, kind === 'direct');
-    const [k = 1, c = 1, kh = 1, kw = 1] = shape;
-    let i = offset;
-    for (let o = 0; o < k; o++)
-      for (let n = 0; n < c; n++)
-        for (let p = 0; p < kh; p++)
-          for (let q = 0; q < kw; q++) {
-            move(i, targetOffset + weightIndex([o, n, p, q], blocked, block, kind === 'direct'));
-            i += 1;
-          }
   }
+  return { members, joins };
 }

@@ -1,3 +1,4 @@
 export * from './check.js';
 export * from './lower-cpu.js';
 export * from './probe.js';
+export type { TargetState } from './target-state.js';

@@ -1,12 +1,13 @@
-import { prune, type Graph, type GraphOutput, type Node, type TensorData } from '../../ir/index.js';
+import { prune, type Graph, type GraphOutput, type Node } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, localName, type Context } from './context.js';
-import { fromTarget, planFlat, toTarget, type FlatPlan } from './flat-state.js';
+import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
-import { flatInputs, lowerFlat, pieceName, segmentKind } from './rewrite-flat.js';
+import { flatInputs, lowerFlat, segmentKind } from './rewrite-flat.js';
 import { lowerNode, reported } from './rules.js';
 import { splitPoolRule } from './split-pool.js';
 import { bindDims } from './static-batch.js';
+import { pieceName, targetState, type TargetState } from './target-state.js';
 import { tidyReshapes } from './tidy.js';
 
 /** Options of `lowerCpu`. */
@@ -21,22 +22,6 @@ export interface CpuOptions {
   readonly choices?: Readonly<Record<string, 'blocked' | 'portable'>>;
 }
 
-/** The flat vectors of parameters and moments, as the lowered graph wants them. */
-export interface TargetState {
-  /** Elements in the portable vector, and in the target's. */
-  readonly size: number;
-  readonly targetSize: number;
-  /** A portable vector in the target's layout; elements that fill up blocks are zero, and stay zero in training. */
-  toTarget(flat: Float32Array): Float32Array;
-  /** The inverse of `toTarget`: for checkpoints. */
-  fromTarget(target: Float32Array): Float32Array;
-  /**
-   * The inputs or outputs that make up the vector called `name`: each large tensor is one, and all small ones are one.
-   * They are views of `target`.
-   */
-  tensors(name: string, target: Float32Array): Readonly<Record<string, TensorData>>;
-}
-
 /** What became of one node that has several forms. */
 export interface NodeReport {
   readonly node: string;
@@ -47,8 +32,8 @@ export interface NodeReport {
 /** A graph for the CPU. */
 export interface CpuLowering {
   readonly graph: Graph;
-  /** Undefined where the vectors lie as in the portable graph. */
-  readonly state: TargetState | undefined;
+  /** How the flat vectors lie in it. */
+  readonly state: TargetState;
   readonly report: readonly NodeReport[];
 }
 
@@ -59,19 +44,19 @@ export interface CpuLowering {
  *
  * @example
  * const { graph, state } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64 });
- * const feeds = state?.tensors('params', state.toTarget(flat));
+ * const feeds = state.tensors('params', state.toTarget('params', flat));
  */
 export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   const graph = prune(hoistRelu(bindDims(portable, { N: options.batch })));
   const context = contextOf(graph, options.blockSize);
   const { b, f } = context;
-  const plan =
+  const plans =
     options.blockedState === false
-      ? undefined
+      ? []
       : planFlat(graph, options.blockSize, (value) => segmentKind(context, value));
   for (const input of graph.inputs) {
-    const isFlat = plan !== undefined && input.shape.length === 1 && input.shape[0] === plan.size;
-    if (isFlat) flatInputs(context, plan, input);
+    const plan = plans.find(({ members }) => members.has(input));
+    if (plan !== undefined) flatInputs(context, plan, input);
     else f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
   }
   for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
@@ -80,7 +65,7 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   const report: NodeReport[] = [];
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
-      if (plan !== undefined && lowerFlat(context, plan, node)) return;
+      if (lowerFlat(context, plans, node)) return;
       const done = !isKept(node) && (split(node) || lowerNode(context, node));
       if (!done) keep(context, node);
       if (reported.has(node.op.name)) {
@@ -94,7 +79,7 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
     return pieces.map((piece, i) => ({ name: pieceName(name, i), value: piece }));
   });
   const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
-  return { graph: lowered, state: plan && stateOf(plan, options.blockSize), report };
+  return { graph: lowered, state: targetState(graph, plans, options.blockSize), report };
 }
 
 /** The node as it is, on plain tensors. */
@@ -105,20 +90,4 @@ function keep({ b, f }: Context, node: Node): void {
     const made = outputs[i];
     if (made !== undefined) f.set(output, { plain: made });
   });
-}
-
-function stateOf(plan: FlatPlan, block: number): TargetState {
-  return {
-    size: plan.size,
-    targetSize: plan.targetSize,
-    toTarget: (flat) => toTarget(plan, block, flat),
-    fromTarget: (target) => fromTarget(plan, block, target),
-    tensors: (name, target) =>
-      Object.fromEntries(
-        plan.pieces.map(({ shape, targetOffset, targetSize }, i) => {
-          const data = target.subarray(targetOffset, targetOffset + targetSize);
-          return [pieceName(name, i), { dtype: 'float32', shape, data }] as const;
-        }),
-      ),
-  };
 }

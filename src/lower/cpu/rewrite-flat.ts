@@ -3,6 +3,7 @@ import { ops } from '../../ops/index.js';
 import { localName, type Context } from './context.js';
 import { isPlainImage, isUngrouped } from './conv.js';
 import { shapeInTarget, type FlatPlan, type Segment, type SegmentKind } from './flat-state.js';
+import { pieceName } from './target-state.js';
 import { weightFromPlain } from './weight-layout.js';
 
 /** How the users of a piece of the parameters want it. */
@@ -13,6 +14,7 @@ export function segmentKind(context: Context, value: Value): SegmentKind {
   const isBias = (node: Node): boolean =>
     node.op.name === 'Conv' && isUngrouped(node) && node.inputs[2] === value;
   const isNorm = ({ op, inputs }: Node): boolean => {
+    if (op.name === 'BatchNormalization') return inputs[0] !== value;
     if (op.name === 'BatchNormTrain') return inputs[1] === value || inputs[2] === value;
     return op.name === 'BatchNormGrad' && inputs[3] === value;
   };
@@ -25,11 +27,6 @@ export function segmentKind(context: Context, value: Value): SegmentKind {
   return users.some(isDirect) ? 'plain' : 'weight';
 }
 
-/** The name of one piece of a flat vector among the graph's inputs or outputs. */
-export function pieceName(name: string, index: number): string {
-  return `${name}.${index}`;
-}
-
 /** Adds the pieces of a flat vector as inputs. */
 export function flatInputs({ b, f }: Context, plan: FlatPlan, input: Value): void {
   const pieces = plan.pieces.map(({ shape }, i) => b.input(pieceName(input.name, i), input.dtype, shape));
@@ -37,15 +34,17 @@ export function flatInputs({ b, f }: Context, plan: FlatPlan, input: Value): voi
 }
 
 /** Cuts, joins and computes with flat vectors in the target's layout. True where the node is done with. */
-export function lowerFlat(context: Context, plan: FlatPlan, node: Node): boolean {
-  if (plan.replaced.has(node)) {
+export function lowerFlat(context: Context, plans: readonly FlatPlan[], node: Node): boolean {
+  const replaced = plans.find((plan) => plan.replaced.has(node));
+  if (replaced !== undefined) {
     const [value] = node.outputs;
-    const segment = value && plan.cuts.get(value);
-    if (value !== undefined && segment !== undefined) cut(context, plan, value, segment);
+    const segment = value && replaced.cuts.get(value);
+    if (value !== undefined && segment !== undefined) cut(context, replaced, value, segment);
     return true;
   }
-  if (plan.joins.has(node)) {
-    join(context, plan, node);
+  const joined = plans.find((plan) => plan.joins.has(node));
+  if (joined !== undefined) {
+    join(context, joined, node);
     return true;
   }
   return piecewise(context, node);

@@ -1,5 +1,5 @@
 import { sameShape, type Node } from '../../ir/index.js';
-import { batchNormGrad, batchNormTrain } from './batch-norm.js';
+import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
 import type { Context } from './context.js';
 import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
@@ -33,6 +33,27 @@ const normTrain: Rule = ({ f }, node) => {
   const [x] = node.inputs;
   if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
   return give({ f }, node, { pending: batchNormTrain(f, node) });
+};
+
+const normGiven: Rule = ({ f }, node) => {
+  const [x] = node.inputs;
+  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
+  return give({ f }, node, { pending: batchNormGiven(f, node) });
+};
+
+// x times [C] made [1,C,1,1]: the gradient of batch normalisation with given statistics.
+const mul: Rule = (context, node) => {
+  const { f, makers } = context;
+  const [x, v] = node.inputs;
+  const maker = v && makers.get(v);
+  const factor = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
+  const isPerChannel =
+    x?.shape.length === 4 &&
+    factor?.shape.length === 1 &&
+    factor.shape[0] === x.shape[1] &&
+    v?.shape.slice(-3).join() === `${String(x.shape[1])},1,1` &&
+    f.isBlocked(x);
+  return isPerChannel ? give({ f }, node, { blocked: scaled(f, x, factor) }) : elementwise(context, node);
 };
 
 const normGrad: Rule = ({ f }, node) => {
@@ -147,6 +168,8 @@ const rules: Readonly<Record<string, Rule>> = {
   ConvWeightGrad: convWeightGrad,
   BatchNormTrain: normTrain,
   BatchNormGrad: normGrad,
+  BatchNormalization: normGiven,
+  Mul: mul,
   Add: add,
   Relu: relu,
   MaxPool: pool,
@@ -161,7 +184,7 @@ const rules: Readonly<Record<string, Rule>> = {
 /** Operators whose form the report names. */
 export const reported = new Set([
   ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad'],
+  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad', 'BatchNormalization'],
 ]);
 
 /** Lowers a node to blocked operators; false where the portable form remains. */

@@ -1,0 +1,21 @@
+import type { Network } from './network.js';
+
+/** Numbers of a network that training moves, and that it leaves alone. */
+export interface ParameterCounts {
+  readonly trained: number;
+  readonly frozen: number;
+}
+
+/**
+ * How many parameters of a network are trained and how many are frozen; running statistics are none.
+ *
+ * @example
+ * countParameters(freeze(resnet(18), ['*'], { except: ['fc'] })); // { trained: 513000, frozen: 11176512 }
+ */
+export function countParameters({ state }: Network): ParameterCounts {
+  const size = (frozen: boolean): number =>
+    state
+      .filter((spec) => spec.kind === 'parameter' && spec.frozen === frozen)
+      .reduce((sum, { shape }) => sum + shape.reduce((product, dim) => product * dim, 1), 0);
+  return { trained: size(false), frozen: size(true) };
+}
