@@ -4,10 +4,12 @@ import { join } from 'node:path';
 
 const all = ['training', 'optimizer', 'step', 'eval', 'inference'];
 
-/** The graphs that are committed: network -> kinds. Keep the folder under 1 MB (a test holds it to that). */
+/** The graphs that are committed: network -> kinds. Keep the folder under 2 MB (a test holds it to that). */
 export const committed = {
   'mnist-cnn': all,
   'mnist-cnn-small': all,
+  'resnet20-cifar': all,
+  resnet18: all,
 };
 
 /**

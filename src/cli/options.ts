@@ -109,6 +109,19 @@ export const list = (
   },
 });
 
+/** Finite numbers with commas between them. */
+export const numbers = (describe: string): Option<readonly number[] | undefined> => ({
+  describe,
+  parse(given, name) {
+    return list(describe)
+      .parse(given, name)
+      ?.map((word) => {
+        if (/^[-+.\de]+$/i.test(word) && Number.isFinite(Number(word))) return Number(word);
+        throw new OptionError(`${name}: expected finite numbers with commas between them, got ${word}`);
+      });
+  },
+});
+
 /** Whole numbers from 1 with commas between them. */
 export const wholes = (describe: string): Option<readonly number[] | undefined> => ({
   describe,

@@ -25,6 +25,18 @@ export const optimizerOptions = grouped('Optimizer:', {
   eps: positive('added to the denominator (adam, adamw)'),
 });
 
+/** What `--data` takes. */
+export const dataHelp =
+  'digits (embedded), mnist, fashion-mnist, cifar10, cifar100, or a folder of IDX or CIFAR files';
+
+/** Folding of batch normalisation in the `.onnx` that is written. */
+export const foldOptions = {
+  foldBatchNorm: {
+    ...flag('fold batch norm into the convolutions of the .onnx; --no-fold-batch-norm keeps it'),
+    fallback: 'on',
+  },
+};
+
 /** Smoothing of the loss. */
 export const lossOptions = grouped('Optimizer:', {
   labelSmoothing: fromZero('share of the target spread over all classes, 0 to 1', 1),

@@ -7,7 +7,7 @@ import { cifarSets, isCifarName, type CifarName, type CifarSet } from './cifar-s
 import type { Dataset, DataSplit } from './dataset.js';
 import { digestProblem } from './digest-node.js';
 import { gunzip } from './gunzip.js';
-import { describeCause, hasCode, orIoError } from './io-node.js';
+import { describeCause, hasCode, orIoError, shownNames } from './io-node.js';
 import { readTar } from './tar.js';
 
 /** How to read a folder of CIFAR files. */
@@ -42,8 +42,7 @@ export async function loadCifarFolder(folder: string, options: CifarFolderOption
     throw new OptionError(`kind: expected one of ${Object.keys(cifarSets).join(', ')}, got ${String(kind)}`);
   }
   if (kind === undefined) {
-    const looked = Object.values(cifarSets).map(lookedFor).join(', or ');
-    throw new DataError(`${folder}: expected ${looked}; ${shown(await list(folder))}`);
+    throw new DataError(`${folder}: expected ${cifarLookedFor()}; ${shownNames(await list(folder))}`);
   }
   return loadCifarSet(folder, cifarSets[kind], options);
 }
@@ -118,7 +117,7 @@ async function readerOf(
   };
   if (!names.has(set.archive)) {
     const [path, there] = inside === undefined ? [folder, names] : [join(folder, set.folder), inside];
-    throw new DataError(`${path}: expected ${lookedFor(set)}, but ${missing(there)}; ${shown(there)}`);
+    throw new DataError(`${path}: expected ${lookedFor(set)}, but ${missing(there)}; ${shownNames(there)}`);
   }
   const stored = await orIoError(`${archive}: cannot read the file`, readFile(archive));
   const content = await gunzip(stored, archive);
@@ -132,20 +131,19 @@ async function readerOf(
         const bytes = entries.get(`${set.folder}/${name}`);
         if (bytes) return { where: `${archive}: ${set.folder}/${name}`, bytes };
         throw new DataError(
-          `${archive}: expected ${lookedFor(set)} in ${set.folder}, but ${missing(found)}; ${shown(found)}`,
+          `${archive}: expected ${lookedFor(set)} in ${set.folder}, but ${missing(found)}; ${shownNames(found)}`,
         );
       }),
     );
 }
 
-function lookedFor(set: CifarSet): string {
-  return `${[...set.files.train, ...set.files.test].join(', ')} (or ${set.archive})`;
+/** The files of the sets, for errors. */
+export function cifarLookedFor(): string {
+  return Object.values(cifarSets).map(lookedFor).join(', or ');
 }
 
-function shown(names: ReadonlySet<string>): string {
-  const sorted = [...names].sort();
-  const more = sorted.length > 10 ? ` and ${sorted.length - 10} more` : '';
-  return sorted.length > 0 ? `there is ${sorted.slice(0, 10).join(', ')}${more}` : 'the folder is empty';
+function lookedFor(set: CifarSet): string {
+  return `${[...set.files.train, ...set.files.test].join(', ')} (or ${set.archive})`;
 }
 
 async function list(folder: string): Promise<ReadonlySet<string>> {

@@ -8,7 +8,7 @@ import { gunzipIfNeeded } from './gunzip.js';
 import { datasetFromIdx } from './idx.js';
 import { idxFileNames, idxRoles } from './idx-files.js';
 import type { IdxRole } from './idx-files.js';
-import { describeCause, hasCode, orIoError } from './io-node.js';
+import { describeCause, hasCode, orIoError, shownNames } from './io-node.js';
 import { knownSet, knownSets } from './known-sets.js';
 import type { Digest, KnownName, KnownSet } from './known-sets.js';
 
@@ -88,7 +88,9 @@ export async function findIdxFiles(folder: string): Promise<ReadonlyMap<IdxRole,
       throw new IoError(`${folder}: cannot list the folder: ${describeCause(cause)}`, { cause });
     }
     const came = hasCode(cause, 'ENOENT') ? 'there is no such folder' : 'it is not a folder';
-    throw new DataError(`${folder}: expected a folder with ${lookedFor(idxRoles)}, but ${came}`, { cause });
+    throw new DataError(`${folder}: expected a folder with ${idxLookedFor(idxRoles)}, but ${came}`, {
+      cause,
+    });
   }
   const found = new Map<IdxRole, string>();
   for (const role of idxRoles) {
@@ -100,15 +102,14 @@ export async function findIdxFiles(folder: string): Promise<ReadonlyMap<IdxRole,
 
 async function missingFiles(folder: string, found: ReadonlyMap<IdxRole, string>): Promise<DataError> {
   const missing = idxRoles.filter((role) => !found.has(role));
-  const names = (await readdir(folder)).sort();
-  const shown = names.slice(0, 10).join(', ') + (names.length > 10 ? ` and ${names.length - 10} more` : '');
   return new DataError(
-    `${folder}: expected ${lookedFor(missing)}, but ${missing.length} of 4 files are missing; ` +
-      (names.length > 0 ? `there is ${shown}` : 'the folder is empty'),
+    `${folder}: expected ${idxLookedFor(missing)}, but ${missing.length} of 4 files are missing; ` +
+      shownNames(await readdir(folder)),
   );
 }
 
-function lookedFor(roles: readonly IdxRole[]): string {
+/** The files of these roles, for errors. */
+export function idxLookedFor(roles: readonly IdxRole[]): string {
   const names = roles.map((role) => idxFileNames(role)[2]).join(', ');
   return `${names} (plain or .gz, also with a dot before idx)`;
 }

@@ -39,12 +39,22 @@ export function channelStatistics(dataset: Dataset): Required<Normalization> {
   return { mean: mean.map((mu) => mu / 255), std };
 }
 
-/** For each channel, the 256 values that its pixels can take. OptionError as `prepareBatch`. */
+/**
+ * Throws OptionError unless mean and std, where given, have one finite number for each channel, and std none that is 0.
+ *
+ * @example
+ * checkNormalization({ mean: [0.49, 0.48, 0.45], std: [0.25, 0.24, 0.26] }, 3);
+ */
+export function checkNormalization({ mean, std }: Normalization, channels: number): void {
+  if (mean) checkChannels('mean', mean, channels, Number.isFinite);
+  if (std) checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
+}
+
+/** For each channel, the 256 values that its pixels can take. OptionError as `checkNormalization`. */
 export function lookupTables(channels: number, normalization: Normalization): readonly Float32Array[] {
+  checkNormalization(normalization, channels);
   const { mean = new Array<number>(channels).fill(0), std = new Array<number>(channels).fill(1) } =
     normalization;
-  checkChannels('mean', mean, channels, Number.isFinite);
-  checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
   const f = Math.fround;
   return mean.map((mu, c) =>
     Float32Array.from({ length: 256 }, (_, pixel) => f(f(pixel / 255) - f(mu)) / f(std[c] ?? 1)),

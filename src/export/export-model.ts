@@ -8,9 +8,9 @@ import {
   type ModelCard,
   type TensorData,
 } from '../artifacts/index.js';
-import { CheckpointError, OptionError } from '../errors.js';
+import { CheckpointError, ModelError, OptionError } from '../errors.js';
 import { sameShape, type Graph } from '../ir/index.js';
-import { decodeModel, encodeModel } from '../onnx/index.js';
+import { decodeModel, encodeModel, readModel } from '../onnx/index.js';
 
 /** What `exportModel` may change on the way. */
 export interface ExportOptions {
@@ -29,8 +29,8 @@ export interface ExportOptions {
  * An inference `.onnx` with the weights of a checkpoint: the graph, labels and normalisation come from `model` (a run's
  * `model.onnx` or the artifacts' `inference_model.onnx`), the weights from `checkpoint` (safetensors).
  *
- * Throws ModelError for a model that is no classifier of ort-train's, CheckpointError for weights that do not fit it and
- * for weights that go into a model whose batch normalisation is folded already.
+ * Throws ModelError for a model that is no classifier of ort-train's or that cannot be unfolded, CheckpointError for
+ * weights that do not fit it and for other weights than its own if its batch normalisation is folded already.
  *
  * @example
  * const bytes = exportModel({ name: 'model.onnx', bytes: model }, { name: 'checkpoint.safetensors', bytes: weights });
@@ -43,14 +43,21 @@ export function exportModel(
   const { graph, metadata, docString } = decodeModel(model.bytes, model.name);
   const card = cardFromMetadata(metadata, model.name);
   const weights = checkpoint && decodeSafetensors(checkpoint.bytes, checkpoint.name).tensors;
-  if (weights && metadata.has(foldedKey)) {
-    throw new CheckpointError(
-      `${model.name}: expected a model that keeps its batch normalisation, as a run's model.onnx does, to put the ` +
-        `weights of ${checkpoint.name} into; got an exported one, where it is folded into the convolutions ` +
-        '(export it with foldBatchNorm: false to go on from there)',
+  const isFolded = metadata.has(foldedKey);
+  if (isFolded && options.foldBatchNorm === false) {
+    throw new ModelError(
+      `${model.name}: expected a model that keeps its batch normalisation, got one where it is folded into the ` +
+        'convolutions, which cannot be undone (train or export with foldBatchNorm: false)',
     );
   }
-  const current = weights ? withWeights(graph, weights, checkpoint.name) : graph;
+  if (isFolded && weights && !holds(graph, weights)) {
+    throw new CheckpointError(
+      `${model.name}: expected a model that keeps its batch normalisation to put the weights of ${checkpoint.name} ` +
+        'into; got one where it is folded into the convolutions, and with other weights ' +
+        '(train or export with foldBatchNorm: false to go on from there)',
+    );
+  }
+  const current = weights && !isFolded ? withWeights(graph, weights, checkpoint.name) : graph;
   const final = (options.foldBatchNorm ?? true) ? foldBatchNorm(current) : current;
   return encodeModel(final, {
     docString,
@@ -68,6 +75,33 @@ function changed(card: ModelCard, { classes = card.classes, provenance = {} }: E
     throw new OptionError(`classes: expected ${card.classes.length} labels, got ${classes.length}`);
   }
   return { ...card, classes, provenance: { ...card.provenance, ...provenance } };
+}
+
+/**
+ * What an exported model says of itself: labels, input, normalisation, provenance. Throws ModelError for a model without.
+ *
+ * @example
+ * const { classes } = readModelCard(await readFile('model.onnx'), 'model.onnx');
+ */
+export function readModelCard(bytes: Uint8Array, where: string): ModelCard {
+  return cardFromMetadata(readModel(bytes, where).metadata, where);
+}
+
+/**
+ * Whether a folded graph was made of these weights: what is not folded, the head above all, which every step changes, is
+ * the same to the bit.
+ */
+function holds({ constants }: Graph, weights: ReadonlyMap<string, TensorData>): boolean {
+  const shared = constants.flatMap(({ value, tensor }) => {
+    const other = weights.get(value.name);
+    return other === undefined ? [] : [{ data: tensor.data, other: other.data }];
+  });
+  return (
+    shared.length > 0 &&
+    shared.every(
+      ({ data, other }) => data.length === other.length && data.every((x, i) => Object.is(x, other[i])),
+    )
+  );
 }
 
 /** Replaces the weights by those of the same names; names of the checkpoint that the graph lacks are not needed here. */

@@ -8,7 +8,7 @@ import { trainOn } from './train-on.js';
 
 /** `trainResNet` in Node: data, weights and output may be paths. */
 export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
-  /** `digits` (embedded; the default), `mnist`, `fashion-mnist`, a folder of IDX files, or a data set in memory. */
+  /** `digits` (embedded; the default), a name of `dataNames`, a folder of IDX or CIFAR files, or a data set in memory. */
   readonly data?: string | DataSplit;
   /** How to open the data, where they are named. */
   readonly dataOptions?: OpenDataOptions;

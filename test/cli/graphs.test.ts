@@ -77,7 +77,9 @@ describe('doctor', () => {
       { device: 'cpu', usable: true, reason: '' },
       { device: 'wasm', usable: false },
     ]);
-    expect(found?.['data']).toMatchObject({ sets: [{ name: 'mnist' }, { name: 'fashion-mnist' }] });
+    expect(found?.['data']).toMatchObject({
+      sets: [{ name: 'mnist' }, { name: 'fashion-mnist' }, { name: 'cifar10' }, { name: 'cifar100' }],
+    });
   });
 
   test('as text names what is missing', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { version } from '../../src/index.js';
 import { cli, cliWith } from './helpers.js';
 
-const commands = ['train', 'evaluate', 'predict', 'export', 'artifacts', 'graph', 'doctor'];
+const commands = ['train', 'evaluate', 'predict', 'export', 'artifacts', 'graph', 'compare', 'doctor'];
 
 describe('help', () => {
   test('lists the commands', async () => {

@@ -33,13 +33,26 @@ describe('openData', () => {
     expect((await openData(folder, { classes })).test.classes).toEqual(classes);
   });
 
+  it('says what a folder should hold, whichever kind it is', async () => {
+    const folder = await tempFolder();
+    const opening = openData(folder);
+    await expect(opening).rejects.toThrow(DataError);
+    await expect(opening).rejects.toThrow(
+      /expected IDX files \(train-images-idx3-ubyte, .*, t10k-labels-idx1-ubyte.*\) or a CIFAR set \(data_batch_1\.bin, .*cifar-10-binary\.tar\.gz.*test\.bin.*cifar-100-binary\.tar\.gz\)\); the folder is empty$/,
+    );
+    await writeFiles(folder, { 'cat.png': new Uint8Array(3) });
+    await expect(openData(folder)).rejects.toThrow(/; there is cat\.png$/);
+    // Half of a set: what is missing of that one.
+    await writeFiles(folder, { 'train-images-idx3-ubyte': new Uint8Array(3) });
+    await expect(openData(folder)).rejects.toThrow(/3 of 4 files are missing/);
+  });
+
   it('refuses what is neither a name nor a folder, and lists the names', async () => {
     const spec = join(await tempFolder(), 'minst');
     await expect(openData(spec)).rejects.toThrow(DataError);
     await expect(openData(spec)).rejects.toThrow(
       /minst: expected one of digits, mnist, fashion-mnist, cifar10, cifar100, or a folder/,
     );
-    await expect(openData(join(await tempFolder()))).rejects.toThrow(/4 of 4 files are missing/);
     expect(dataNames).toEqual(['digits', 'mnist', 'fashion-mnist', 'cifar10', 'cifar100']);
   });
 });

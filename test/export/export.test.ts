@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { compileModel, decodeCheckpoint, encodeSafetensors } from '../../src/artifacts/index.js';
+import {
+  compileModel,
+  createTrainingArtifacts,
+  decodeCheckpoint,
+  encodeSafetensors,
+} from '../../src/artifacts/index.js';
 import { prepareBatch } from '../../src/data/index.js';
 import { CheckpointError, DataError, IoError, ModelError, OptionError } from '../../src/errors.js';
 import { exportModel, type PixelImage } from '../../src/export/index.js';
@@ -32,6 +37,7 @@ beforeAll(async () => {
     epochs: 1,
     batchSize: 8,
     normalization,
+    foldBatchNorm: false,
   });
   classifier = await loadClassifier(run.model, { threads: 1 });
 });
@@ -273,11 +279,42 @@ describe('exportRun', () => {
     // A folded model takes other labels, but no weights: they have no place of their own in it.
     const model = { name: 'out.onnx', bytes: folded };
     expect(opsOf(exportModel(model, undefined, { classes: ['a', 'b', 'c'] }))).toEqual(opsOf(folded));
-    const load = (): unknown => exportModel(model, { name: 'c.safetensors', bytes: run.checkpoint });
-    expect(load).toThrow(CheckpointError);
-    expect(load).toThrow(
-      /^out\.onnx: expected a model that keeps its batch normalisation, .*weights of c\.safetensors.*foldBatchNorm: false/,
+    const load = (bytes: Uint8Array) => (): string[] =>
+      opsOf(exportModel(model, { name: 'c.safetensors', bytes }));
+    // Unless they are those that it was made of, as in the folder of a run.
+    expect(load(run.checkpoint)()).toEqual(opsOf(folded));
+    const other = createTrainingArtifacts(network, { seed: 4 }).checkpoint;
+    expect(load(other)).toThrow(CheckpointError);
+    expect(load(other)).toThrow(
+      /^out\.onnx: expected a model that keeps its batch normalisation .*weights of c\.safetensors.*foldBatchNorm: false/,
     );
+    const unfold = (): unknown => exportModel(model, undefined, { foldBatchNorm: false });
+    expect(unfold).toThrow(ModelError);
+    expect(unfold).toThrow(/^out\.onnx: .*cannot be undone/);
+  });
+
+  test('takes a run whose model was folded in training', async () => {
+    const folder = temporaryFolder();
+    const data = { train, test: testSet };
+    const { model } = await trainResNet({
+      network,
+      data,
+      epochs: 1,
+      batchSize: 8,
+      normalization,
+      out: folder,
+    });
+    expect(readModel(model, 'm').nodes.map(({ op }) => op)).not.toContain('BatchNormalization');
+    const classes = ['a', 'b', 'c'];
+    const exported = await loadClassifier(await exportRun(folder, join(folder, 'out.onnx'), { classes }));
+    expect(exported.card).toMatchObject({ classes, normalization });
+    const predictions = await exported.predictAll(images(3));
+    // The same weights as the run that kept its batch norm: another order of roundings.
+    expectSameLogits(
+      predictions.flatMap(({ logits }) => [...logits]),
+      await evalLogits(3),
+    );
+    await exported.dispose();
   });
 
   test('refuses what does not fit', async () => {

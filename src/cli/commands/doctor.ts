@@ -3,6 +3,7 @@ import { access, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import {
+  cifarSets,
   defaultCacheDir,
   deviceNames,
   idxFileNames,
@@ -12,6 +13,7 @@ import {
   probeBlockSize,
   runtimeVersion,
   version,
+  type CifarSet,
   type DeviceName,
 } from '../../index.js';
 import { defineCommand } from '../command.js';
@@ -71,9 +73,15 @@ async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: s
     const quiet = here || name === 'cpu' || name === 'wasm';
     devices.push(await (quiet ? probeHere : probeApart)(name));
   }
-  const sets = Object.keys(knownSets).map(async (name) => {
+  const sets = [
+    ...Object.keys(knownSets).map((name) => ({ name, holds: holdsIdxFiles })),
+    ...Object.values(cifarSets).map((set) => ({
+      name: set.name,
+      holds: (folder: string) => holdsCifar(folder, set),
+    })),
+  ].map(async ({ name, holds }) => {
     const folder = join(cacheDir, name);
-    return { name, folder, present: await holdsIdxFiles(folder) };
+    return { name, folder, present: await holds(folder) };
   });
   const runs = resolve('runs');
   return {
@@ -98,6 +106,18 @@ async function holdsIdxFiles(folder: string): Promise<boolean> {
     return there.includes(true);
   });
   return (await Promise.all(found)).every(Boolean);
+}
+
+/** Whether the archive is there, or all of its files, loose or in the folder that it unpacks to. */
+async function holdsCifar(folder: string, set: CifarSet): Promise<boolean> {
+  const names = [...set.files.train, ...set.files.test];
+  const allIn = async (where: string): Promise<boolean> =>
+    (await Promise.all(names.map((name) => exists(join(where, name))))).every(Boolean);
+  return (
+    (await exists(join(folder, set.archive))) ||
+    (await allIn(folder)) ||
+    (await allIn(join(folder, set.folder)))
+  );
 }
 
 /** Whether files can be written to a folder, or it can be made. */

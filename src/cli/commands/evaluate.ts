@@ -5,7 +5,7 @@ import { note, print, widthOf, writeJson } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, device, or, required, text, whole } from '../options.js';
 import { checkModelFits, score } from '../score.js';
-import { dataOptions } from '../shared-options.js';
+import { dataHelp, dataOptions } from '../shared-options.js';
 import { counted, field, percent } from '../text.js';
 import { sessionOptions } from '../train/settings.js';
 
@@ -16,7 +16,7 @@ export const evaluate = defineCommand({
   describe: 'Test a model on a data set',
   positionals: { model: required(text('an .onnx file that ort-train wrote')) },
   options: {
-    data: required(text('digits (embedded), mnist, fashion-mnist, or a folder of IDX files')),
+    data: required(text(dataHelp)),
     split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
     batchSize: or(whole('images in a run of the model', 1), 128),
     ...grouped('Run:', {

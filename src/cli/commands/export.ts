@@ -1,18 +1,24 @@
 import { join } from 'node:path';
 import {
-  createTrainingArtifacts,
+  encodeInferenceModel,
   exportModel,
   exportRun,
   ModelError,
   presetNetwork,
+  readModelCard,
   runFiles,
+  weightsFromSafetensors,
+  type ExportOptions,
+  type InferenceOptions,
+  type Network,
 } from '../../index.js';
 import { readFileBytes, writeFileSafely } from '../../files-node.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { list, required, text } from '../options.js';
+import { foldOptions } from '../shared-options.js';
 import { bytes, shellWord } from '../text.js';
-import { exists, loadRun } from '../train/run-folder.js';
+import { exists, loadRun, type SavedRun } from '../train/run-folder.js';
 
 /** A run's weights as a classifier. */
 export const exportCommand = defineCommand({
@@ -23,16 +29,18 @@ export const exportCommand = defineCommand({
   options: {
     out: required(text('the .onnx file to write')),
     labels: list('labels of the classes in their order'),
+    ...foldOptions,
   },
   examples: [
     ['export runs/mnist --out digits.onnx', 'the weights of the last checkpoint'],
     ['export runs/pets --out pets.onnx --labels cat,dog', 'with other labels'],
+    ['export runs/pets --out pets.onnx --no-fold-batch-norm', 'every weight under its name'],
   ],
-  async run({ source, out, labels, json }, io) {
-    const options = labels === undefined ? {} : { classes: labels };
-    const model = (await isUnfinished(source))
-      ? await exportUnfinished(source, out, options)
-      : await exportRun(source, out, options);
+  async run({ source, out, labels, foldBatchNorm, json }, io) {
+    const model = await exportFrom(source, out, {
+      ...(labels && { classes: labels }),
+      ...(foldBatchNorm !== undefined && { foldBatchNorm }),
+    });
     if (json) {
       writeJson(io, {
         event: 'done',
@@ -51,26 +59,44 @@ export const exportCommand = defineCommand({
   },
 });
 
-/** Whether a folder's run was interrupted before it wrote its model. */
-async function isUnfinished(source: string): Promise<boolean> {
-  if (await exists(join(source, runFiles.model))) return false;
-  return exists(join(source, runFiles.checkpoint));
-}
-
-/** The weights of a checkpoint in the network that the run's settings name. */
-async function exportUnfinished(
-  source: string,
-  out: string,
-  options: { readonly classes?: readonly string[] },
-): Promise<Uint8Array> {
-  const run = await loadRun(source);
-  if (run === undefined) {
+/** A folder with `run.json` says how its network is built: any checkpoint of it can be exported, folded or not. */
+async function exportFrom(source: string, out: string, options: ExportOptions): Promise<Uint8Array> {
+  const hasModel = await exists(join(source, runFiles.model));
+  const hasCheckpoint = await exists(join(source, runFiles.checkpoint));
+  const run = hasCheckpoint ? await loadRun(source) : undefined;
+  if (run !== undefined) {
+    const bytes = await exportSaved(source, run, options);
+    await writeFileSafely(out, bytes);
+    return bytes;
+  }
+  if (hasCheckpoint && !hasModel) {
     throw new ModelError(`${source}: expected a run with ${runFiles.model} or run.json, but it has neither`);
   }
+  return exportRun(source, out, options);
+}
+
+/** The weights of the checkpoint in the network of the run's settings, with what its model says of itself. */
+async function exportSaved(source: string, run: SavedRun, options: ExportOptions): Promise<Uint8Array> {
   const network = presetNetwork(run.preset, run.network);
-  const name = join(source, runFiles.checkpoint);
-  const model = { name: run.preset, bytes: createTrainingArtifacts(network).inference };
-  const result = exportModel(model, { name, bytes: await readFileBytes(name) }, options);
-  await writeFileSafely(out, result);
-  return result;
+  const path = join(source, runFiles.checkpoint);
+  const { weights } = weightsFromSafetensors(network, await readFileBytes(path), path);
+  const model = join(source, runFiles.model);
+  const card = (await exists(model))
+    ? readModelCard(await readFileBytes(model), model)
+    : cardOf(run, network);
+  return exportModel(
+    { name: source, bytes: encodeInferenceModel(network, weights, card) },
+    undefined,
+    options,
+  );
+}
+
+/** What is known of a run that was interrupted before it wrote its model. */
+function cardOf({ labels = [], normalization, data }: SavedRun, network: Network): InferenceOptions {
+  const plain = Array.from({ length: network.input[0] });
+  return {
+    classes: Array.from({ length: network.classes }, (_, i) => labels[i] ?? String(i)),
+    normalization: { mean: plain.map(() => 0), std: plain.map(() => 1), ...normalization },
+    provenance: { data },
+  };
 }

@@ -10,7 +10,7 @@ import { print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, device, flag, or, required, text, whole, type Option } from '../options.js';
 import { checkModelFits, imageOf } from '../score.js';
-import { dataOptions } from '../shared-options.js';
+import { dataHelp, dataOptions } from '../shared-options.js';
 import { bar, percent } from '../text.js';
 import { sessionOptions } from '../train/settings.js';
 
@@ -26,7 +26,7 @@ export const predict = defineCommand({
   describe: 'Classify images',
   positionals: { model: required(text('an .onnx file that ort-train wrote')), images: paths },
   options: {
-    data: text('take the image from this data set: digits, mnist, fashion-mnist or a folder'),
+    data: text(`take the image from a data set: ${dataHelp}`),
     index: whole('which image of the data set, from 0', 0),
     split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
     top: { ...whole('how many labels to show', 1), fallback: '3, with --json all' },

@@ -45,6 +45,14 @@ export const train = defineCommand({
     ['train --data my-images --labels cat,dog --epochs 5', 'a folder of IDX files'],
     ['train --resume runs/mnist', 'go on with an interrupted run'],
     ['train --lr 0.1 --optimizer sgd --momentum 0.9 --scheduler cosine', 'another recipe'],
+    [
+      'train --preset resnet20-cifar --data cifar10 --random-crop 4 --random-flip --normalize',
+      'He et al., 4.2',
+    ],
+    [
+      'train --preset resnet18 --data my-images --init resnet18.safetensors --fresh-head --freeze-except layer4,fc',
+      'fine-tuning',
+    ],
   ],
   async run(args, io) {
     if (args.init !== undefined && args.resume !== undefined) {
@@ -59,7 +67,7 @@ export const train = defineCommand({
     const split = await openDataFor(io, { data, labels, cacheDir: args.cacheDir }, signal);
     const also = await alsoTestSet(io, { given: args.alsoTest, data, cacheDir: args.cacheDir });
     if (also !== undefined) checkAlso(split, also);
-    const settings = fitToData(told, split);
+    const settings = fitToData(args, told, split);
     const out = given ?? (await newRunFolder(settings.preset, data));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);

@@ -1,5 +1,6 @@
 import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
+import { describeImages } from './image-options.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
 import type { BatchEnd, EpochRecord, LoweringReport } from '../../index.js';
 
@@ -46,8 +47,10 @@ export function startLines(start: RunStart, width: number): string[] {
     ...(run.labelSmoothing > 0 ? [`label smoothing ${run.labelSmoothing}`] : []),
     run.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
+  const frozen = start.frozenParameters === 0 ? '' : `, ${count(start.frozenParameters)} more are frozen`;
+  const images = describeImages(run.augment, run.normalization);
   return [
-    ...field('network', `${start.network}, ${count(start.parameters)} parameters`),
+    ...field('network', `${start.network}, ${count(start.parameters)} parameters${frozen}`),
     ...field(
       'data',
       `${set}: ${counted(data.trainCount, 'image')} to train on, ${count(data.testCount)} to test on`,
@@ -59,6 +62,7 @@ export function startLines(start: RunStart, width: number): string[] {
     ),
     ...field('form', ...wrap(formOf(start.lowering), width - 11)),
     ...field('recipe', ...wrap(recipe, width - 11)),
+    ...(images === undefined ? [] : field('images', ...wrap(images, width - 11))),
     ...(start.init === undefined ? [] : field('weights', start.init)),
     ...(start.resumed === undefined ? [] : field('resumed', start.resumed)),
     ...field('run', start.out),

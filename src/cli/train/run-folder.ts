@@ -5,6 +5,8 @@ import {
   IoError,
   dataNames,
   runFiles,
+  type Augmentation,
+  type Normalization,
   type OptimizerOptions,
   type PresetName,
   type PresetOptions,
@@ -28,6 +30,11 @@ export interface SavedRun {
   readonly labelSmoothing: number;
   readonly shuffle: boolean;
   readonly seed: number;
+  /** What was not trained, as `freeze` takes it. */
+  readonly freeze?: { readonly patterns: readonly string[]; readonly except: readonly string[] };
+  readonly augment?: Augmentation;
+  readonly normalization?: Normalization;
+  readonly foldBatchNorm?: boolean;
 }
 
 /** Name of the file that holds a `SavedRun`. */
