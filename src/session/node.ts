@@ -38,7 +38,7 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
   const rejected: { device: DeviceName; reason: string }[] = [];
   for (const device of devices) {
     try {
-      const session = await load(model, device, threads);
+      const session = await load(model, device, threads, options.profile);
       return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
     } catch (error) {
       const reason = reasonOf(error);
@@ -91,7 +91,12 @@ function checkDevices(devices: readonly string[]): readonly DeviceName[] {
   });
 }
 
-async function load(model: Uint8Array, device: DeviceName, threads: number): Promise<ort.InferenceSession> {
+async function load(
+  model: Uint8Array,
+  device: DeviceName,
+  threads: number,
+  profile: string | undefined,
+): Promise<ort.InferenceSession> {
   if (device === 'wasm') throw new DeviceError('onnxruntime-node has no wasm');
   return ort.InferenceSession.create(model, {
     executionProviders: [device],
@@ -100,6 +105,7 @@ async function load(model: Uint8Array, device: DeviceName, threads: number): Pro
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 4,
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   });
 }
 

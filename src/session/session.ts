@@ -23,6 +23,8 @@ export interface SessionOptions {
   readonly devices?: readonly string[];
   /** Threads within an operator; default: one for each core. */
   readonly threads?: number;
+  /** Switches ONNX Runtime's profiler on: the beginning of the path of the file that it writes when the session ends. */
+  readonly profile?: string;
 }
 
 /** Named tensors. */

@@ -1,0 +1,118 @@
+"""The peer: PyTorch's training step and forward pass on the CPU, on demand, to be interleaved with ours.
+
+    THREADS=2 python3 torch_step.py mnist-cnn|resnet20-cifar|resnet18|resnet50 BATCH [SIZE]
+
+Says {"torch": version} when its first step is done, then answers each line on stdin with one line of JSON:
+`step N` and `forward B N` with the milliseconds of each, `peak` with the peak resident memory in MiB.
+"""
+import json, os, resource, sys, time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+name, batch = sys.argv[1], int(sys.argv[2])
+size = int(sys.argv[3]) if len(sys.argv) > 3 else None
+torch.set_num_threads(int(os.environ.get("THREADS", os.cpu_count() or 1)))
+torch.manual_seed(0)
+
+
+class ResBlock(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 30, 5, padding=2)
+        self.conv2 = nn.Conv2d(30, channels, 3, padding=1)
+
+    def forward(self, x):
+        return torch.relu(self.conv2(self.conv1(x)) + x)
+
+
+class MnistCnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        widths = (1, 32, 64, 128)
+        kernels = (5, 3, 3)
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, k) for a, b, k in zip(widths, widths[1:], kernels))
+        self.blocks = nn.ModuleList(ResBlock(width) for width in widths[1:])
+        self.pool, self.fc = nn.MaxPool2d(2), nn.Linear(128, 10)
+
+    def forward(self, x):
+        for conv, block in zip(self.convs, self.blocks):
+            x = block(torch.relu(self.pool(conv(x))))
+        return self.fc(x.flatten(1))
+
+
+class CifarBlock(nn.Module):
+    def __init__(self, inputs, width, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, width, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(width, width, 3, 1, 1, bias=False)
+        self.bn1, self.bn2 = nn.BatchNorm2d(width), nn.BatchNorm2d(width)
+        same = stride == 1 and inputs == width
+        projection = (nn.Conv2d(inputs, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+        self.shortcut = nn.Identity() if same else nn.Sequential(*projection)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + self.shortcut(x))
+
+
+def cifar(blocks):
+    layers, inputs = [nn.Conv2d(3, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU()], 16
+    for width in (16, 32, 64):
+        for block in range(blocks):
+            layers.append(CifarBlock(inputs, width, 2 if width > 16 and block == 0 else 1))
+            inputs = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+if name == "mnist-cnn":
+    model, shape = MnistCnn(), (1, size or 28, size or 28)
+elif name.endswith("-cifar"):
+    model, shape = cifar((int(name.removeprefix("resnet").removesuffix("-cifar")) - 2) // 6), (3, size or 32, size or 32)
+else:
+    import torchvision
+
+    model, shape = getattr(torchvision.models, name)(weights=None, num_classes=10), (3, size or 224, size or 224)
+x, target = torch.rand(batch, *shape), torch.randint(0, 10, (batch,))
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+
+def step():
+    loss = F.cross_entropy(model(x), target)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def timed(run, count):
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        run()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def answer(value):
+    print(json.dumps(value), flush=True)
+
+
+model.train()
+step()
+answer({"torch": torch.__version__})
+for line in sys.stdin:
+    word, *numbers = line.split()
+    if word == "step":
+        model.train()
+        answer(timed(step, int(numbers[0])))
+    elif word == "forward":
+        images = torch.rand(int(numbers[0]), *shape)
+        model.eval()
+        with torch.no_grad():
+            answer(timed(lambda: model(images), int(numbers[1])))
+    elif word == "peak":
+        answer(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    else:
+        break

@@ -1,0 +1,48 @@
+import { OptionError } from '../errors.js';
+import { cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
+import type { Network } from '../artifacts/types.js';
+
+/** One thing to measure: a network, its batch, and what the peer calls it. */
+export interface BenchCase {
+  /** `resnet18-64`: the network and, where it matters, the image's side. */
+  readonly net: string;
+  readonly batch: number;
+  readonly network: () => Network;
+  /** Arguments of the peer's script: network and, if not its own, the image's side. */
+  readonly peer: { readonly net: string; readonly size?: number };
+}
+
+const torchvision = (preset: PresetName, imageSize: number, batch: number): BenchCase => ({
+  net: `${preset}-${imageSize}`,
+  batch,
+  network: () => presetNetwork(preset, { classes: 10, imageSize }),
+  peer: { net: preset, size: imageSize },
+});
+
+/** The networks of the benchmark. */
+export const benchCases: readonly BenchCase[] = [
+  { net: 'mnist-cnn', batch: 64, network: () => presetNetwork('mnist-cnn'), peer: { net: 'mnist-cnn' } },
+  {
+    net: 'resnet20-cifar',
+    batch: 128,
+    // With projections on both sides, so that both do the same work.
+    network: () => cifarResnet(20, { shortcut: 'projection' }),
+    peer: { net: 'resnet20-cifar' },
+  },
+  torchvision('resnet18', 64, 16),
+  torchvision('resnet18', 224, 16),
+  torchvision('resnet50', 224, 8),
+];
+
+/**
+ * The cases by name: `resnet18` stands for both of its sizes, none for all. Throws OptionError for an unknown name.
+ */
+export function findCases(names: readonly string[] | undefined): readonly BenchCase[] {
+  if (names === undefined) return benchCases;
+  return names.flatMap((name) => {
+    const found = benchCases.filter(({ net }) => net === name || net.startsWith(`${name}-`));
+    if (found.length > 0) return found;
+    const known = benchCases.map(({ net }) => net).join(', ');
+    throw new OptionError(`--net: expected some of ${known}, got '${name}'`);
+  });
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BenchCase } from './cases.js';
+import { startWorker } from './measure-node.js';
+
+/** Time of a step spent in one kind of operator, or in one layer. */
+export interface ProfileRow {
+  readonly name: string;
+  /** Mean milliseconds of a step. */
+  readonly ms: number;
+  /** Of all that the profiler saw. */
+  readonly share: number;
+}
+
+/** Where a step's time goes, from ONNX Runtime's profiler; the longest first. */
+export interface StepProfile {
+  readonly net: string;
+  readonly target: string;
+  /** Sum over all nodes; less than a step takes, which copies and calls besides. */
+  readonly ms: number;
+  readonly byOperator: readonly ProfileRow[];
+  /** Forward pass, backward pass and weight preparation of each layer; the optimizer is a layer too. */
+  readonly byLayer: readonly ProfileRow[];
+}
+
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly dur: number;
+  readonly args?: { readonly op_name?: string };
+}
+
+/** Profiles some steps of a network. */
+export async function profileStep(
+  subject: BenchCase,
+  { target, threads, batch = subject.batch }: ProfileOptions,
+): Promise<StepProfile> {
+  const folder = await mkdtemp(join(tmpdir(), 'ort-train-profile-'));
+  try {
+    const profile = join(folder, 'session');
+    const worker = startWorker({ net: subject.net, batch, target, threads, profile });
+    const ready = (await worker.ask()) as { readonly lowering: { readonly target: string } };
+    const [first = 1000] = (await worker.ask('step 1')) as readonly number[];
+    // ONNX Runtime keeps a million events at most, and the first steps are not typical.
+    await worker.ask(`step ${Math.max(4, Math.min(40, Math.round(2000 / first)))}`);
+    await worker.stop();
+    return summary(subject.net, ready.lowering.target, await busiest(folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What `profileStep` takes. */
+export interface ProfileOptions {
+  readonly target: 'auto' | 'portable';
+  readonly threads: number;
+  readonly batch?: number;
+}
+
+/** The events of the session that ran most often. */
+async function busiest(folder: string): Promise<readonly ProfileEvent[]> {
+  let best: { readonly runs: number; readonly events: readonly ProfileEvent[] } = { runs: 0, events: [] };
+  for (const file of await readdir(folder)) {
+    const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as readonly ProfileEvent[];
+    const runs = runsOf(events);
+    if (runs > best.runs) best = { runs, events };
+  }
+  return best.events;
+}
+
+function runsOf(events: readonly ProfileEvent[]): number {
+  return events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').length;
+}
+
+function summary(net: string, target: string, events: readonly ProfileEvent[]): StepProfile {
+  const runs = runsOf(events);
+  const suffix = '_kernel_time';
+  const nodes = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(suffix));
+  // The first step allocates; its events come first.
+  const steady = nodes.slice(Math.floor(nodes.length / runs));
+  const total = steady.reduce((sum, { dur }) => sum + dur, 0);
+  const rows = (keyOf: (event: ProfileEvent) => string): readonly ProfileRow[] => {
+    const sums = new Map<string, number>();
+    for (const event of steady) sums.set(keyOf(event), (sums.get(keyOf(event)) ?? 0) + event.dur);
+    return [...sums]
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, dur]) => ({ name, ms: milliseconds(dur, runs), share: dur / total }));
+  };
+  return {
+    net,
+    target,
+    ms: milliseconds(total, runs),
+    byOperator: rows(({ args }) => args?.op_name ?? 'unknown'),
+    byLayer: rows(({ name }) => layerOf(name.slice(0, -suffix.length))),
+  };
+}
+
+function milliseconds(microseconds: number, runs: number): number {
+  return Number((microseconds / 1000 / Math.max(1, runs - 1)).toPrecision(4));
+}
+
+/** `layer4.0.relu1.conv_input_grad` belongs to `layer4.0.relu1`, `adam.mul_2.7`, for the seventh piece, to `adam`. */
+function layerOf(name: string): string {
+  const node = name.replace(/\.\d+$/, '');
+  return node.includes('.') ? node.slice(0, node.lastIndexOf('.')) : 'other';
+}
