@@ -22,6 +22,8 @@ const rooms = {
   data: [],
   train: ['session', 'data', 'artifacts'],
   export: ['artifacts', 'onnx', 'ir', 'session', 'data'],
+  charts: ['train', 'artifacts'],
+  bench: ['artifacts', 'onnx', 'ir', 'ops', 'session', 'train'],
   cli: [],
 };
 

@@ -43,6 +43,8 @@ export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.
 export * from './session/session.js';
 export { createNodeSession, runtimeVersion } from './session/node.js';
 export { probeBlockSize } from './session/block-size-node.js';
+export * from './bench/index.js';
+export * from './bench/node.js';
 export * from './data/index.js';
 export * from './data/node.js';
 export * from './train/index.js';
@@ -62,9 +64,12 @@ export {
   completeWeights,
   encodeInferenceModel,
   encodeWeights,
+  startingWeights,
+  stateFrom,
   weightsFromOnnx,
   weightsFromSafetensors,
   type InferenceOptions,
+  type StartingOptions,
   type OnnxWeights,
   type WeightMatch,
   type WeightOptions,

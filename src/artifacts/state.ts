@@ -26,7 +26,14 @@ export function freshState(network: Network, optimizer: OptimizerOptions, seed: 
   return stateFrom(network, optimizer, initialState(network, seed));
 }
 
-/** A state that starts from given weights (parameters and buffers by name), the optimizer's vectors zero. */
+/**
+ * A state that starts from given weights (parameters and buffers by name), the optimizer's vectors zero. Throws
+ * CheckpointError for weights that are missing or of another size.
+ *
+ * @example
+ * const weights = startingWeights(network, { name: 'first.safetensors', bytes }, { freshHead: true });
+ * const trainer = await Trainer.create(network, { createSession, state: stateFrom(network, { kind: 'adam' }, weights) });
+ */
 export function stateFrom(
   network: Network,
   optimizer: OptimizerOptions,

@@ -1,7 +1,8 @@
+import { staticSize } from '../ir/index.js';
 import type { CrossEntropyOptions } from '../models/index.js';
 import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
-import { encodeModel, portsOf, type Ports } from '../onnx/index.js';
+import { checkModelSize, encodeModel, portsOf, type Ports } from '../onnx/index.js';
 import type { OptimizerOptions } from '../optim/index.js';
 import { encodeInitialCheckpoint } from './checkpoint.js';
 import { buildGraph } from './graphs.js';
@@ -42,7 +43,7 @@ interface DescribedModel {
 /**
  * Training artifacts of a network: four `.onnx` models of standard-domain operators only, a checkpoint and a manifest.
  * Any ONNX Runtime (Python, C#, Java, phones) trains from them: run the training model, hand `params` and `grad` to the
- * optimizer model, repeat.
+ * optimizer model, repeat. Throws ModelError for a network of more than 2 GB, CheckpointError for weights that do not fit.
  *
  * @example
  * const artifacts = createTrainingArtifacts(presetNetwork('mnist-cnn'), { optimizer: { kind: 'adam' } });
@@ -50,6 +51,9 @@ interface DescribedModel {
  */
 export function createTrainingArtifacts(network: Network, options: ArtifactOptions = {}): TrainingArtifacts {
   const { optimizer = { kind: 'adam' }, loss = {}, seed = 0, weights, ...card } = options;
+  const elements = network.state.reduce((sum, { shape }) => sum + staticSize(shape), 0);
+  // The inference model holds all weights: before they are drawn.
+  checkModelSize(`${network.name}-inference`, elements * Float32Array.BYTES_PER_ELEMENT);
   // First, because it refuses weights that do not fit the network.
   const checkpoint = encodeInitialCheckpoint(network, optimizer, weights ?? seed);
   const compile = (kind: 'training' | 'eval' | 'optimizer'): DescribedModel => {

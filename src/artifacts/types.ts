@@ -2,7 +2,7 @@
 export type { CheckReport, NodeReport, TargetState } from '../lower/cpu/index.js';
 export type { DType, TensorData, TypedArray } from '../ir/index.js';
 export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
-export { presetNames, presetNetwork } from '../models/index.js';
+export { cifarResnet, presetNames, presetNetwork } from '../models/index.js';
 export { checkTrainingBatch, countParameters, type Network } from '../net/index.js';
 export { optimizerSlots } from '../optim/index.js';
 export type { AdamOptions, AdamWOptions, OptimizerOptions, SgdOptions } from '../optim/index.js';

@@ -1,6 +1,8 @@
 import { AbortedError, OrtTrainError, UserError } from '../index.js';
 import type { Command } from './command.js';
 import { artifacts } from './commands/artifacts.js';
+import { bench } from './commands/bench.js';
+import { compare } from './commands/compare.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -10,7 +12,17 @@ import { train } from './commands/train.js';
 import { Interruption, writeJson, type Io } from './io.js';
 import { parse, UsageError } from './parse.js';
 
-const commands: readonly Command[] = [train, evaluate, predict, exportCommand, artifacts, graph, doctor];
+const commands: readonly Command[] = [
+  train,
+  evaluate,
+  predict,
+  exportCommand,
+  artifacts,
+  graph,
+  compare,
+  bench,
+  doctor,
+];
 
 /**
  * Runs one command line (without `node` and the script) and returns its exit status: 0; 2 for a user's mistake; 1 for

@@ -2,6 +2,7 @@ import {
   add,
   batchNorm,
   chain,
+  constantInit,
   conv,
   heNormalInit,
   identity,
@@ -14,6 +15,9 @@ import {
 /** How the shortcut gets over a change of shape: He et al., section 3.3, options A and B; a plain network has none. */
 export type Shortcut = 'padded' | 'projection' | 'none';
 
+/** What follows each convolution: batch normalisation, or nothing, in which case the convolution has a bias. */
+export type Norm = 'batch' | 'none';
+
 /** What a residual block depends on. */
 export interface BlockOptions {
   /** Channels that come in. */
@@ -22,8 +26,10 @@ export interface BlockOptions {
   readonly width: number;
   readonly stride: number;
   readonly shortcut: Shortcut;
-  /** Whether the last batch norm starts with weight 0. */
+  /** Whether the last batch norm starts with weight 0; without batch norm it has no meaning. */
   readonly zeroInit: boolean;
+  /** Default `batch`. */
+  readonly norm?: Norm;
 }
 
 /** A kind of residual block. */
@@ -36,13 +42,10 @@ export interface Block {
 /** Two 3x3 convolutions. Source: He et al., figure 5 left, https://arxiv.org/abs/1512.03385 */
 export const basicBlock: Block = {
   expansion: 1,
-  build: ({ width, stride, zeroInit, ...rest }) =>
+  build: ({ width, stride, zeroInit, norm, ...rest }) =>
     residual(
-      chain(
-        ...[conv3x3(width, stride), batchNorm(), relu()],
-        ...[conv3x3(width), batchNorm({ weight: zeroInit ? 0 : 1 })],
-      ),
-      { ...rest, outputs: width, stride },
+      chain(...[...convNorm(width, 3, { stride, norm }), relu()], ...convNorm(width, 3, { norm, zeroInit })),
+      { ...rest, norm, outputs: width, stride },
     ),
 };
 
@@ -52,14 +55,14 @@ export const basicBlock: Block = {
  */
 export const bottleneck: Block = {
   expansion: 4,
-  build: ({ width, stride, zeroInit, ...rest }) =>
+  build: ({ width, stride, zeroInit, norm, ...rest }) =>
     residual(
       chain(
-        ...[conv1x1(width), batchNorm(), relu()],
-        ...[conv3x3(width, stride), batchNorm(), relu()],
-        ...[conv1x1(4 * width), batchNorm({ weight: zeroInit ? 0 : 1 })],
+        ...[...convNorm(width, 1, { norm }), relu()],
+        ...[...convNorm(width, 3, { stride, norm }), relu()],
+        ...convNorm(4 * width, 1, { norm, zeroInit }),
       ),
-      { ...rest, outputs: 4 * width, stride },
+      { ...rest, norm, outputs: 4 * width, stride },
     ),
 };
 
@@ -78,31 +81,56 @@ export function stage(name: string, { block, blocks, ...options }: StageOptions)
   return named(name, chain(...Array.from({ length: blocks }, one)));
 }
 
-/** 3x3 convolution that keeps the size at stride 1; batch norm follows, so it has no bias. */
-export function conv3x3(channels: number, stride = 1): Net {
-  return conv(channels, 3, { stride, padding: 1, bias: false, init: heInit });
+/** How `convNorm` varies. */
+export interface ConvNormOptions {
+  readonly stride?: number;
+  readonly norm?: Norm | undefined;
+  /** Whether the batch norm starts with weight 0. */
+  readonly zeroInit?: boolean;
+  /** Names of the two layers; default: by kind and number. */
+  readonly names?: readonly [conv: string, norm: string];
 }
 
-function conv1x1(channels: number, stride = 1, name?: string): Net {
-  const options = { stride, bias: false, init: heInit };
-  return conv(channels, 1, name === undefined ? options : { ...options, name });
+/**
+ * Convolution with an odd kernel that keeps the size at stride 1, and its batch norm, whose bias takes the place of the
+ * convolution's. Without batch norm the bias starts at 0, as in He et al. 2015, section 2.2:
+ * https://arxiv.org/abs/1502.01852
+ */
+export function convNorm(
+  channels: number,
+  kernel: number,
+  { stride = 1, norm = 'batch', zeroInit = false, names }: ConvNormOptions,
+): readonly Net[] {
+  const options = { stride, padding: (kernel - 1) / 2, init: heInit, ...(names && { name: names[0] }) };
+  if (norm === 'none') return [conv(channels, kernel, { ...options, biasInit: constantInit(0) })];
+  return [
+    conv(channels, kernel, { ...options, bias: false }),
+    batchNorm({ weight: zeroInit ? 0 : 1, ...(names && { name: names[1] }) }),
+  ];
 }
 
 /** torchvision's initialisation of convolutions: normal, variance 2 / fan-out. */
 export const heInit = (_fanIn: number, fanOut: number): ReturnType<typeof heNormalInit> =>
   heNormalInit(fanOut);
 
+type ResidualOptions = Pick<BlockOptions, 'shortcut' | 'inputs' | 'stride'> & {
+  readonly outputs: number;
+  readonly norm: Norm | undefined;
+};
+
 /** relu(main(x) + shortcut(x)); without a shortcut relu(main(x)). */
-function residual(
-  main: Net,
-  { shortcut, inputs, outputs, stride }: Omit<BlockOptions, 'width' | 'zeroInit'> & { outputs: number },
-): Net {
+function residual(main: Net, { shortcut, inputs, outputs, stride, norm }: ResidualOptions): Net {
   if (shortcut === 'none') return chain(main, relu());
   const sameShape = stride === 1 && inputs === outputs;
-  return chain(add(main, sameShape ? identity() : resized(shortcut, outputs, stride)), relu());
+  return chain(add(main, sameShape ? identity() : resized(shortcut, outputs, stride, norm)), relu());
 }
 
-function resized(shortcut: Exclude<Shortcut, 'none'>, outputs: number, stride: number): Net {
+function resized(
+  shortcut: Exclude<Shortcut, 'none'>,
+  outputs: number,
+  stride: number,
+  norm: Norm | undefined,
+): Net {
   if (shortcut === 'padded') return paddedShortcut(outputs, stride);
-  return named('downsample', chain(conv1x1(outputs, stride, '0'), batchNorm({ name: '1' })));
+  return named('downsample', chain(...convNorm(outputs, 1, { stride, norm, names: ['0', '1'] })));
 }

@@ -1,5 +1,5 @@
 export { basicBlock, bottleneck, stage } from './blocks.js';
-export type { Block, BlockOptions, Shortcut, StageOptions } from './blocks.js';
+export type { Block, BlockOptions, Norm, Shortcut, StageOptions } from './blocks.js';
 export type { ImageSize } from './image-size.js';
 export * from './losses.js';
 export * from './mnist-cnn.js';

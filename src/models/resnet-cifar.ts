@@ -1,6 +1,5 @@
 import { OptionError } from '../errors.js';
 import {
-  batchNorm,
   chain,
   defineNetwork,
   globalAveragePool,
@@ -9,9 +8,9 @@ import {
   type Net,
   type Network,
 } from '../net/index.js';
-import { basicBlock, conv3x3, stage } from './blocks.js';
+import { basicBlock, convNorm, stage } from './blocks.js';
 import { halvedSides } from './image-size.js';
-import { checkZeroInit, type ResNetOptions } from './resnet.js';
+import { checkNorm, networkName, type ResNetOptions } from './resnet.js';
 
 /** Depths of the ResNets that the paper trains on CIFAR-10. */
 export const cifarDepths = [20, 32, 44, 56, 110] as const;
@@ -28,11 +27,12 @@ export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
 /**
  * The ResNets of He et al., section 4.2: a 3x3 convolution and three stages of n basic blocks with 16, 32 and 64
  * channels, 6n + 2 layers, for images [N,channels,H,W] of 32x32 or any size from 3 on. Other depths of the form 6n + 2
- * work too. Default: 10 classes, 3 channels, 32x32. Throws OptionError for another depth or image size.
+ * work too. Default: 10 classes, 3 channels, 32x32. Throws OptionError for another depth or image size, and as `resnet`.
  * Source: https://arxiv.org/abs/1512.03385
  *
  * @example
  * const network = cifarResnet(20, { channels: 1, imageSize: 28 });
+ * const bare = cifarResnet(56, { shortcut: 'none', norm: 'none' }); // plain, without batch norm
  */
 export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Network {
   const n = (depth - 2) / 6;
@@ -45,20 +45,21 @@ export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Ne
     imageSize = 32,
     shortcut = 'padded',
     zeroInitResidual = false,
+    norm = 'batch',
   } = options;
-  const { name = `${shortcut === 'none' ? 'plain' : 'resnet'}${depth}-cifar` } = options;
-  checkZeroInit(name, shortcut, zeroInitResidual);
+  const { name = networkName(depth, '-cifar', shortcut, norm) } = options;
+  checkNorm(name, { norm, shortcut, zeroInit: zeroInitResidual });
   const layer = (i: number, width: number, stride: number, inputs: number): Net =>
     stage(`layer${i}`, {
       ...{ block: basicBlock, blocks: n, width, stride, inputs },
-      ...{ shortcut, zeroInit: zeroInitResidual },
+      ...{ shortcut, norm, zeroInit: zeroInitResidual },
     });
   return defineNetwork({
     name,
     input: [channels, ...halvedSides(name, imageSize, 2)],
     classes,
     net: chain(
-      ...[conv3x3(16), batchNorm(), relu()],
+      ...[...convNorm(16, 3, { norm }), relu()],
       layer(1, 16, 1, 16),
       layer(2, 32, 2, 16),
       layer(3, 64, 2, 32),

@@ -1,8 +1,6 @@
 import { OptionError } from '../errors.js';
 import {
-  batchNorm,
   chain,
-  conv,
   defineNetwork,
   globalAveragePool,
   linear,
@@ -11,7 +9,16 @@ import {
   type Net,
   type Network,
 } from '../net/index.js';
-import { basicBlock, bottleneck, heInit, stage, type Block, type Shortcut } from './blocks.js';
+import {
+  basicBlock,
+  bottleneck,
+  convNorm,
+  stage,
+  type Block,
+  type BlockOptions,
+  type Norm,
+  type Shortcut,
+} from './blocks.js';
 import { halvedSides, type ImageSize } from './image-size.js';
 
 /** Depths of the ResNets for ImageNet. */
@@ -44,14 +51,19 @@ export interface ResNetOptions {
   readonly shortcut?: Shortcut;
   /** Whether the last batch norm of each block starts with weight 0 (https://arxiv.org/abs/1706.02677); default false. */
   readonly zeroInitResidual?: boolean;
-  /** Default `resnet18`, `plain18`, ... */
+  /**
+   * `batch` (default): batch norm after each convolution; `none`: none at all, each convolution has a bias instead. The
+   * initialisation stays, so that without batch norm the sum in each residual block doubles the variance at the start.
+   */
+  readonly norm?: Norm;
+  /** Default `resnet18`, `plain18`, ..., without batch norm `resnet18-nonorm`, ... */
   readonly name?: string;
 }
 
 /**
  * ResNet-18, 34, 50, 101 or 152 for images [N,channels,H,W]: parameters, names, order and initialisation are
  * torchvision's. Throws OptionError for an unknown depth, an image too small to be halved five times, and for
- * `zeroInitResidual` without shortcuts, where nothing would flow.
+ * `zeroInitResidual` without shortcuts, where nothing would flow, or without batch norm, which it sets.
  * Source: https://arxiv.org/abs/1512.03385, https://pytorch.org/vision/stable/models/resnet.html
  *
  * @example
@@ -62,18 +74,19 @@ export function resnet(depth: ResNetDepth, options: ResNetOptions = {}): Network
     throw new OptionError(`resnet: depth: expected one of ${resNetDepths.join(', ')}, got ${depth}`);
   }
   const { classes = 1000, channels = 3, imageSize = 224, shortcut = 'projection' } = options;
-  const { zeroInitResidual = false, name = `${shortcut === 'none' ? 'plain' : 'resnet'}${depth}` } = options;
-  checkZeroInit(name, shortcut, zeroInitResidual);
+  const { zeroInitResidual = false, norm = 'batch' } = options;
+  const { name = networkName(depth, '', shortcut, norm) } = options;
+  checkNorm(name, { norm, shortcut, zeroInit: zeroInitResidual });
   const [block, [conv2, conv3, conv4, conv5]] = table[depth];
   const layer = (i: number, blocks: number, width: number, stride: number, inputs: number): Net =>
-    stage(`layer${i}`, { block, blocks, width, stride, inputs, shortcut, zeroInit: zeroInitResidual });
+    stage(`layer${i}`, { block, blocks, width, stride, inputs, shortcut, norm, zeroInit: zeroInitResidual });
   const { expansion: e } = block;
   return defineNetwork({
     name,
     input: [channels, ...halvedSides(name, imageSize, 5)],
     classes,
     net: chain(
-      ...[conv(64, 7, { stride: 2, padding: 3, bias: false, init: heInit }), batchNorm(), relu()],
+      ...[...convNorm(64, 7, { stride: 2, norm }), relu()],
       maxPool(3, { stride: 2, padding: 1 }),
       layer(1, conv2, 64, 1, 64),
       layer(2, conv3, 128, 2, 64 * e),
@@ -85,11 +98,23 @@ export function resnet(depth: ResNetDepth, options: ResNetOptions = {}): Network
   });
 }
 
-/** Throws OptionError for a block that would begin as zero. */
-export function checkZeroInit(name: string, shortcut: Shortcut, zeroInit: boolean): void {
-  if (zeroInit && shortcut === 'none') {
-    throw new OptionError(
-      `${name}: zeroInitResidual: expected a network with shortcuts, got shortcut 'none'`,
-    );
+/** `resnet20-cifar`, `plain18`, `plain56-cifar-nonorm`. */
+export function networkName(depth: number, family: string, shortcut: Shortcut, norm: Norm): string {
+  return `${shortcut === 'none' ? 'plain' : 'resnet'}${depth}${family}${norm === 'none' ? '-nonorm' : ''}`;
+}
+
+/** Throws OptionError for an unknown norm, and for a block that would begin as zero or has no batch norm to do so. */
+export function checkNorm(
+  network: string,
+  { norm, shortcut, zeroInit }: Required<Pick<BlockOptions, 'norm' | 'shortcut' | 'zeroInit'>>,
+): void {
+  // Callers without TypeScript.
+  if (!['batch', 'none'].includes(norm)) {
+    throw new OptionError(`${network}: norm: expected batch or none, got ${JSON.stringify(norm)}`);
+  }
+  if (!zeroInit) return;
+  const lacking = shortcut === 'none' ? "shortcuts, got shortcut 'none'" : "batch norm, got norm 'none'";
+  if (shortcut === 'none' || norm === 'none') {
+    throw new OptionError(`${network}: zeroInitResidual: expected a network with ${lacking}`);
   }
 }

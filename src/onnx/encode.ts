@@ -33,7 +33,7 @@ export interface EncodeOptions {
  */
 export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Array {
   const weights = graph.constants.reduce((sum, { tensor }) => sum + tensor.data.byteLength, 0);
-  refuseLarge(graph, weights);
+  checkModelSize(graph.name, weights);
   const model: onnx.IModelProto = {
     irVersion: IR_VERSION,
     producerName: 'ort-train',
@@ -45,17 +45,18 @@ export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Arr
   };
   // The writer knows its length before `finish` allocates.
   const writer = proto.ModelProto.encode(model);
-  refuseLarge(graph, writer.len);
+  checkModelSize(graph.name, writer.len);
   const bytes = writer.finish();
   // A small message may lie in a pool that others share.
   if (bytes.buffer.byteLength !== bytes.byteLength) return new Uint8Array(bytes);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function refuseLarge(graph: Graph, bytes: number): void {
+/** Throws ModelError for a model of so many bytes that protobuf cannot hold it. */
+export function checkModelSize(name: string, bytes: number): void {
   if (bytes <= MAX_BYTES) return;
   throw new ModelError(
-    `${graph.name}: expected a model of at most ${MAX_BYTES} bytes (the limit of protobuf), got ${bytes} bytes; ` +
+    `${name}: expected a model of at most ${MAX_BYTES} bytes (the limit of protobuf), got ${bytes} bytes; ` +
       'make the network smaller, or keep the weights in a checkpoint and pass them to the graph as inputs',
   );
 }

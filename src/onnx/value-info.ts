@@ -1,10 +1,25 @@
 import type { onnx } from 'onnx-proto';
-import type { TensorType } from '../ir/index.js';
+import type { Graph, TensorType } from '../ir/index.js';
 import { dtypeCode, dtypeOf, findDType, toDim } from './proto.js';
 
 /** A named, typed value of a model: an input or an output. */
 export interface Port extends TensorType {
   readonly name: string;
+}
+
+/** What a model takes and gives. */
+export interface Ports {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** What the model of a graph takes and gives, as `readModel` finds it in the model's bytes. */
+export function portsOf(graph: Graph): Ports {
+  const port = (name: string, { dtype, shape }: TensorType): Port => ({ name, dtype, shape });
+  return {
+    inputs: graph.inputs.map((value) => port(value.name, value)),
+    outputs: graph.outputs.map(({ name, value }) => port(name, value)),
+  };
 }
 
 /** The type of a value for the file; symbols such as `N` and `2*N` become dim_param. */

@@ -14,10 +14,11 @@ import {
   type Normalization,
 } from '../data/index.js';
 import { AbortedError, OptionError } from '../errors.js';
-import type { CreateSession, SessionOptions } from '../session/session.js';
+import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
 import { checkSetFits } from './fit-options.js';
 import { gradientNorms, type ParameterGradient } from './gradient-norms.js';
 import { checkPositive, checkWhole } from './options.js';
+import type { LoweringReport } from './step-models.js';
 import { parameterCount, Trainer } from './trainer.js';
 
 /** A network and what to call it. */
@@ -90,6 +91,10 @@ export interface ComparedNetwork {
     readonly start: readonly ParameterGradient[];
     readonly end: readonly ParameterGradient[];
   };
+  /** Where it ran. */
+  readonly device: DeviceReport;
+  /** In which form of the step, and why. */
+  readonly lowering: LoweringReport;
   readonly seconds: number;
 }
 
@@ -189,6 +194,8 @@ async function trainOne(
       ...(divergedAt !== undefined && { divergedAt }),
       finalLoss: divergedAt === undefined ? mean(losses.slice(-Math.ceil(steps / 10))) : Number.NaN,
       gradients: { start, end: await gradientNorms(network, trainer.state, first, gradientOptions) },
+      device: trainer.device,
+      lowering: trainer.lowering,
       seconds: (performance.now() - clock) / 1000,
     };
   } finally {

@@ -12,9 +12,9 @@ import {
   type OptimizerOptions,
 } from '../../src/artifacts/index.js';
 import { batches, loadIdxFolder } from '../../src/data/node.js';
-import { CheckpointError, OptionError } from '../../src/errors.js';
+import { CheckpointError, ModelError, OptionError } from '../../src/errors.js';
 import { presetNetwork } from '../../src/models/index.js';
-import { chain, defineNetwork, dropout, flatten, freeze, linear, type Network } from '../../src/net/index.js';
+import { chain, conv, defineNetwork, dropout, flatten, freeze, linear, type Initializer, type Network } from '../../src/net/index.js';
 import { readModel } from '../../src/onnx/index.js';
 import { Trainer } from '../../src/train/index.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
@@ -190,6 +190,21 @@ describe('createTrainingArtifacts', () => {
     expect(make((map) => map.delete(name))).toThrow(CheckpointError);
     expect(make((map) => map.delete(name))).toThrow(new RegExp(`'${name}': expected .* got nothing`));
     expect(make((map) => map.set(name, new Float32Array(1)))).toThrow(/expected \d+ elements .* got 1 elements/);
+  });
+
+  test('refuses a network of more than 2 GB before it draws a weight', () => {
+    let drawn = 0;
+    const init: Initializer = { name: 'counting', fill: () => void (drawn += 1) };
+    const big = defineNetwork({
+      name: 'big',
+      input: [20_000, 1, 1],
+      classes: 30_000,
+      net: chain(conv(30_000, 1, { init: () => init }), flatten()),
+    });
+    const make = (): unknown => createTrainingArtifacts(big);
+    expect(make).toThrow(ModelError);
+    expect(make).toThrow(/^big-inference: expected a model of at most 2147483647 bytes .* got 2400120000 bytes; make the/);
+    expect(drawn).toBe(0);
   });
 
   test('refuses labels and normalisations that do not fit', () => {

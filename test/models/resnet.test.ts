@@ -97,6 +97,56 @@ describe('ResNets for CIFAR', () => {
   });
 });
 
+describe('without batch norm', () => {
+  const shapes = ({ state }: Network): [string, readonly number[]][] =>
+    state.filter(({ kind }) => kind === 'parameter').map(({ name, shape }) => [name, shape]);
+
+  test.each(['padded', 'projection', 'none'] as const)(
+    'each convolution has a bias where it had a batch norm (shortcut %s)',
+    (shortcut) => {
+      const bare = cifarResnet(20, { shortcut, norm: 'none' });
+      const normed = cifarResnet(20, { shortcut });
+      expect(bare.name).toBe(`${shortcut === 'none' ? 'plain' : 'resnet'}20-cifar-nonorm`);
+      expect(bare.state.every(({ kind }) => kind === 'parameter')).toBe(true);
+      const weights = (network: Network): [string, readonly number[]][] =>
+        shapes(network).filter(([, shape]) => shape.length > 1);
+      expect(weights(bare)).toEqual(weights(normed));
+      const biases = weights(bare).map(([name, [outputs]]) => [name.replace('weight', 'bias'), [outputs]]);
+      expect(shapes(bare).filter(([, shape]) => shape.length === 1)).toEqual(biases);
+    },
+  );
+
+  test('the ResNets for ImageNet likewise', () => {
+    const bare = resnet(50, { norm: 'none', classes: 10 });
+    expect(bare.name).toBe('resnet50-nonorm');
+    const names = bare.state.map(({ name }) => name);
+    expect(names.filter((name) => name.startsWith('layer2.0'))).toEqual(
+      ['conv1', 'conv2', 'conv3', 'downsample.0'].flatMap((layer) =>
+        ['weight', 'bias'].map((part) => `layer2.0.${layer}.${part}`),
+      ),
+    );
+    expect(names.some((name) => name.includes('bn'))).toBe(false);
+  });
+
+  test('weights start as with batch norm, biases at 0', () => {
+    const weights = initialState(cifarResnet(20, { norm: 'none' }), 3);
+    const w = weights.get('layer3.2.conv2.weight') ?? new Float32Array();
+    const std = Math.sqrt(w.reduce((sum, v) => sum + v * v, 0) / w.length);
+    // 36,864 draws: the deviation of their standard deviation is 1 / sqrt(2 n) = 0.4 %.
+    expect(std / Math.sqrt(2 / (64 * 9))).toBeCloseTo(1, 1);
+    expect(new Set(weights.get('layer3.2.conv2.bias'))).toEqual(new Set([0]));
+  });
+
+  test('says what is wrong', () => {
+    expect(() => cifarResnet(20, { norm: 'none', zeroInitResidual: true })).toThrow(
+      "resnet20-cifar-nonorm: zeroInitResidual: expected a network with batch norm, got norm 'none'",
+    );
+    expect(() => resnet(18, { norm: 'layer' as 'batch' })).toThrow(
+      'resnet18: norm: expected batch or none, got "layer"',
+    );
+  });
+});
+
 describe('presets', () => {
   test('there is one of every network and its plain twin', () => {
     const names = [

@@ -22,9 +22,14 @@ export const kernels: Readonly<Record<string, Kernel>> = {
 
 /**
  * Evaluates a graph in float64, whatever dtypes it says, with plain loops that share nothing with gradient rules or
- * shape inference. Throws where a value turns out to have another shape than the graph records.
+ * shape inference; `replacements` stand in for kernels that are too slow for whole networks. Throws where a value turns
+ * out to have another shape than the graph records.
  */
-export function evaluate(graph: Graph, feeds: Readonly<Record<string, NdArray>>): Record<string, NdArray> {
+export function evaluate(
+  graph: Graph,
+  feeds: Readonly<Record<string, NdArray>>,
+  replacements: Readonly<Record<string, Kernel>> = {},
+): Record<string, NdArray> {
   const symbols = new Map<string, number>();
   const values = new Map<Value, NdArray>();
   for (const value of graph.inputs) {
@@ -38,7 +43,7 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, NdArray>>)
     values.set(value, ndarray(tensor.shape, Array.from(tensor.data, Number)));
   }
   for (const node of graph.nodes) {
-    const outputs = run(node, values, symbols);
+    const outputs = run(node, replacements[node.op.name] ?? kernels[node.op.name], values, symbols);
     node.outputs.forEach((value, i) => {
       const output = outputs[i];
       if (output === undefined) throw new TypeError(`reference: ${node.op.name} has no output ${i}`);
@@ -51,10 +56,10 @@ export function evaluate(graph: Graph, feeds: Readonly<Record<string, NdArray>>)
 
 function run(
   node: Node,
+  kernel: Kernel | undefined,
   values: Map<Value, NdArray>,
   symbols: ReadonlyMap<string, number>,
 ): readonly NdArray[] {
-  const kernel = kernels[node.op.name];
   if (kernel === undefined) throw new TypeError(`reference: no kernel for ${node.op.name}`);
   const inputs = node.inputs.map((value) => (value === undefined ? undefined : valueOf(values, value)));
   return kernel({ inputs, attrs: node.attrs, bind: (shape) => bind(shape, symbols) });

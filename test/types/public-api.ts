@@ -4,6 +4,8 @@
  */
 import {
   chain,
+  cifarResnet,
+  compareNetworks,
   conv,
   createNodeSession,
   createTrainingArtifacts,
@@ -11,6 +13,7 @@ import {
   exportModel,
   fit,
   flatten,
+  gradientNorms,
   linear,
   loadClassifier,
   presetNetwork,
@@ -61,11 +64,22 @@ export async function accepted(data: DataSplit, signal: AbortSignal): Promise<Re
   const trainer = await Trainer.create(network, { createSession: createNodeSession });
   const scheduler: Scheduler = stepLR({ stepSize: 3, gamma: 0.5 });
   await fit(trainer, data, { epochs: 1, batchSize: 8, learningRate: 0.1, scheduler });
+  const plain = cifarResnet(8, { channels: 1, imageSize: 28, shortcut: 'none', norm: 'none' });
+  const recipe = { data: data.train, steps: 2, batchSize: 8, learningRate: 1e-3 };
+  await compareNetworks([{ label: 'plain', network: plain }], {
+    ...recipe,
+    createSession: createNodeSession,
+  });
   const { label, probability } = await (await loadClassifier(model)).predict('digit.png', { invert: true });
   return { history, model, label, probability, preset: 'mnist-cnn-small' };
 }
 
 export async function refused(data: DataSplit, trainer: Trainer): Promise<void> {
+  // @ts-expect-error an unknown norm
+  cifarResnet(8, { norm: 'layer' });
+  const batch = { images: new Float32Array(1), labels: new Int32Array(1), size: 1 };
+  // @ts-expect-error gradients need a runtime
+  await gradientNorms(trainer.network, trainer.state, batch, {});
   // @ts-expect-error an unknown preset
   await trainResNet({ preset: 'vgg16' });
   // @ts-expect-error an unknown optimizer
