@@ -10,6 +10,11 @@ import {
 /**
  * Pseudo-random feeds of a step or eval model, the same each time: a comparison of two forms needs no particular numbers,
  * only many different ones.
+ *
+ * What batch normalisation adds is 3, so that one in 700 of the numbers that a ReLU sees is negative: enough to find a
+ * mask that is not applied (3.6 % of a gradient), and so few that next to none is near zero, where two roundings choose
+ * differently. With 0 those few make the gradients of a plain network of 56 layers differ by 20 %, of ResNet-50 by 3 %;
+ * with 3 all networks' agree to 1e-6.
  */
 export function checkFeeds(
   network: Network,
@@ -18,16 +23,20 @@ export function checkFeeds(
   batch: number,
 ): NamedTensors {
   const { parameters, buffers, frozen } = stateLayout(network);
-  const isBuffer = new Set(network.state.filter((spec) => spec.kind === 'buffer').map(({ name }) => name));
+  const names = new Set(network.state.map(({ name }) => name));
+  const centreOf = (name: string): number => {
+    const [layer, tensor] = [name.slice(0, name.lastIndexOf('.') + 1), name.slice(name.lastIndexOf('.') + 1)];
+    const isNorm = names.has(`${layer}running_var`);
+    return (isNorm ? { weight: 1, bias: 3, running_var: 1 }[tensor] : undefined) ?? 0;
+  };
   const weights = (layout: Layout): NamedTensors[string] => {
     const flat = new Float32Array(layout.size);
     for (const { name, shape, offset, size } of layout.slots) {
       // Weights at the scale of their initialisation keep activations finite through any depth.
       const fan = shape.slice(1).reduce((product, dim) => product * dim, 1);
-      const scale = shape.length > 1 ? Math.sqrt(6 / Math.max(1, fan)) : 0.1;
-      for (let i = offset; i < offset + size; i++) {
-        flat[i] = isBuffer.has(name) ? 0.5 + noise(i) : (noise(i) - 0.5) * 2 * scale;
-      }
+      const spread = shape.length > 1 ? Math.sqrt(6 / Math.max(1, fan)) : 0.1;
+      const centre = centreOf(name);
+      for (let i = offset; i < offset + size; i++) flat[i] = centre + (noise(i) - 0.5) * 2 * spread;
     }
     return tensor(flat);
   };
@@ -59,7 +68,10 @@ function tensor(data: Float32Array, shape: readonly number[] = [data.length]): N
   return { dtype: 'float32', shape, data };
 }
 
-/** A number in [0, 1) from a counter: the multiplicative hash of Knuth, TAOCP 3, 6.4. */
+/** A number in [0, 1) from a counter: the finalizer of MurmurHash3, whose neighbours have nothing to do with each other. */
 function noise(i: number): number {
-  return (Math.imul(i + 1, 0x9e3779b1) >>> 8) / 2 ** 24;
+  let h = i + 1;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return ((h ^ (h >>> 16)) >>> 8) / 2 ** 24;
 }
