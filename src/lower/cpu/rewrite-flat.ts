@@ -29,7 +29,9 @@ export function segmentKind(context: Context, value: Value): SegmentKind {
 
 /** Adds the pieces of a flat vector as inputs. */
 export function flatInputs({ b, f }: Context, plan: FlatPlan, input: Value): void {
-  const pieces = plan.pieces.map(({ shape }, i) => b.input(pieceName(input.name, i), input.dtype, shape));
+  const pieces = plan.pieces.map(({ targetSize }, i) =>
+    b.input(pieceName(input.name, i), input.dtype, [targetSize]),
+  );
   f.set(input, { pieces });
 }
 
@@ -57,29 +59,22 @@ function cut({ b, f }: Context, plan: FlatPlan, value: Value, segment: Segment):
   const whole = f.pieces(plan.source)?.[index];
   if (piece === undefined || whole === undefined) throw new Error(`'${value.name}' is in no piece`);
   const form = kind === 'plain' ? 'plain' : kind;
-  if (piece.segments.length === 1) {
-    f.set(value, { [form]: whole });
-    return;
-  }
   const start = targetOffset - piece.targetOffset;
   const name = `${value.name.split('.').at(-1) ?? ''}.flat`;
-  const part = b.slice(whole, { axes: [0], starts: [start], ends: [start + targetSize] }, name);
+  const part =
+    piece.segments.length === 1
+      ? whole
+      : b.slice(whole, { axes: [0], starts: [start], ends: [start + targetSize] }, name);
   f.set(value, { [form]: b.reshape(part, shapeInTarget(segment, f.block)) });
 }
 
 function join(context: Context, plan: FlatPlan, node: Node): void {
   const { b, f } = context;
-  const parts = new Map(
-    plan.segments.map((segment, i) => [
-      segment,
-      (shape: readonly number[]) => b.reshape(part(segment, i), shape),
-    ]),
+  const flat = new Map(
+    plan.segments.map((segment, i) => [segment, b.reshape(part(segment, i), [segment.targetSize])]),
   );
-  const pieces = plan.pieces.map(({ shape, segments }, i) => {
-    const values = segments.map((segment) => {
-      const size = segments.length === 1 ? shape : [segment.targetSize];
-      return parts.get(segment)?.(size);
-    });
+  const pieces = plan.pieces.map(({ segments }, i) => {
+    const values = segments.map((segment) => flat.get(segment));
     const [only] = values;
     return only !== undefined && values.length === 1
       ? only

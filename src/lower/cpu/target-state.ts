@@ -57,9 +57,9 @@ export function targetState(graph: Graph, plans: readonly FlatPlan[], block: num
       const whole = { dtype: 'float32', shape: [target.length], data: target } as const;
       if (plan === undefined) return { [`${name}${suffix}`]: whole };
       return Object.fromEntries(
-        plan.pieces.map(({ shape, targetOffset, targetSize }, i) => {
+        plan.pieces.map(({ targetOffset, targetSize }, i) => {
           const data = target.subarray(targetOffset, targetOffset + targetSize);
-          return [pieceName(`${name}${suffix}`, i), { dtype: 'float32', shape, data }] as const;
+          return [pieceName(`${name}${suffix}`, i), { dtype: 'float32', shape: [targetSize], data }] as const;
         }),
       );
     },
