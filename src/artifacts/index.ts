@@ -12,6 +12,7 @@ export * from './safetensors.js';
 export * from './state.js';
 export * from './target.js';
 export * from './training-artifacts.js';
+export * from './tuning.js';
 export * from './types.js';
 export * from './version.js';
 export * from './weight-files.js';

@@ -1,5 +1,5 @@
 import type { TensorData } from '../ir/index.js';
-import { checkLowering, lowerCpu, probeBlockSize, type CheckReport, type NodeReport, type TargetState } from '../lower/cpu/index.js';
+import { checkLowering, lowerCpu, probeBlockSize, type CheckReport, type ConvForm, type NodeReport, type TargetState } from '../lower/cpu/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { buildGraph, type GraphOptions } from './graphs.js';
@@ -23,6 +23,8 @@ export interface TargetModel {
 export interface TargetOptions extends GraphOptions {
   readonly blockSize: number;
   readonly batch: number;
+  /** By the name of a node: the form of a convolution; the others have the written heuristic's. */
+  readonly choices?: Readonly<Record<string, ConvForm>>;
 }
 
 /** Channels in a block of the runtime's blocked layout, undefined where it has none. */
@@ -53,16 +55,17 @@ export async function checkForCpu(
   options: TargetOptions,
   run: RunModel,
   feeds: NamedTensors,
-): Promise<CheckReport> {
+): Promise<CheckReport & Pick<TargetModel, 'forms'>> {
   const portable = buildGraph(network, kind, withoutBatch(options));
   const lowering = lowerCpu(portable, options);
-  return checkLowering(
+  const report = await checkLowering(
     async (graph, given) => run(encodeModel(graph), given),
     portable,
     lowering,
     options.batch,
     feeds,
   );
+  return { ...report, forms: lowering.report };
 }
 
 /** The lowering fixes the batch itself. */

@@ -4,5 +4,6 @@ export type { DType, TensorData, TypedArray } from '../ir/index.js';
 export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
 export { cifarResnet, presetNames, presetNetwork } from '../models/index.js';
 export { checkTrainingBatch, countParameters, type Network } from '../net/index.js';
+export { UNRETURNED, withUnreturnedOutput } from '../onnx/index.js';
 export { optimizerSlots } from '../optim/index.js';
 export type { AdamOptions, AdamWOptions, OptimizerOptions, SgdOptions } from '../optim/index.js';

@@ -1,5 +1,6 @@
 export * from './decode.js';
 export * from './encode.js';
+export * from './unreturned.js';
 export * from './read.js';
 export type { FileAttr } from './attributes.js';
 export { portsOf, type Port, type Ports } from './value-info.js';

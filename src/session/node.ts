@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
-import type { TensorData } from '../artifacts/types.js';
+import { UNRETURNED, withUnreturnedOutput, type TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
 import {
   deviceNames,
@@ -13,6 +13,9 @@ import {
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
 ort.env.logLevel = 'fatal';
+
+// What onnxruntime-node 1.30 says of a result that is a sequence.
+const NOT_RETURNED = 'Non tensor type is temporarily not supported.';
 
 /** How to get an execution provider that this machine lacks. */
 const remedies: Readonly<Record<DeviceName, string>> = {
@@ -38,7 +41,12 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
   const rejected: { device: DeviceName; reason: string }[] = [];
   for (const device of devices) {
     try {
-      const session = await load(model, device, threads, options.profile);
+      const session = await load(
+        options.givenResults === true ? withUnreturnedOutput(model) : model,
+        device,
+        threads,
+        options.profile,
+      );
       return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
     } catch (error) {
       const reason = reasonOf(error);
@@ -118,7 +126,7 @@ class NodeSession implements Session {
 
   constructor(session: ort.InferenceSession, device: DeviceReport) {
     this.#session = session;
-    this.outputNames = session.outputNames;
+    this.outputNames = session.outputNames.filter((name) => name !== UNRETURNED);
     this.device = device;
   }
 
@@ -130,13 +138,30 @@ class NodeSession implements Session {
         const results = await this.#session.run(inputs, [...outputs]);
         return Object.fromEntries(outputs.map((name) => [name, fromNative(results[name], name)]));
       }
-      await this.#session.run(inputs, this.#toNative(outputs));
+      await this.#runInto(inputs, this.#toNative(outputs));
       return outputs;
     } catch (error) {
       if (error instanceof ModelError) throw error;
       throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(error)}`, {
         cause: error,
       });
+    }
+  }
+
+  /**
+   * Runs with tensors for the results. The binding writes into them and then copies every one into a new array all the
+   * same, unless the first output is one that it cannot return: then it stops before copying, with this error, after a
+   * run that is complete. A version that returns sequences gives no error.
+   */
+  async #runInto(inputs: Record<string, ort.Tensor>, outputs: Record<string, ort.Tensor>): Promise<void> {
+    if (this.outputNames.length === this.#session.outputNames.length) {
+      await this.#session.run(inputs, outputs);
+      return;
+    }
+    try {
+      await this.#session.run(inputs, { [UNRETURNED]: null, ...outputs });
+    } catch (error) {
+      if (!(error instanceof Error) || error.message !== NOT_RETURNED) throw error;
     }
   }
 

@@ -23,6 +23,11 @@ export interface SessionOptions {
   readonly devices?: readonly string[];
   /** Threads within an operator; default: one for each core. */
   readonly threads?: number;
+  /**
+   * Every run gives tensors for all results, so that the runtime need not return any. onnxruntime-node copies what it
+   * returns into new arrays, 40 of 110 ms a step of ResNet-18.
+   */
+  readonly givenResults?: boolean;
   /** Switches ONNX Runtime's profiler on: the beginning of the path of the file that it writes when the session ends. */
   readonly profile?: string;
 }

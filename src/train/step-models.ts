@@ -6,11 +6,13 @@ import {
   type GraphOptions,
   type Network,
   type TargetModel,
+  type TargetOptions,
   type TargetState,
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
 import { checkFeeds } from './check-feeds.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
+import { tuneStep, type StepTuning, type TuningOptions } from './tuning.js';
 
 /** Which form of a network's models a run uses. */
 export interface LoweringReport {
@@ -20,12 +22,18 @@ export interface LoweringReport {
   readonly blockSize?: number;
   /** Why this form. */
   readonly reason: string;
+  /** For `cpu`, by operator: how many nodes of the step have which form. */
+  readonly forms?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** How the forms of convolutions were chosen; absent where the written heuristic chose all of them. */
+  readonly tuned?: StepTuning['report'];
 }
 
 /** A loaded model and how its flat vectors lie. */
 export interface LoadedModel {
   readonly session: Session;
   readonly state: TargetState | undefined;
+  /** What became of each node, in a lowered model. */
+  readonly forms: TargetModel['forms'];
 }
 
 /** What the models are made from. */
@@ -33,6 +41,8 @@ export interface ModelOptions extends SessionOptions, GraphOptions {
   readonly createSession: CreateSession;
   /** `auto` (default): the device's own form where it has one and it computes the same; else `portable`. */
   readonly target?: 'auto' | 'portable';
+  /** Measures which forms of the convolutions are the fastest; without it the written heuristic chooses. */
+  readonly tuning?: TuningOptions;
 }
 
 /**
@@ -49,9 +59,10 @@ function checkBatch({ input: [, height, width] }: Network): number {
  */
 export class StepModels {
   readonly device: DeviceReport;
-  readonly lowering: LoweringReport;
+  #lowering: LoweringReport;
   readonly #network: Network;
   readonly #options: ModelOptions;
+  readonly #choices: Choices;
   readonly #loaded: Map<string, LoadedModel>;
   #disposed = false;
 
@@ -59,30 +70,44 @@ export class StepModels {
     network: Network,
     options: ModelOptions,
     device: DeviceReport,
-    lowering: LoweringReport,
+    { lowering, choices = {} }: Decision,
     loaded: Map<string, LoadedModel>,
   ) {
     this.#network = network;
     this.#options = options;
     this.device = device;
-    this.lowering = lowering;
+    this.#lowering = lowering;
+    this.#choices = choices;
     this.#loaded = loaded;
   }
 
   /** Loads the portable step, and decides whether the device's own form takes its place. */
   static async create(network: Network, options: ModelOptions): Promise<StepModels> {
     const model = compileModel(network, 'step', graphOptions(options));
-    const session = await options.createSession(model, options);
+    const session = await options.createSession(model, { ...options, givenResults: true });
     try {
-      const lowering = await decide(network, options, session.device);
+      const decision = await decide(network, options, session.device);
       const loaded = new Map<string, LoadedModel>();
-      if (lowering.target === 'portable') loaded.set('step', { session, state: undefined });
+      if (decision.lowering.target === 'portable') loaded.set('step', { session, state: undefined, forms: [] });
       else await session.dispose();
-      return new StepModels(network, options, session.device, lowering, loaded);
+      const models = new StepModels(network, options, session.device, decision, loaded);
+      // The forms of the step itself: a smaller batch may leave a node fewer to choose from.
+      if (decision.lowering.tuned !== undefined) await models.#loadStep(decision.lowering.tuned.batchSize);
+      return models;
     } catch (error) {
       await session.dispose();
       throw error;
     }
+  }
+
+  /** Which form the models have. */
+  get lowering(): LoweringReport {
+    return this.#lowering;
+  }
+
+  async #loadStep(batch: number): Promise<void> {
+    const { forms } = await this.get('step', batch);
+    this.#lowering = { ...this.#lowering, forms: countForms(forms) };
   }
 
   /** The step or eval model for batches of this size. */
@@ -94,12 +119,12 @@ export class StepModels {
     if (known !== undefined) return known;
     const { createSession } = this.#options;
     const options = graphOptions(this.#options);
-    const lowered: Pick<TargetModel, 'model'> & Partial<Pick<TargetModel, 'state'>> =
+    const lowered: Pick<TargetModel, 'model'> & Partial<TargetModel> =
       blockSize === undefined
         ? { model: compileModel(this.#network, kind, options) }
-        : compileForCpu(this.#network, kind, { ...options, blockSize, batch });
-    const session = await createSession(lowered.model, this.#options);
-    const loaded = { session, state: lowered.state };
+        : compileForCpu(this.#network, kind, { ...options, blockSize, batch, choices: this.#choices });
+    const session = await createSession(lowered.model, { ...this.#options, givenResults: kind === 'step' });
+    const loaded = { session, state: lowered.state, forms: lowered.forms ?? [] };
     this.#loaded.set(key, loaded);
     return loaded;
   }
@@ -111,42 +136,67 @@ export class StepModels {
   }
 }
 
-/** Compares both forms on a small batch; whatever speaks against the lowered one is the reason in the report. */
-async function decide(
-  network: Network,
-  options: ModelOptions,
-  device: DeviceReport,
-): Promise<LoweringReport> {
-  const portable = (reason: string): LoweringReport => ({ target: 'portable', reason });
+type Choices = StepTuning['choices'];
+
+interface Decision {
+  readonly lowering: LoweringReport;
+  readonly choices?: Choices;
+}
+
+/**
+ * Chooses the forms of the convolutions, and compares the whole with the portable form on a small batch; whatever speaks
+ * against the lowered one is the reason in the report.
+ */
+async function decide(network: Network, options: ModelOptions, device: DeviceReport): Promise<Decision> {
+  const portable = (reason: string): Decision => ({ lowering: { target: 'portable', reason } });
   if (options.target === 'portable') return portable('it was asked for');
   if (device.chosen !== 'cpu') return portable(`there is no other form for ${device.chosen} yet`);
-  const run = runner(options);
-  const blockSize = await findBlockSize(run);
+  const blockSize = await findBlockSize(runner(options));
   if (blockSize === undefined) return portable('this ONNX Runtime has no blocked operators on this CPU');
+  const target = { ...graphOptions(options), blockSize };
+  const { tuning } = options;
+  const { choices, report: tuned } =
+    tuning === undefined ? {} : await tuneStep(network, tuning, target, options);
   const batch = checkBatch(network);
-  const check = { ...graphOptions(options), blockSize, batch };
+  const found = await compare(network, options, { ...target, batch, ...(choices && { choices }) });
+  if (typeof found === 'string') return portable(found);
+  const reason = `it gave the portable numbers on a batch of ${batch}`;
+  return {
+    lowering: { target: 'cpu', blockSize, reason, forms: countForms(found), ...(tuned && { tuned }) },
+    ...(choices && { choices }),
+  };
+}
+
+/** The forms of the step's nodes, or what the lowered models do differently on a small batch. */
+async function compare(
+  network: Network,
+  options: ModelOptions,
+  target: TargetOptions,
+): Promise<TargetModel['forms'] | string> {
+  let stepForms: TargetModel['forms'] = [];
   for (const kind of ['step', 'eval'] as const) {
     try {
-      const { equal, differences } = await checkForCpu(
-        network,
-        kind,
-        check,
-        run,
-        checkFeeds(network, kind, options.optimizer, batch),
-      );
-      if (!equal) {
-        const [name, off] = Object.entries(differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
-        return portable(
-          `the blocked ${kind} differs: ${name} by ${off.toExponential(1)} of its largest number`,
-        );
+      const feeds = checkFeeds(network, kind, options.optimizer, target.batch);
+      const checked = await checkForCpu(network, kind, target, runner(options), feeds);
+      if (!checked.equal) {
+        const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
+        return `the blocked ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
       }
+      if (kind === 'step') stepForms = checked.forms;
     } catch (error) {
-      return portable(
-        `the blocked ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      return `the blocked ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  return { target: 'cpu', blockSize, reason: `it gave the portable numbers on a batch of ${batch}` };
+  return stepForms;
+}
+
+function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['forms']> {
+  const counts: Record<string, Record<string, number>> = {};
+  for (const { op, form } of nodes) {
+    const byForm = (counts[op] ??= {});
+    byForm[form] = (byForm[form] ?? 0) + 1;
+  }
+  return counts;
 }
 
 function runner(options: ModelOptions): Parameters<typeof findBlockSize>[0] {

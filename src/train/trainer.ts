@@ -17,6 +17,7 @@ import { batchTensors, type LabelledBatch } from './batch-tensors.js';
 import type { Evaluation } from './history.js';
 import { inputsOf, PlacedState } from './placed-state.js';
 import { StepModels, type LoweringReport } from './step-models.js';
+import type { TuningOptions } from './tuning.js';
 
 /** What a trainer is made from. */
 export interface TrainerOptions extends SessionOptions {
@@ -31,6 +32,11 @@ export interface TrainerOptions extends SessionOptions {
   readonly step?: number;
   /** Default `auto`: the device's own form of the step where there is one and it computes the same. */
   readonly target?: 'auto' | 'portable';
+  /**
+   * Measures once which forms of the convolutions are the fastest on this machine, at most for seconds; the numbers then
+   * depend on those choices in their last digits. Default: a written heuristic chooses.
+   */
+  readonly tuning?: TuningOptions;
   /** The runtime: `createNodeSession` in Node. */
   readonly createSession: CreateSession;
 }

@@ -73,10 +73,10 @@ describe.skipIf(blockSize === undefined)('the lowered training step', () => {
     const { portable, lowered, lowering } = await both(graph, batch, feedsOf(network, batch));
     const others = lowering.report.filter(({ form, op }) => form === 'portable' && !kept.includes(op));
     expect(others).toEqual([]);
-    expect(difference(lowered['loss'], portable['loss'])).toBeLessThan(1e-6);
+    expect(difference(lowered['loss'], portable['loss'])).toBeLessThan(5e-6);
     expect(lowered['correct']).toEqual(portable['correct']);
     if (portable['buffers_next'] !== undefined) {
-      expect(difference(lowered['buffers_next'], portable['buffers_next'])).toBeLessThan(1e-6);
+      expect(difference(lowered['buffers_next'], portable['buffers_next'])).toBeLessThan(2e-6);
     }
     // From zero moments these are 0.1 g and 0.001 g^2.
     expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(tolerance);

@@ -132,6 +132,22 @@ describe('running', () => {
     });
   });
 
+  test('with results of their own memory: the same numbers, and errors are errors still', async () => {
+    const session = await createNodeSession(model, { threads: 1, givenResults: true });
+    await withSession(async (plain) => {
+      expect(session.outputNames).toEqual(plain.outputNames);
+      const given = { loss: float(), logits: float(2, 3) };
+      const expected = await plain.run(feeds, ['loss', 'logits']);
+      expect(await session.run(feeds, given)).toBe(given);
+      expect(given.loss.data).toEqual(expected['loss']?.data);
+      expect(given.logits.data).toEqual(expected['logits']?.data);
+      expect(await session.run(feeds, ['loss'])).toEqual(await plain.run(feeds, ['loss']));
+      await expect(session.run(feeds, { loss: float(7) })).rejects.toThrow(ModelError);
+      await expect(session.run({}, given)).rejects.toThrow(ModelError);
+    });
+    await session.dispose();
+  });
+
   test('after dispose is an error that says so; a second dispose is none', async () => {
     const session = await createNodeSession(model, { threads: 1 });
     await session.dispose();

@@ -1,9 +1,10 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import { blockedConv } from './blocked-ops.js';
+import type { Context } from './context.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
-import { channelSum } from './reduce.js';
+import { channelMean } from './reduce.js';
 
 /**
  * relu(x scale + offset + sum), scale and offset per channel: a depthwise 1x1 convolution, one pass over memory. (ONNX's
@@ -29,32 +30,59 @@ function affine(
   return f.b.emit(blockedConv, [x, f.b.reshape(scale, [c, 1, 1, 1]), offset, sum], attrs, 'affine');
 }
 
-/** x - mean on blocked x; the forward pass and the gradient share it. */
-function centred(f: Forms, x: Value, mean: Value): Value {
-  return f.once(`${x.name} centred`, () => {
-    const ones = f.b.constant(
-      {
-        dtype: 'float32',
-        shape: mean.shape.map(Number),
-        data: new Float32Array(Number(mean.shape[0])).fill(1),
-      },
-      'ones',
-    );
-    return affine(f, x, ones, f.b.neg(mean));
-  });
-}
-
 /** Number of values in a channel. */
 function countOf(x: Value): number {
   const [n, , h, w] = dims4(x);
   return n * h * w;
 }
 
+/** What batch normalisation computes with instead of x: an image whose mean is near zero, and that mean [C]. */
+interface Shifted {
+  readonly image: Value;
+  readonly mean: Value;
+  /** x is the image plus this; undefined where the gradient asks, which needs no mean of x. */
+  readonly shift: Value | undefined;
+}
+
 /**
- * Batch normalisation in training on blocked x, in five passes: sum, x - mean, square, sum, and the affine map, into which
- * an addition and a ReLU after it go. The variance comes from x - mean, as in the portable form.
+ * x minus the running mean, which costs nothing as the bias of the convolution that makes x. The variance may then come
+ * from E[x^2] - E[x]^2 without losing digits, and no pass goes into subtracting the batch's mean. Where x is not made by
+ * such a convolution, or somebody else needs it, the batch's mean is subtracted.
  */
-export function batchNormTrain(f: Forms, node: Node): Pending {
+function shifted({ f, users }: Context, node: Node, x: Value, runningMean: Value): Shifted {
+  const pending = f.pending(x);
+  const isOurs = (user: Node): boolean =>
+    user === node || (user.op.name === 'BatchNormGrad' && user.inputs[0] === x);
+  const isAlone = (users.get(x) ?? []).every(isOurs);
+  const { b } = f;
+  let image: Value;
+  let shift: Value;
+  if (pending?.takesOffset === true && isAlone) {
+    shift = f.vector(runningMean);
+    image = pending.emit({ offset: b.neg(shift) });
+  } else {
+    const whole = f.blocked(x);
+    shift = channelMean(f, whole);
+    const ones = new Float32Array(Number(shift.shape[0])).fill(1);
+    const one = b.constant({ dtype: 'float32', shape: [ones.length], data: ones }, 'ones');
+    image = affine(f, whole, one, b.neg(shift));
+  }
+  return { ...keep(f, x, () => ({ image, mean: channelMean(f, image) })), shift };
+}
+
+/** Made once in the forward pass, found again by the gradient. */
+function keep(f: Forms, x: Value, make: () => Omit<Shifted, 'shift'>): Omit<Shifted, 'shift'> {
+  let made: Omit<Shifted, 'shift'> | undefined;
+  const once = (key: 'image' | 'mean'): Value =>
+    f.once(`${x.name} shifted ${key}`, () => (made ??= make())[key]);
+  return { image: once('image'), mean: once('mean') };
+}
+
+/**
+ * Batch normalisation in training on blocked x, in three passes: x, its square, and the affine map, into which an addition
+ * and a ReLU after it go.
+ */
+export function batchNormTrain(context: Context, node: Node): Pending {
   const [x, scale, bias, runningMean, runningVar] = node.inputs;
   const [, meanOut, invStdOut, nextMean, nextVar] = node.outputs;
   if (
@@ -66,65 +94,60 @@ export function batchNormTrain(f: Forms, node: Node): Pending {
   ) {
     throw new Error(`${node.name} lacks operands`);
   }
-  const { b } = f;
+  const { b, f } = context;
   const { momentum, eps } = node.attrs as unknown as BatchNormAttrs;
-  const image = f.blocked(x);
-  const n = countOf(x);
-  const mean = b.mul(channelSum(f, image), 1 / n, 'mean');
-  const middle = centred(f, image, mean);
-  const variance = b.mul(channelSum(f, b.mul(middle, middle)), 1 / n, 'var');
+  const { image, mean, shift = mean } = shifted(context, node, x, runningMean);
+  const n = countOf(image);
+  const square = channelMean(f, b.mul(image, image, 'square'));
+  // Rounding may leave less than nothing of a constant channel.
+  const variance = b.max(b.sub(square, b.mul(mean, mean)), 0, 'var');
   const invStd = b.reciprocal(b.sqrt(b.add(variance, eps)), 'inv_std');
+  const total = b.add(shift, mean, 'mean');
+  const moved = (running: Value, now: Value, name: string): Value =>
+    b.add(b.mul(f.vector(running), 1 - momentum), now, name);
   const vectors = [
-    [meanOut, mean],
+    [meanOut, total],
     [invStdOut, invStd],
-    [nextMean, b.add(b.mul(f.vector(runningMean), 1 - momentum), b.mul(mean, momentum), 'running_mean')],
-    [
-      nextVar,
-      b.add(
-        b.mul(f.vector(runningVar), 1 - momentum),
-        b.mul(variance, (momentum * n) / (n - 1)),
-        'running_var',
-      ),
-    ],
+    [nextMean, moved(runningMean, b.mul(total, momentum), 'running_mean')],
+    [nextVar, moved(runningVar, b.mul(variance, (momentum * n) / (n - 1)), 'running_var')],
   ] as const;
   for (const [output, vector] of vectors) if (output !== undefined) f.set(output, { vector });
   const factor = b.mul(invStd, f.vector(scale), 'factor');
-  const offset = f.vector(bias);
-  return { emit: ({ sum, relu = false }) => affine(f, middle, factor, offset, sum, relu) };
+  const offset = b.sub(f.vector(bias), b.mul(mean, factor), 'offset');
+  return { emit: ({ sum, relu = false }) => affine(f, image, factor, offset, sum, relu) };
 }
 
 /**
- * Gradient of batch normalisation on blocked tensors: with c = x - mean and the sums over a channel's n values
+ * Gradient of batch normalisation on blocked tensors: with the image z and its mean m, a = E[dy] and
+ * u = (E[dy z] - a m) / std over a channel's n values
  *
- *     dbias = sum dy,  dscale = sum (dy c) / std,  dx = scale / std (dy - dbias / n - c dscale / (n std))
+ *     dbias = n a,  dscale = n u,  dx = scale / std (dy - a - (z - m) u / std)
  *
- * dx is an affine map of c, added to one of dy.
+ * dx is an affine map of z, added to one of dy.
  */
 export function batchNormGrad(f: Forms, node: Node): Value {
-  const [x, mean, invStd, scale, dy] = node.inputs;
+  const [x, , invStd, scale, dy] = node.inputs;
   const [, dscaleOut, dbiasOut] = node.outputs;
-  if (
-    x === undefined ||
-    mean === undefined ||
-    invStd === undefined ||
-    scale === undefined ||
-    dy === undefined
-  ) {
+  if (x === undefined || invStd === undefined || scale === undefined || dy === undefined) {
     throw new Error(`${node.name} lacks operands`);
   }
   const { b } = f;
-  const n = countOf(x);
-  const middle = centred(f, f.blocked(x), f.vector(mean));
+  const { image, mean } = keep(f, x, () => {
+    const whole = f.blocked(x);
+    return { image: whole, mean: channelMean(f, whole) };
+  });
   const arriving = f.blocked(dy);
+  const n = countOf(image);
   const inverse = f.vector(invStd);
-  const dbias = channelSum(f, arriving);
-  const dscale = b.mul(channelSum(f, b.mul(arriving, middle)), inverse, 'dscale');
-  if (dscaleOut !== undefined) f.set(dscaleOut, { vector: dscale });
-  if (dbiasOut !== undefined) f.set(dbiasOut, { vector: dbias });
+  const a = channelMean(f, arriving);
+  const product = channelMean(f, b.mul(arriving, image, 'product'));
+  const u = b.mul(b.sub(product, b.mul(a, mean)), inverse);
+  if (dscaleOut !== undefined) f.set(dscaleOut, { vector: b.mul(u, n, 'dscale') });
+  if (dbiasOut !== undefined) f.set(dbiasOut, { vector: b.mul(a, n, 'dbias') });
   const factor = b.mul(f.vector(scale), inverse, 'factor');
-  const slope = b.mul(b.mul(b.mul(factor, inverse), dscale), -1 / n);
-  const offset = b.mul(b.mul(factor, dbias), -1 / n);
-  return affine(f, arriving, factor, undefined, affine(f, middle, slope, offset));
+  const slope = b.neg(b.mul(b.mul(factor, inverse), u));
+  const offset = b.neg(b.add(b.mul(factor, a), b.mul(slope, mean)));
+  return affine(f, arriving, factor, undefined, affine(f, image, slope, offset));
 }
 
 /** Batch normalisation with given statistics on blocked x: one affine map, into which an addition and a ReLU go. */

@@ -20,8 +20,8 @@ export interface CheckReport {
 
 /**
  * Runs the portable and the lowered graph on the same feeds (of the portable graph) and compares their outputs. The default
- * tolerance is 1e-4 of the largest number, where sums in another order differ by about 1e-6; a wrong rewrite is off by far
- * more. Updated parameters are left out: Adam divides by the root of the second moment, so that gradients near zero, whose
+ * tolerance is 1e-3 of the largest number, where sums in another order differ by about 1e-6, and by up to 1e-4 where batch
+ * normalisation meets means far larger than the deviation; a wrong rewrite is off by far more. Updated parameters are left out: Adam divides by the root of the second moment, so that gradients near zero, whose
  * digits are rounding, move them by the full learning rate. Their moments are compared.
  *
  * @example
@@ -34,7 +34,7 @@ export async function checkLowering(
   { graph, state }: CpuLowering,
   batch: number,
   feeds: TensorMap,
-  tolerance = 1e-4,
+  tolerance = 1e-3,
 ): Promise<CheckReport> {
   const expected = await run(lowerPortable(bindDims(portable, { N: batch })), feeds);
   const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] =>
@@ -68,7 +68,7 @@ export function collect(
 }
 
 /** Largest difference, relative to the largest expected number; infinite for another length or a NaN on one side. */
-function difference(actual: TypedArray | undefined, expected: TypedArray): number {
+export function difference(actual: TypedArray | undefined, expected: TypedArray): number {
   if (actual?.length !== expected.length) return Infinity;
   let [scale, worst] = [1e-30, 0];
   for (let i = 0; i < expected.length; i++) {

@@ -13,10 +13,15 @@ export interface Context {
   readonly makers: ReadonlyMap<Value, Node>;
   /** The nodes that use each value of the portable graph. */
   readonly users: ReadonlyMap<Value, readonly Node[]>;
+  /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
+  readonly choices: Choices;
 }
 
+/** Forms by the names of nodes. */
+export type Choices = Readonly<Record<string, string>>;
+
 /** The context of a graph, nothing lowered yet. */
-export function contextOf(graph: Graph, block: number): Context {
+export function contextOf(graph: Graph, block: number, choices: Choices = {}): Context {
   const b = new Builder();
   const makers = new Map<Value, Node>();
   const users = new Map<Value, Node[]>();
@@ -26,7 +31,7 @@ export function contextOf(graph: Graph, block: number): Context {
       if (input !== undefined) users.set(input, [...(users.get(input) ?? []), node]);
     }
   }
-  return { graph, b, f: new Forms(b, block), counts: useCounts(graph), makers, users };
+  return { graph, b, f: new Forms(b, block), counts: useCounts(graph), makers, users, choices };
 }
 
 /** The name of a node within its layer, as the builder wants it. */

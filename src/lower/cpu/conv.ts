@@ -4,7 +4,7 @@ import { blockedConv } from './blocked-ops.js';
 import { localName, type Context } from './context.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
-import { attrsOf, axisOf, liveTaps, type LiveTaps } from './taps.js';
+import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from './taps.js';
 import { turnedWeight } from './weight-layout.js';
 import { widened } from './widen.js';
 
@@ -18,83 +18,82 @@ export function isPlainImage({ graph, f }: Pick<Context, 'graph' | 'f'>, x: Valu
   return Number(x.shape[1]) < f.block && graph.inputs.includes(x);
 }
 
-/** relu(conv(x, w) + bias + sum), to be emitted when it is known what comes after it. */
-export function forwardConv(f: Forms, node: Node, direct: boolean): Pending {
-  const [x, w, bias] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || w === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = node.attrs as unknown as ConvAttrs;
+/** Rows and columns of a convolution, without the taps of its kernel that meet no pixel. */
+export function forwardAxes({ name, attrs, inputs: [x], outputs: [y] }: Node): readonly [LiveTaps, LiveTaps] {
+  if (x === undefined || y === undefined) throw new Error(`${name} lacks operands`);
+  return liveAxes(attrs as unknown as ConvAttrs, x, y);
+}
+
+function liveAxes(attrs: ConvAttrs, x: Value, y: Value): readonly [LiveTaps, LiveTaps] {
   const [, , height, width] = dims4(x);
   const [, , oh, ow] = dims4(y);
-  const rows = liveTaps(axisOf(attrs, 0, height, oh));
-  const columns = liveTaps(axisOf(attrs, 1, width, ow));
+  return [liveTaps(axisOf(attrs, 0, height, oh)), liveTaps(axisOf(attrs, 1, width, ow))];
+}
+
+/**
+ * relu(conv(x, w) + bias + sum), to be emitted when it is known what comes after it. `wide`: the zeros on both sides of x
+ * are written out.
+ */
+export function forwardConv(f: Forms, node: Node, direct: boolean, wide: boolean): Pending {
+  const [x, w, bias] = node.inputs;
+  if (x === undefined || w === undefined) throw new Error(`${node.name} lacks operands`);
+  const [rows, columns] = forwardAxes(node);
   const name = localName(node);
   return {
-    emit({ sum, relu = false }) {
+    takesOffset: true,
+    emit({ sum, relu = false, offset: more }) {
       const weight = livePart(f, f.weight(w, direct), rows, columns);
-      const offset = bias === undefined ? undefined : f.vector(bias);
+      const own = bias === undefined ? undefined : f.vector(bias);
+      const offset = own === undefined || more === undefined ? (own ?? more) : f.b.add(own, more);
       const image = direct ? f.plain(x) : f.blocked(x);
-      return emitConv(
-        f,
-        image,
-        weight,
-        offset,
-        sum,
-        attrsOf(rows.axis, columns.axis),
-        relu,
-        name,
-        !direct && width <= 32,
-      );
+      return emitConv(f, image, weight, offset, sum, attrsOf(rows.axis, columns.axis), relu, name, wide);
     },
   };
 }
 
 /**
- * Gradient of the input as a convolution of dy with the turned weight. Only for stride 1 and padding less than the
- * kernel; undefined otherwise.
+ * Rows and columns of the convolution of dy that gives dx. Only for stride 1 and padding less than the kernel; undefined
+ * otherwise.
  */
-export function inputGrad(f: Forms, node: Node): Pending | undefined {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = node.attrs as unknown as ConvAttrs;
-  const [, , oh, ow] = dims4(dy);
-  const [, , height, width] = dims4(dx);
-  const live = [liveTaps(axisOf(attrs, 0, height, oh)), liveTaps(axisOf(attrs, 1, width, ow))] as const;
-  const turned = live.map(({ axis }) => {
+export function turnedAxes({
+  name,
+  attrs,
+  inputs: [dy],
+  outputs: [dx],
+}: Node): readonly [Axis, Axis] | undefined {
+  if (dy === undefined || dx === undefined) throw new Error(`${name} lacks operands`);
+  const [rows, columns] = liveAxes(attrs as unknown as ConvAttrs, dx, dy).map(({ axis }) => {
     const before = (axis.kernel - 1) * axis.dilation - axis.before;
     const after = axis.size - 1 + (axis.kernel - 1) * axis.dilation + 1 - axis.out - before;
     return { ...axis, size: axis.out, out: axis.size, before, after };
   });
-  const [rows, columns] = turned;
-  const odd = turned.some(({ before, after, stride }) => stride !== 1 || before < 0 || after < 0);
-  if (rows === undefined || columns === undefined || odd) return undefined;
+  if (rows === undefined || columns === undefined) return undefined;
+  const odd = [rows, columns].some(({ before, after, stride }) => stride !== 1 || before < 0 || after < 0);
+  return odd ? undefined : [rows, columns];
+}
+
+/**
+ * Gradient of the input as a convolution of dy with the turned weight; undefined where `turnedAxes` is. `wide`: the zeros on
+ * both sides of dy are written out.
+ */
+export function inputGrad(f: Forms, node: Node, wide: boolean): Pending | undefined {
+  const [dy, w] = node.inputs;
+  const [dx] = node.outputs;
+  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
+  const axes = turnedAxes(node);
+  if (axes === undefined) return undefined;
+  const live = liveAxes(node.attrs as unknown as ConvAttrs, dx, dy);
   return {
     emit({ sum, relu = false }) {
       const weight = livePart(f, f.weight(w, false), live[0], live[1]);
       const back = turnedWeight(f.b, weight, f.block);
-      const [, channels] = dims4(dy);
-      const isWorth = columns.kernel >= 5 || (channels >= 64 && width <= 14);
-      const wide = isWorth && columns.before < columns.kernel - 1;
-      return emitConv(
-        f,
-        f.blocked(dy),
-        back,
-        undefined,
-        sum,
-        attrsOf(rows, columns),
-        relu,
-        localName(node),
-        wide,
-      );
+      return emitConv(f, f.blocked(dy), back, undefined, sum, attrsOf(...axes), relu, localName(node), wide);
     },
   };
 }
 
 // Zeros on both sides written out let the kernel take six pixels at a time at the edges too: 5x5 on 12x12, 32 -> 32
-// channels, 4.5 -> 3.7 ms of one core, where the copy takes 0.15; 3x3 1.65 -> 1.45. Forward the weight's gradient needs
-// the same copy anyway. Backward, for 3x3, the copy pays from 64 channels on, in images of few pixels (512 -> 512 on
-// 7x7: 54 -> 47 ms); padding of the whole kernel, after a convolution without padding, means too many zeros.
+// channels, 4.5 -> 3.7 ms of one core, where the copy takes 0.15; 3x3 1.65 -> 1.45.
 function emitConv(
   f: Forms,
   x: Value,

@@ -5,7 +5,13 @@ import { plainFromWeight, weightFromPlain } from './weight-layout.js';
 
 /** A convolution that is not emitted yet, so that an addition and a ReLU after it can become part of it. */
 export interface Pending {
-  readonly emit: (extra: { readonly sum?: Value; readonly relu?: boolean }) => Value;
+  readonly emit: (extra: {
+    readonly sum?: Value;
+    readonly relu?: boolean;
+    /** Added to each channel, [C']; only where it `takesOffset`. */
+    readonly offset?: Value;
+  }) => Value;
+  readonly takesOffset?: boolean;
   readonly sum?: Value;
 }
 

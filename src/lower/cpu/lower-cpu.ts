@@ -1,6 +1,7 @@
 import { prune, type Graph, type GraphOutput, type Node } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, localName, type Context } from './context.js';
+import { formOf, formsOf, type ConvForm } from './conv-forms.js';
 import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
 import { flatInputs, lowerFlat, segmentKind } from './rewrite-flat.js';
@@ -18,15 +19,21 @@ export interface CpuOptions {
   readonly batch: number;
   /** Whether parameters and moments may lie in the target's layout; default true. */
   readonly blockedState?: boolean;
-  /** By the name of a node: the form that it is to have. */
-  readonly choices?: Readonly<Record<string, 'blocked' | 'portable'>>;
+  /**
+   * By the name of a node: the form that it is to have, `portable` or one that a convolution can have; the others have the
+   * written heuristic's.
+   */
+  readonly choices?: Readonly<Record<string, ConvForm | 'portable'>>;
 }
+
+/** `split`: a part of a first layer that is split at its pooling; `blocked`: what has one form only. */
+export type NodeForm = ConvForm | 'split' | 'blocked' | 'portable';
 
 /** What became of one node that has several forms. */
 export interface NodeReport {
   readonly node: string;
   readonly op: string;
-  readonly form: 'blocked' | 'portable';
+  readonly form: NodeForm;
 }
 
 /** A graph for the CPU. */
@@ -47,8 +54,8 @@ export interface CpuLowering {
  * const feeds = state.tensors('params', state.toTarget('params', flat));
  */
 export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
-  const graph = prune(hoistRelu(bindDims(portable, { N: options.batch })));
-  const context = contextOf(graph, options.blockSize);
+  const graph = preparedFor(portable, options.batch);
+  const context = contextOf(graph, options.blockSize, options.choices);
   const { b, f } = context;
   const plans =
     options.blockedState === false
@@ -66,10 +73,10 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
       if (lowerFlat(context, plans, node)) return;
-      const done = !isKept(node) && (split(node) || lowerNode(context, node));
-      if (!done) keep(context, node);
+      const form = isKept(node) ? undefined : lower(node);
+      if (form === undefined) keep(context, node);
       if (reported.has(node.op.name)) {
-        report.push({ node: node.name, op: node.op.name, form: done ? 'blocked' : 'portable' });
+        report.push({ node: node.name, op: node.op.name, form: form ?? 'portable' });
       }
     });
   }
@@ -80,6 +87,17 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   });
   const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
   return { graph: lowered, state: targetState(graph, plans, options.blockSize), report };
+
+  function lower(node: Node): NodeForm | undefined {
+    if (split(node)) return 'split';
+    if (!lowerNode(context, node)) return undefined;
+    return formsOf(context, node) === undefined ? 'blocked' : formOf(context, node);
+  }
+}
+
+/** What is lowered: the portable graph for one batch size, its ReLUs before the pooling where that is the same. */
+export function preparedFor(portable: Graph, batch: number): Graph {
+  return prune(hoistRelu(bindDims(portable, { N: batch })));
 }
 
 /** The node as it is, on plain tensors. */

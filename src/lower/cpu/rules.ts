@@ -2,6 +2,7 @@ import { sameShape, type Node } from '../../ir/index.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
 import type { Context } from './context.js';
+import { formOf } from './conv-forms.js';
 import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { dims4 } from './layout.js';
@@ -18,21 +19,23 @@ type Rule = (context: Context, node: Node) => boolean;
 const conv: Rule = (context, node) => {
   const [x] = node.inputs;
   if (!isUngrouped(node) || x === undefined) return false;
-  return give(context, node, { pending: forwardConv(context.f, node, isPlainImage(context, x)) });
+  const wide = formOf(context, node) === 'wide';
+  return give(context, node, { pending: forwardConv(context.f, node, isPlainImage(context, x), wide) });
 };
 
-const convInputGrad: Rule = ({ f }, node) => {
+const convInputGrad: Rule = (context, node) => {
+  const { f } = context;
   if (!isUngrouped(node)) return false;
-  const pending = inputGrad(f, node);
+  const pending = inputGrad(f, node, formOf(context, node) === 'wide');
   if (pending !== undefined) return give({ f }, node, { pending });
   const places = stridedInputGrad(f, node);
   return places !== undefined && give({ f }, node, { places });
 };
 
-const normTrain: Rule = ({ f }, node) => {
+const normTrain: Rule = (context, node) => {
   const [x] = node.inputs;
-  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
-  return give({ f }, node, { pending: batchNormTrain(f, node) });
+  if (x?.shape.length !== 4 || !context.f.isBlocked(x)) return false;
+  return give(context, node, { pending: batchNormTrain(context, node) });
 };
 
 const normGiven: Rule = ({ f }, node) => {
@@ -66,7 +69,8 @@ const convWeightGrad: Rule = (context, node) => {
   const [x] = node.inputs;
   if (!isUngrouped(node) || x === undefined) return false;
   const direct = isPlainImage(context, x);
-  const weight = weightGrad(context.f, node, direct);
+  const form = formOf(context, node);
+  const weight = weightGrad(context.f, node, direct, form === 'groups' || form === 'pixel' ? form : 'batch');
   if (weight === undefined) return false;
   return give(context, node, direct ? { direct: weight } : { weight });
 };

@@ -94,7 +94,8 @@ export function splitPoolRule(context: Context, isKept: (node: Node) => boolean)
   };
 }
 
-function nodesOf({ conv, relu, pool, grad, weightGrads }: SplitPool): readonly Node[] {
+/** All of its nodes. */
+export function nodesOf({ conv, relu, pool, grad, weightGrads }: SplitPool): readonly Node[] {
   return [conv, relu, pool, grad, ...weightGrads].flatMap((node) => (node === undefined ? [] : [node]));
 }
 

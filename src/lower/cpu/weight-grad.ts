@@ -1,12 +1,19 @@
-import { staticSize, type Node, type Value } from '../../ir/index.js';
+import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv, reorderInput } from './blocked-ops.js';
 import type { Forms } from './forms.js';
 import { dims4, roundUp, swapOuter } from './layout.js';
-import { everyPixel, isPointwise } from './pointwise-grad.js';
+import { everyPixel, isPointwise, pointwiseWeightGrad } from './pointwise-grad.js';
 import { axisOf, liveTaps, type Axis, type LiveTaps } from './taps.js';
-import { inBands } from './virtual-batch.js';
+import { bandCount, inBands } from './virtual-batch.js';
 import { widened } from './widen.js';
+
+/**
+ * How the gradient of a weight is computed. `batch`: a convolution over the batch, whose dy takes a copy with its outer axes
+ * swapped, on one thread; `groups`: one group of it for each block of the batch, which needs no swap but sums the groups'
+ * results; `pixel`: see pointwise-grad.ts.
+ */
+export type WeightGradForm = 'batch' | 'groups' | 'pixel';
 
 /**
  * Gradient of a convolution's weight as a blocked convolution of x with dy, the batch in the place of the channels:
@@ -21,21 +28,52 @@ import { widened } from './widen.js';
  *
  * Returns undefined where a dilation of the weight forbids it; otherwise the weight in blocks (`direct` as there).
  */
-export function weightGrad(f: Forms, node: Node, direct: boolean): Value | undefined {
+export function weightGrad(f: Forms, node: Node, direct: boolean, form: WeightGradForm): Value | undefined {
   const [x, dy] = node.inputs;
   if (x === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
   const attrs = node.attrs as unknown as ConvAttrs;
   if (attrs.dilations.some((d) => d !== 1)) return undefined;
+  if (form === 'pixel') return pointwiseWeightGrad(f, node);
   if (!direct && isPointwise(node)) {
     // 256 -> 512 channels from 56x56 with stride 2: 36 -> 12 ms of one core, for no band is copied to be skipped.
     const kept = everyPixel(f, f.blocked(x), attrs.strides);
-    return weightGradient(f, kept, f.blocked(dy), { ...attrs, strides: [1, 1] }, false);
+    return weightGradient(f, kept, f.blocked(dy), { ...attrs, strides: [1, 1] }, false, form);
   }
-  return weightGradient(f, direct ? f.plain(x) : f.blocked(x), f.blocked(dy), attrs, direct);
+  return weightGradient(f, direct ? f.plain(x) : f.blocked(x), f.blocked(dy), attrs, direct, form);
+}
+
+/** The groups that a batch can be in, and what their results come to in comparison with dy. */
+export interface BatchGroups {
+  readonly count: number;
+  readonly share: number;
+}
+
+/** For C, K, images and output pixels; C and K as in the lowered tensors. */
+export function batchGroups(
+  block: number,
+  [c, k, kh, kw]: readonly [number, number, number, number],
+  [n, , oh, ow]: readonly [number, number, number, number],
+): BatchGroups {
+  const bands = bandCount(n, oh, block);
+  const count = roundUp(n * bands, block) / block;
+  const pixels = n * bands * Math.ceil(oh / bands) * ow;
+  return k > block ? { count, share: (count * c * kh * kw) / pixels } : { count: 1, share: 0 };
+}
+
+/** Swapping the outer axes of dy takes one thread: 4 x 0.1 -> 4 x 0.02 ms in the tutorial's first layer without it. */
+export function preferredForm({ count, share }: BatchGroups): 'batch' | 'groups' {
+  return count > 1 && 2 * share <= 1 ? 'groups' : 'batch';
 }
 
 /** The same for lowered values: x plain if `direct`, else blocked, and dy blocked. */
-export function weightGradient(f: Forms, x: Value, dy: Value, attrs: ConvAttrs, direct: boolean): Value {
+export function weightGradient(
+  f: Forms,
+  x: Value,
+  dy: Value,
+  attrs: ConvAttrs,
+  direct: boolean,
+  form?: 'batch' | 'groups',
+): Value {
   const [, c, h, w] = dims4(x);
   const [, , fullHeight, ow] = dims4(dy);
   const { b, block } = f;
@@ -47,12 +85,8 @@ export function weightGradient(f: Forms, x: Value, dy: Value, attrs: ConvAttrs, 
   const rows = { ...whole, axis: bands.rows };
   const image = direct ? directImage(f, bands.x, columns.axis) : channelImage(f, bands.x, columns.axis);
   const [, kp, oh] = dims4(bands.dy);
-  // Swapping the outer axes of dy takes one thread. Where the weight is small, one group for each block of the batch needs
-  // no swap, and the groups are summed: 4 x 0.1 -> 4 x 0.02 ms in the tutorial's first layer.
-  const batches = roundUp(dims4(bands.dy)[0], block) / block;
-  const isSmall =
-    2 * batches * c * kp * attrs.kernel_shape[0] * attrs.kernel_shape[1] <= staticSize(bands.dy.shape);
-  const group = kp > block && isSmall ? batches : 1;
+  const groupsOf = batchGroups(block, [c, kp, ...attrs.kernel_shape], dims4(dy));
+  const group = (form ?? preferredForm(groupsOf)) === 'groups' ? groupsOf.count : 1;
   const filter = gradientFilter(f, bands.dy, group);
   const { kernel: kh, before, size, stride } = rows.axis;
   // Rows that the stride leaves over give taps that do not exist; they are cut off below.

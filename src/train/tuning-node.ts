@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import envPaths from 'env-paths';
+import { version } from '../artifacts/index.js';
+import { writeFileSafely } from '../files-node.js';
+import { runtimeVersion } from '../session/node.js';
+import type { TuningStore } from './tuning.js';
+
+/** Where choices are kept, and for how many threads. */
+export interface NodeTuningOptions {
+  /** Folder; default: `tuning` in the system's cache folder for `ort-train`. */
+  readonly cacheDir?: string;
+  /** Threads within an operator; default: one for each core. */
+  readonly threads?: number;
+}
+
+/** What the file holds. */
+interface TuningFile {
+  readonly format: 'ort-train-tuning/1';
+  /** Another version of ort-train may compute a form in another way. */
+  readonly version: string;
+  readonly machine: string;
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+/**
+ * Keeps choices in a JSON file named after runtime, CPU and threads. A file that is damaged or another version's counts as
+ * none, and is replaced.
+ *
+ * @example
+ * const tuning = { batchSize: 64, store: nodeTuningStore({ threads: 2 }) };
+ * const trainer = await Trainer.create(network, { createSession: createNodeSession, threads: 2, tuning });
+ */
+export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): TuningStore {
+  const cpu = (cpus()[0]?.model ?? 'unknown').toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const machine = `${runtimeVersion()}-${cpu}-${threads ?? availableParallelism()}`;
+  const path = join(cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning'), `${machine}.json`);
+  const load = async (): Promise<Readonly<Record<string, string>>> => {
+    const text = await readFile(path, 'utf8').catch(() => '');
+    return choicesIn(text, machine);
+  };
+  return {
+    machine,
+    load,
+    async save(choices) {
+      const file: TuningFile = {
+        format: 'ort-train-tuning/1',
+        version,
+        machine,
+        // Another run may have written since.
+        choices: { ...(await load()), ...choices },
+      };
+      await writeFileSafely(path, `${JSON.stringify(file, null, 2)}\n`);
+    },
+  };
+}
+
+function choicesIn(text: string, machine: string): Readonly<Record<string, string>> {
+  try {
+    const file = JSON.parse(text) as Partial<TuningFile> | null;
+    if (file?.format !== 'ort-train-tuning/1' || file.version !== version || file.machine !== machine) return {};
+    const { choices = {} } = file;
+    return Object.fromEntries(Object.entries(choices).filter(([, form]) => typeof form === 'string'));
+  } catch {
+    return {};
+  }
+}
