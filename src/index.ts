@@ -49,6 +49,7 @@ export * from './data/index.js';
 export * from './data/node.js';
 export * from './train/index.js';
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
+export { nodeTuningStore, type NodeTuningOptions } from './train/tuning-node.js';
 export * from './charts/index.js';
 export { comparisonFiles, writeComparison, type ComparisonFiles } from './charts/node.js';
 export {

@@ -153,12 +153,14 @@ async function fastest(
       if (off > 1e-4) rejected[form] = `its numbers differ by ${off.toExponential(1)} of the largest`;
     }
     const good = trials.filter(({ form }) => rejected[form] === undefined);
-    await race(good);
-    const ms = Object.fromEntries(good.map(({ form, times }) => [form, rounded(Math.min(...times))]));
-    const best = good.reduce((a, b) => (Math.min(...b.times) < Math.min(...a.times) ? b : a));
-    const isWorth = Math.min(...best.times) < (1 - LEAST_GAIN) * Math.min(...reference.times);
-    const form = isWorth ? best.form : heuristic;
-    return { form, ms, ...(Object.keys(rejected).length > 0 && { rejected }) };
+    const won = await race(good, reference);
+    // Whoever wins must win again: one race may fall into a moment when the machine does something else.
+    const again = won === reference ? won : await race([reference, won], reference);
+    return {
+      form: again.form,
+      ms: Object.fromEntries(good.map(({ form, times }) => [form, rounded(Math.min(...times))])),
+      ...(Object.keys(rejected).length > 0 && { rejected }),
+    };
   } finally {
     for (const { model } of trials) await model.dispose();
   }
@@ -178,21 +180,30 @@ async function begin(form: ConvForm, graph: Graph, load: LoadTimed, noise: Noise
 }
 
 /**
- * All forms in turn, so that whatever else the machine does meets all of them; a short one twice in a row, the first time
- * beside the threads of the form before it, which are still looking for work.
+ * The form that is the fastest, by more than noise where it is not the heuristic's. All forms run in turn, so that whatever
+ * else the machine does meets all of them; a short one twice in a row, the first time beside the threads of the form before
+ * it, which are still looking for work.
  */
-async function race(trials: readonly Trial[]): Promise<void> {
-  const best = Math.min(...trials.flatMap(({ times }) => times));
+async function race(trials: readonly Trial[], reference: Trial): Promise<Trial> {
+  const known = ({ times }: Trial): number => Math.min(...times);
+  const lead = Math.min(...trials.map(known));
   // What takes twice as long in its second run does not win.
-  const close = trials.filter(({ times: [ms = 0] }) => ms < 2 * best);
-  if (close.length < 2) return;
-  const inRow = best < ENOUGH / 4 ? 2 : 1;
-  const rounds = Math.max(2, Math.min(20, Math.ceil(ENOUGH / inRow / best)));
-  for (let round = 0; round < rounds; round++) {
-    for (const { model, times } of close) {
-      for (let i = 0; i < inRow; i++) times.push(await model.run());
+  const close = trials.filter((trial) => trial === reference || known(trial) < 2 * lead);
+  const found = new Map<Trial, number>();
+  const best = (trial: Trial): number => found.get(trial) ?? Infinity;
+  const inRow = lead < ENOUGH / 4 ? 2 : 1;
+  const rounds = Math.max(2, Math.min(20, Math.ceil(ENOUGH / inRow / lead)));
+  for (let round = 0; close.length > 1 && round < rounds; round++) {
+    for (const trial of close) {
+      for (let i = 0; i < inRow; i++) {
+        const ms = await trial.model.run();
+        trial.times.push(ms);
+        found.set(trial, Math.min(best(trial), ms));
+      }
     }
   }
+  const fastest = close.reduce((a, b) => (best(b) < best(a) ? b : a));
+  return best(fastest) < (1 - LEAST_GAIN) * best(reference) ? fastest : reference;
 }
 
 function worst(results: NamedTensors, expected: NamedTensors): number {

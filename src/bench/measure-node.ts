@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { buildGraph } from '../artifacts/index.js';
+import type { StepTuning } from '../train/index.js';
+import { formsByKey } from '../train/tuning.js';
 import type { BenchCase } from './cases.js';
 import { flopsOf } from './flops.js';
 import { startSubprocess, type Subprocess } from './subprocess-node.js';
@@ -11,6 +13,8 @@ import type { Ready, WorkerOptions } from './worker-node.js';
 export interface BenchOptions {
   readonly target: 'auto' | 'portable';
   readonly threads: number;
+  /** Whether the forms of the convolutions are measured, as in training; default true. */
+  readonly autotune?: boolean;
   /** In place of the case's own batch. */
   readonly batch?: number;
   /** Rounds in which ours and the peer take turns; default 5. */
@@ -55,10 +59,20 @@ export interface BenchResult {
   readonly firstStepMs: number;
   readonly inference: readonly InferenceResult[];
   readonly reason: string;
+  /** The forms of the step's convolutions by key, and how many of them were measured before it; undefined without. */
+  readonly tuned: TunedSummary | undefined;
   readonly date: string;
   readonly cpu: string;
   readonly onnxruntime: string;
   readonly node: string;
+}
+
+/** What was chosen before the first step. */
+export interface TunedSummary {
+  readonly measured: number;
+  readonly fromCache: number;
+  readonly untuned: number;
+  readonly forms: Readonly<Record<string, string>>;
 }
 
 /**
@@ -66,9 +80,9 @@ export interface BenchResult {
  * does meets both. Without a peer only ours.
  */
 export async function measure(subject: BenchCase, options: BenchOptions): Promise<BenchResult> {
-  const { threads, target, rounds = 5, inference = [] } = options;
+  const { threads, target, rounds = 5, inference = [], autotune = true } = options;
   const batch = options.batch ?? subject.batch;
-  const ours = startWorker({ net: subject.net, batch, target, threads });
+  const ours = startWorker({ net: subject.net, batch, target, threads, autotune });
   let peer: Peer = { missing: 'not asked for' };
   try {
     const ready = (await ours.ask()) as Ready;
@@ -109,6 +123,7 @@ export async function measure(subject: BenchCase, options: BenchOptions): Promis
       firstStepMs: Math.round(ready.firstStepMs),
       inference: more,
       reason: ready.lowering.reason,
+      tuned: ready.lowering.tuned && summaryOf(ready.lowering.tuned),
       date: new Date().toISOString(),
       cpu: cpus()[0]?.model ?? 'unknown',
       onnxruntime: ready.runtime,
@@ -118,6 +133,10 @@ export async function measure(subject: BenchCase, options: BenchOptions): Promis
     await ours.stop();
     if ('process' in peer) await peer.process.stop();
   }
+}
+
+function summaryOf({ measured, fromCache, untuned, choices }: StepTuning['report']): TunedSummary {
+  return { measured, fromCache, untuned, forms: formsByKey(choices) };
 }
 
 /** Starts our side, from the built file beside this one. */

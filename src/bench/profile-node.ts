@@ -34,12 +34,12 @@ interface ProfileEvent {
 /** Profiles some steps of a network. */
 export async function profileStep(
   subject: BenchCase,
-  { target, threads, batch = subject.batch }: ProfileOptions,
+  { target, threads, batch = subject.batch, autotune = true }: ProfileOptions,
 ): Promise<StepProfile> {
   const folder = await mkdtemp(join(tmpdir(), 'ort-train-profile-'));
   try {
     const profile = join(folder, 'session');
-    const worker = startWorker({ net: subject.net, batch, target, threads, profile });
+    const worker = startWorker({ net: subject.net, batch, target, threads, profile, autotune });
     const ready = (await worker.ask()) as { readonly lowering: { readonly target: string } };
     const [first = 1000] = (await worker.ask('step 1')) as readonly number[];
     // ONNX Runtime keeps a million events at most, and the first steps are not typical.
@@ -56,25 +56,26 @@ export interface ProfileOptions {
   readonly target: 'auto' | 'portable';
   readonly threads: number;
   readonly batch?: number;
+  readonly autotune?: boolean;
 }
 
-/** The events of the session that ran most often. */
+/** The events of the session that ran longest: the step's. */
 async function busiest(folder: string): Promise<readonly ProfileEvent[]> {
-  let best: { readonly runs: number; readonly events: readonly ProfileEvent[] } = { runs: 0, events: [] };
+  let best: { readonly time: number; readonly events: readonly ProfileEvent[] } = { time: 0, events: [] };
   for (const file of await readdir(folder)) {
     const events = JSON.parse(await readFile(join(folder, file), 'utf8')) as readonly ProfileEvent[];
-    const runs = runsOf(events);
-    if (runs > best.runs) best = { runs, events };
+    const time = runsOf(events).reduce((sum, { dur }) => sum + dur, 0);
+    if (time > best.time) best = { time, events };
   }
   return best.events;
 }
 
-function runsOf(events: readonly ProfileEvent[]): number {
-  return events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run').length;
+function runsOf(events: readonly ProfileEvent[]): readonly ProfileEvent[] {
+  return events.filter(({ cat, name }) => cat === 'Session' && name === 'model_run');
 }
 
 function summary(net: string, target: string, events: readonly ProfileEvent[]): StepProfile {
-  const runs = runsOf(events);
+  const runs = runsOf(events).length;
   const suffix = '_kernel_time';
   const nodes = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(suffix));
   // The first step allocates; its events come first.

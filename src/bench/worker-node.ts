@@ -8,6 +8,7 @@ import { assert } from '../errors.js';
 import { createNodeSession } from '../session/node.js';
 import type { CreateSession, Session, Tensors } from '../session/session.js';
 import { Trainer, type LoweringReport } from '../train/index.js';
+import { nodeTuningStore } from '../train/tuning-node.js';
 import { findCases } from './cases.js';
 import { gemmRate } from './gemm.js';
 
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   readonly batch: number;
   readonly target: 'auto' | 'portable';
   readonly threads: number;
+  /** Whether the forms of the convolutions are measured, as in training. */
+  readonly autotune: boolean;
   /** Beginning of the profiler's files; the steps are then profiled. */
   readonly profile?: string;
 }
@@ -30,7 +33,7 @@ export interface Ready {
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
-const { threads, batch, target, profile } = options;
+const { threads, batch, target, profile, autotune } = options;
 const [subject] = findCases([options.net]);
 assert(subject, `no case ${options.net}`);
 const say = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -41,10 +44,15 @@ let sessions = 0;
 const createSession: CreateSession = (model, given) =>
   createNodeSession(model, {
     ...given,
-    // A file for each session: the one that ran most often is the step's.
+    // A file for each session: the one that ran longest is the step's.
     ...(profile !== undefined && { profile: `${profile}-${sessions++}` }),
   });
-const trainer = await Trainer.create(network, { createSession, threads, target });
+const trainer = await Trainer.create(network, {
+  createSession,
+  threads,
+  target,
+  ...(autotune && { tuning: { batchSize: batch, store: nodeTuningStore({ threads }) } }),
+});
 const pixels = network.input.reduce((product, dim) => product * dim, batch);
 const images = Float32Array.from({ length: pixels }, (_, i) => (i * 0.37) % 1);
 const labels = Int32Array.from({ length: batch }, (_, i) => i % network.classes);

@@ -37,6 +37,14 @@ export const foldOptions = {
   },
 };
 
+/** Measuring of the convolutions' forms. */
+export const autotuneOption = {
+  ...flag(
+    'measure the fastest forms of the convolutions once, keep them in the cache folder; --no-autotune takes a heuristic',
+  ),
+  fallback: 'on',
+};
+
 /** Smoothing of the loss. */
 export const lossOptions = grouped('Optimizer:', {
   labelSmoothing: fromZero('share of the target spread over all classes, 0 to 1', 1),

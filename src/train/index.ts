@@ -10,3 +10,4 @@ export * from './schedulers/index.js';
 export type { LoweringReport } from './step-models.js';
 export * from './train-on.js';
 export * from './trainer.js';
+export type { StepTuning, TuningOptions, TuningStore } from './tuning.js';

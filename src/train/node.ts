@@ -5,6 +5,8 @@ import { ensureFolder, readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
 import { trainOn } from './train-on.js';
+import { nodeTuningStore } from './tuning-node.js';
+import type { TuningStore } from './tuning.js';
 
 /** `trainResNet` in Node: data, weights and output may be paths. */
 export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
@@ -18,6 +20,12 @@ export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | '
   readonly resume?: string | Uint8Array | NamedBytes;
   /** Folder that receives `model.onnx`, `checkpoint.safetensors` and `history.json`; default: nothing is written. */
   readonly out?: string;
+  /**
+   * Whether the fastest forms of the convolutions on this machine are measured, at most for seconds, and kept in the
+   * system's cache folder for later runs; or where else they are kept. `false`: a written heuristic chooses, so that the
+   * numbers depend on nothing but the other options. Default true.
+   */
+  readonly autotune?: boolean | TuningStore;
 }
 
 /**
@@ -30,11 +38,15 @@ export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | '
  * const { testAccuracy, model } = await trainResNet({ preset: 'mnist-cnn', data: 'digits', epochs: 1 });
  */
 export async function trainResNet(options: NodeTrainOptions = {}): Promise<TrainResult> {
-  const { data = 'digits', dataOptions, init, resume, out, ...rest } = options;
+  const { data = 'digits', dataOptions, init, resume, out, autotune = true, ...rest } = options;
+  const { threads } = rest;
   if (out !== undefined) await ensureFolder(out);
   return trainOn(
     {
       createSession: createNodeSession,
+      ...(autotune !== false && {
+        tuning: autotune === true ? nodeTuningStore({ ...(threads !== undefined && { threads }) }) : autotune,
+      }),
       ...(out !== undefined && {
         save: async (name: string, content: Uint8Array | string): Promise<string> => {
           const path = join(out, name);

@@ -10,6 +10,7 @@ import type { CreateSession, DeviceReport, SessionOptions } from '../session/ses
 import type { BatchEnd, EpochRecord, History } from './history.js';
 import type { LoweringReport } from './step-models.js';
 import type { Scheduler } from './schedulers/index.js';
+import type { TuningStore } from './tuning.js';
 
 /** A file as bytes, with the name that errors call it by. */
 export interface NamedBytes {
@@ -89,6 +90,8 @@ export interface TrainResult {
   readonly testAccuracy: number;
   readonly testLoss: number;
   readonly device: DeviceReport;
+  /** Which form of the step ran, and why. */
+  readonly lowering: LoweringReport;
   /** The trained classifier as `.onnx` bytes. */
   readonly model: Uint8Array;
   /** The final state as a checkpoint in safetensors. */
@@ -101,6 +104,8 @@ export interface TrainResult {
 /** What the loop needs from where it runs. */
 export interface Platform {
   readonly createSession: CreateSession;
+  /** Keeps which forms of convolutions are the fastest; absent where a written heuristic chooses. */
+  readonly tuning?: TuningStore;
   /** Keeps a file of the run and returns where it lies; absent where nothing is kept. */
   readonly save?: (name: string, content: Uint8Array | string) => Promise<string>;
 }

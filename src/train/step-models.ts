@@ -88,7 +88,8 @@ export class StepModels {
     try {
       const decision = await decide(network, options, session.device);
       const loaded = new Map<string, LoadedModel>();
-      if (decision.lowering.target === 'portable') loaded.set('step', { session, state: undefined, forms: [] });
+      if (decision.lowering.target === 'portable')
+        loaded.set('step', { session, state: undefined, forms: [] });
       else await session.dispose();
       const models = new StepModels(network, options, session.device, decision, loaded);
       // The forms of the step itself: a smaller batch may leave a node fewer to choose from.

@@ -22,6 +22,7 @@ import { recipeFor } from './recipes.js';
 import { orderOf, readResumePoint } from './resume.js';
 import { runFiles, type Platform, type StartInfo, type TrainOptions, type TrainResult } from './run-types.js';
 import { Trainer } from './trainer.js';
+import { keptTuning, tuningFor } from './tuning-resume.js';
 
 /** Trains a network from start to `.onnx`; `train/node.ts` gives it files and the Node runtime. */
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
@@ -40,7 +41,12 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     ...(options.devices && { devices: options.devices }),
     ...(options.threads !== undefined && { threads: options.threads }),
     ...(from && { state: from.state, step: from.progress.step }),
+    ...(platform.tuning && {
+      tuning: tuningFor(platform.tuning, run.fit.batchSize, from?.resume && from.progress.extra),
+    }),
   });
+  const { lowering } = trainer;
+  const tuning = keptTuning(lowering, run.fit.batchSize);
   const files: Record<string, string> = {};
   const save = async (
     name: keyof typeof runFiles,
@@ -53,7 +59,11 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const checkpointAt = (point: ResumePoint): Uint8Array =>
     encodeCheckpoint(network, optimizer, {
       state: trainer.state,
-      progress: { step: trainer.steps, epoch: point.epoch, extra: { ...point, order: orderOf(run.fit) } },
+      progress: {
+        step: trainer.steps,
+        epoch: point.epoch,
+        extra: { ...point, order: orderOf(run.fit), ...tuning },
+      },
     });
   try {
     await options.onStart?.(startInfo(trainer, options, run));
@@ -62,7 +72,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       ...(from?.resume && { resume: from.resume }),
       ...(options.resume && { resumedFrom: options.resume.name }),
       onCheckpoint: async (at) => {
-        await save('history', json({ epochs: at.epochs }));
+        await save('history', json({ epochs: at.epochs, lowering }));
         return save('checkpoint', checkpointAt(at));
       },
     });
@@ -75,13 +85,14 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       foldBatchNorm: options.foldBatchNorm ?? true,
     });
     await save('model', model);
-    await save('history', json(history));
+    await save('history', json({ ...history, lowering }));
     return {
       network,
       history,
       testAccuracy: last.testAccuracy,
       testLoss: last.testLoss,
       device: trainer.device,
+      lowering,
       model,
       checkpoint: checkpointAt(point),
       files,

@@ -35,7 +35,10 @@ interface TuningFile {
 export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): TuningStore {
   const cpu = (cpus()[0]?.model ?? 'unknown').toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const machine = `${runtimeVersion()}-${cpu}-${threads ?? availableParallelism()}`;
-  const path = join(cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning'), `${machine}.json`);
+  const path = join(
+    cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning'),
+    `${machine}.json`,
+  );
   const load = async (): Promise<Readonly<Record<string, string>>> => {
     const text = await readFile(path, 'utf8').catch(() => '');
     return choicesIn(text, machine);
@@ -59,7 +62,8 @@ export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): 
 function choicesIn(text: string, machine: string): Readonly<Record<string, string>> {
   try {
     const file = JSON.parse(text) as Partial<TuningFile> | null;
-    if (file?.format !== 'ort-train-tuning/1' || file.version !== version || file.machine !== machine) return {};
+    if (file?.format !== 'ort-train-tuning/1' || file.version !== version || file.machine !== machine)
+      return {};
     const { choices = {} } = file;
     return Object.fromEntries(Object.entries(choices).filter(([, form]) => typeof form === 'string'));
   } catch {

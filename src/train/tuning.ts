@@ -1,4 +1,10 @@
-import { tuneForCpu, type LoadTimed, type Network, type TargetOptions, type Tuning } from '../artifacts/index.js';
+import {
+  tuneForCpu,
+  type LoadTimed,
+  type Network,
+  type TargetOptions,
+  type Tuning,
+} from '../artifacts/index.js';
 import type { CreateSession, SessionOptions } from '../session/session.js';
 
 /** Keeps the measured choices of one machine between runs. */
@@ -48,7 +54,10 @@ export async function tuneStep(
     return { ...tuning, report };
   } catch (error) {
     // The run has what it needs; the next one measures again.
-    return { ...tuning, report: { ...report, unsaved: error instanceof Error ? error.message : String(error) } };
+    return {
+      ...tuning,
+      report: { ...report, unsaved: error instanceof Error ? error.message : String(error) },
+    };
   }
 }
 

@@ -12,6 +12,7 @@ import { ensureFolder, writeFileSafely } from '../../files-node.js';
 import { defineCommand } from '../command.js';
 import { note, print, writeJson, type Io } from '../io.js';
 import { choice, flag, list, or, text, whole } from '../options.js';
+import { autotuneOption } from '../shared-options.js';
 import { columns, count, percent } from '../text.js';
 
 /** How fast this machine trains, and how far from its limit and from PyTorch that is. */
@@ -33,6 +34,7 @@ export const bench = defineCommand({
       ] as const),
       'both' as const,
     ),
+    autotune: autotuneOption,
     batch: { ...whole('images in a batch', 1), fallback: "each network's own" },
     threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
     rounds: or(whole('rounds in which ours and the peer take turns', 1), 5),
@@ -54,7 +56,12 @@ export const bench = defineCommand({
     const results: BenchResult[] = [];
     for (const subject of cases) {
       for (const target of targets) {
-        const shared = { target, threads, ...(args.batch !== undefined && { batch: args.batch }) };
+        const shared = {
+          target,
+          threads,
+          autotune: args.autotune ?? true,
+          ...(args.batch !== undefined && { batch: args.batch }),
+        };
         if (!args.json) note(io, `${subject.net}, ${target} ...`);
         if (args.profile) {
           report(io, args.json, await profileStep(subject, shared));

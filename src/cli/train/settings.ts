@@ -13,6 +13,7 @@ import { grouped } from '../command.js';
 import { choice, device, flag, list, preset, text, whole, type Values } from '../options.js';
 import { schedulerOf, schedulerOptions } from '../scheduler-options.js';
 import {
+  autotuneOption,
   dataHelp,
   dataOptions,
   foldOptions,
@@ -43,6 +44,7 @@ export const trainOptions = {
       'auto',
       'portable',
     ] as const),
+    autotune: autotuneOption,
     threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
     alsoTest: text(
       'data set to test the trained model on as well; for digits MNIST where it is at hand; or none',
@@ -160,7 +162,7 @@ export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOption
   const { preset, network, epochs, batchSize, learningRate, optimizer, labelSmoothing, shuffle, seed } =
     settings;
   const { freeze: frozen, augment, normalization, foldBatchNorm } = settings;
-  const { maxSteps, init, freshHead, target } = args;
+  const { maxSteps, init, freshHead, target, autotune } = args;
   return {
     ...sessionOptions(args),
     ...(frozen
@@ -176,5 +178,6 @@ export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOption
     ...(init !== undefined && { init }),
     ...(freshHead !== undefined && { freshHead }),
     ...(target !== undefined && { target }),
+    ...(autotune !== undefined && { autotune }),
   };
 }

@@ -103,15 +103,15 @@ export function batchNormTrain(context: Context, node: Node): Pending {
   const variance = b.max(b.sub(square, b.mul(mean, mean)), 0, 'var');
   const invStd = b.reciprocal(b.sqrt(b.add(variance, eps)), 'inv_std');
   const total = b.add(shift, mean, 'mean');
-  const moved = (running: Value, now: Value, name: string): Value =>
-    b.add(b.mul(f.vector(running), 1 - momentum), now, name);
-  const vectors = [
-    [meanOut, total],
-    [invStdOut, invStd],
-    [nextMean, moved(runningMean, b.mul(total, momentum), 'running_mean')],
-    [nextVar, moved(runningVar, b.mul(variance, (momentum * n) / (n - 1)), 'running_var')],
+  if (meanOut !== undefined) f.set(meanOut, { vector: total });
+  if (invStdOut !== undefined) f.set(invStdOut, { vector: invStd });
+  const moving = [
+    [nextMean, runningMean, total, momentum],
+    [nextVar, runningVar, variance, (momentum * n) / (n - 1)],
   ] as const;
-  for (const [output, vector] of vectors) if (output !== undefined) f.set(output, { vector });
+  for (const [output, running, now, share] of moving) {
+    if (output !== undefined) f.set(output, { moved: { running, now, keep: 1 - momentum, share } });
+  }
   const factor = b.mul(invStd, f.vector(scale), 'factor');
   const offset = b.sub(f.vector(bias), b.mul(mean, factor), 'offset');
   return { emit: ({ sum, relu = false }) => affine(f, image, factor, offset, sum, relu) };

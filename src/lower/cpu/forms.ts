@@ -1,6 +1,7 @@
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
+import { movedVector } from './running.js';
 import { plainFromWeight, weightFromPlain } from './weight-layout.js';
 
 /** A convolution that is not emitted yet, so that an addition and a ReLU after it can become part of it. */
@@ -24,6 +25,16 @@ export interface Places {
   readonly join: (grid: Places['grid']) => Value;
 }
 
+/** A running statistic after the step, keep running + share now, while all of them may yet be moved at once. */
+export interface Moved {
+  /** Of the portable graph. */
+  readonly running: Value;
+  /** Of this batch, [C'] . */
+  readonly now: Value;
+  readonly keep: number;
+  readonly share: number;
+}
+
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
 interface Form {
   /** As ONNX has it. */
@@ -38,6 +49,7 @@ interface Form {
   vector?: Value;
   pending?: Pending;
   places?: Places;
+  moved?: Moved;
   /** A flat vector of parameters, gradients or moments, piece by piece. */
   pieces?: readonly Value[];
 }
@@ -76,6 +88,11 @@ export class Forms {
   places(value: Value): Places | undefined {
     const form = this.#forms.get(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.places : undefined;
+  }
+
+  /** A running statistic that is not moved yet. */
+  moved(value: Value): Moved | undefined {
+    return this.#forms.get(value)?.moved;
   }
 
   /** A flat vector in pieces. */
@@ -143,6 +160,9 @@ export class Forms {
     if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
       const { emit, sum } = form.pending;
       form.blocked = emit(sum === undefined ? {} : { sum });
+    }
+    if (form.moved !== undefined && form.vector === undefined && form.plain === undefined) {
+      form.vector = movedVector(this, form.moved);
     }
     if (form.places !== undefined && form.blocked === undefined && form.plain === undefined) {
       form.blocked = form.places.join(form.places.grid);

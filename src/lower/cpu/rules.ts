@@ -9,6 +9,7 @@ import { dims4 } from './layout.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { addPlaces } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
+import { moveAll } from './running.js';
 import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
 import { stridedInputGrad } from './strided-input-grad.js';
 import { weightGrad } from './weight-grad.js';
@@ -182,6 +183,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduceSum,
   Expand: expand,
   Slice: slice,
+  Concat: moveAll,
   Pad: pad,
 };
 

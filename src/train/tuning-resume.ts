@@ -1,0 +1,42 @@
+import { CheckpointError } from '../errors.js';
+import type { LoweringReport } from './step-models.js';
+import { formsByKey, type TuningOptions, type TuningStore } from './tuning.js';
+
+/** What a checkpoint keeps of the forms of a run's convolutions, so that the run can go on with the same. */
+export interface KeptTuning {
+  readonly batchSize: number;
+  /** The machine that they were chosen for; absent where the written heuristic chose all. */
+  readonly machine?: string;
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+/** For a checkpoint; the portable form has nothing to choose. */
+export function keptTuning(
+  { target, tuned }: LoweringReport,
+  batchSize: number,
+): { readonly tuning?: KeptTuning } {
+  if (target === 'portable') return {};
+  if (tuned === undefined) return { tuning: { batchSize, choices: {} } };
+  return { tuning: { batchSize, machine: tuned.machine, choices: formsByKey(tuned.choices) } };
+}
+
+/**
+ * How a run tunes: one that goes on has the choices of the interrupted one, whatever has been measured since, unless it has
+ * other batches or another machine, where it would go on with other numbers in any case.
+ *
+ * @param extra - What the checkpoint of the interrupted run says besides its state; undefined for a new run.
+ */
+export function tuningFor(store: TuningStore, batchSize: number, extra: unknown): TuningOptions {
+  const { tuning: was } = (extra ?? {}) as { readonly tuning?: Partial<KeptTuning> };
+  const isSame = was?.batchSize === batchSize && (was.machine ?? store.machine) === store.machine;
+  if (!isSame) return { batchSize, store };
+  return { batchSize, store, choices: checkChoices(was.choices) };
+}
+
+function checkChoices(choices: unknown): Readonly<Record<string, string>> {
+  if (typeof choices === 'object' && choices !== null) {
+    const entries = Object.entries(choices) as readonly (readonly [string, unknown])[];
+    if (entries.every(([, form]) => typeof form === 'string')) return choices as Record<string, string>;
+  }
+  throw new CheckpointError(`checkpoint: tuning: expected forms by key, got ${JSON.stringify(choices)}`);
+}
