@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/helpers/cache-folder.ts'],
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],
     // ONNX Runtime holds native resources for each process: separate processes keep the test files apart.
     pool: 'forks',

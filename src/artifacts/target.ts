@@ -55,17 +55,16 @@ export async function checkForCpu(
   options: TargetOptions,
   run: RunModel,
   feeds: NamedTensors,
-): Promise<CheckReport & Pick<TargetModel, 'forms'>> {
+): Promise<CheckReport> {
   const portable = buildGraph(network, kind, withoutBatch(options));
   const lowering = lowerCpu(portable, options);
-  const report = await checkLowering(
+  return checkLowering(
     async (graph, given) => run(encodeModel(graph), given),
     portable,
     lowering,
     options.batch,
     feeds,
   );
-  return { ...report, forms: lowering.report };
 }
 
 /** The lowering fixes the batch itself. */

@@ -175,8 +175,13 @@ async function begin(form: ConvForm, graph: Graph, load: LoadTimed, noise: Noise
     }),
   );
   const model = await load(encodeModel(graph), feeds, results);
-  await model.run();
-  return { form, model, results, times: [await model.run()] };
+  try {
+    await model.run();
+    return { form, model, results, times: [await model.run()] };
+  } catch (error) {
+    await model.dispose();
+    throw error;
+  }
 }
 
 /**

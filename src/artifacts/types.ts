@@ -2,7 +2,7 @@
 export type { CheckReport, NodeReport, TargetState } from '../lower/cpu/index.js';
 export type { DType, TensorData, TypedArray } from '../ir/index.js';
 export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
-export { cifarResnet, presetNames, presetNetwork } from '../models/index.js';
+export { cifarDepths, cifarResnet, presetNames, presetNetwork } from '../models/index.js';
 export { checkTrainingBatch, countParameters, type Network } from '../net/index.js';
 export { UNRETURNED, withUnreturnedOutput } from '../onnx/index.js';
 export { optimizerSlots } from '../optim/index.js';

@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.js';
-import { cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
+import { cifarDepths, cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
 import type { Network } from '../artifacts/types.js';
 
 /** One thing to measure: a network, its batch, and what the peer calls it. */
@@ -19,30 +19,38 @@ const torchvision = (preset: PresetName, imageSize: number, batch: number): Benc
   peer: { net: preset, size: imageSize },
 });
 
+/** With projections on both sides, so that both do the same work. */
+const cifar = (depth: number): BenchCase => ({
+  net: `resnet${depth}-cifar`,
+  batch: 128,
+  network: () => cifarResnet(depth, { shortcut: 'projection' }),
+  peer: { net: `resnet${depth}-cifar` },
+});
+
 /** The networks of the benchmark. */
 export const benchCases: readonly BenchCase[] = [
   { net: 'mnist-cnn', batch: 64, network: () => presetNetwork('mnist-cnn'), peer: { net: 'mnist-cnn' } },
-  {
-    net: 'resnet20-cifar',
-    batch: 128,
-    // With projections on both sides, so that both do the same work.
-    network: () => cifarResnet(20, { shortcut: 'projection' }),
-    peer: { net: 'resnet20-cifar' },
-  },
+  cifar(20),
   torchvision('resnet18', 64, 16),
   torchvision('resnet18', 224, 16),
   torchvision('resnet50', 224, 8),
 ];
 
+/** Further networks, measured when they are asked for. */
+const moreCases: readonly BenchCase[] = cifarDepths.filter((depth) => depth !== 20).map(cifar);
+
 /**
- * The cases by name: `resnet18` stands for both of its sizes, none for all. Throws OptionError for an unknown name.
+ * The cases by name: `resnet18` stands for both of its sizes, none for all of `benchCases`. Throws OptionError for an
+ * unknown name.
  */
 export function findCases(names: readonly string[] | undefined): readonly BenchCase[] {
   if (names === undefined) return benchCases;
   return names.flatMap((name) => {
-    const found = benchCases.filter(({ net }) => net === name || net.startsWith(`${name}-`));
+    const found = [...benchCases, ...moreCases].filter(
+      ({ net }) => net === name || net.startsWith(`${name}-`),
+    );
     if (found.length > 0) return found;
-    const known = benchCases.map(({ net }) => net).join(', ');
+    const known = [...benchCases, ...moreCases].map(({ net }) => net).join(', ');
     throw new OptionError(`--net: expected some of ${known}, got '${name}'`);
   });
 }

@@ -23,7 +23,7 @@ export class PlacedState {
   readonly #isInPlace: (name: string) => boolean;
 
   /**
-   * @param state - Portable vectors; they are copied.
+   * @param state - Portable vectors, which become the state's own.
    * @param updatesSlots - Whether the runtime may write the optimizer's slots over themselves: their new elements depend
    * on nothing but the old ones at the same place.
    */
@@ -34,7 +34,7 @@ export class PlacedState {
       ...(frozen.length > 0 && { frozen }),
       ...slots,
     };
-    this.#now = place(copied(vectors), undefined);
+    this.#now = place(vectors, undefined);
     this.#isInPlace = (name) => name === 'frozen' || (updatesSlots && name in slots);
   }
 
@@ -56,10 +56,17 @@ export class PlacedState {
   /** Lays the state out as a model wants it. */
   moveTo(layout: TargetState | undefined): void {
     if (layout === this.#layout) return;
-    const vectors = this.portable();
+    const before = this.#layout;
+    const vectors = Object.fromEntries(
+      Object.entries(this.#now.vectors).map(([name, vector]) => {
+        // Moments that are zero still lie in pages that nobody has touched: read one by one, they never take memory.
+        const portable = before === undefined ? vector : before.fromTarget(name, vector);
+        return [name, layout === undefined ? portable : layout.toTarget(name, portable)];
+      }),
+    );
     this.#layout = layout;
     this.#next = undefined;
-    this.#now = place(toLayout(vectors, layout), layout);
+    this.#now = place(vectors, layout);
   }
 
   /** Copies of the vectors, or of those named, in the portable layout. */
@@ -92,10 +99,6 @@ export class PlacedState {
 /** Portable vectors as inputs of a model, e.g. of the eval model. */
 export function inputsOf(vectors: StateVectors, layout: TargetState | undefined): Tensors {
   return place(toLayout(vectors, layout), layout).inputs;
-}
-
-function copied(vectors: StateVectors): StateVectors {
-  return Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, vector.slice()]));
 }
 
 /** Portable vectors in a model's layout; where that is the portable one, the same vectors. */

@@ -22,7 +22,7 @@ export interface LoweringReport {
   readonly blockSize?: number;
   /** Why this form. */
   readonly reason: string;
-  /** For `cpu`, by operator: how many nodes of the step have which form. */
+  /** For `cpu`, by operator: how many nodes of the step have which form; known once a step is loaded. */
   readonly forms?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How the forms of convolutions were chosen; absent where the written heuristic chose all of them. */
   readonly tuned?: StepTuning['report'];
@@ -32,8 +32,6 @@ export interface LoweringReport {
 export interface LoadedModel {
   readonly session: Session;
   readonly state: TargetState | undefined;
-  /** What became of each node, in a lowered model. */
-  readonly forms: TargetModel['forms'];
 }
 
 /** What the models are made from. */
@@ -88,12 +86,10 @@ export class StepModels {
     try {
       const decision = await decide(network, options, session.device);
       const loaded = new Map<string, LoadedModel>();
-      if (decision.lowering.target === 'portable')
-        loaded.set('step', { session, state: undefined, forms: [] });
+      if (decision.lowering.target === 'portable') loaded.set('step', { session, state: undefined });
       else await session.dispose();
       const models = new StepModels(network, options, session.device, decision, loaded);
-      // The forms of the step itself: a smaller batch may leave a node fewer to choose from.
-      if (decision.lowering.tuned !== undefined) await models.#loadStep(decision.lowering.tuned.batchSize);
+      if (decision.lowering.tuned !== undefined) await models.get('step', decision.lowering.tuned.batchSize);
       return models;
     } catch (error) {
       await session.dispose();
@@ -104,11 +100,6 @@ export class StepModels {
   /** Which form the models have. */
   get lowering(): LoweringReport {
     return this.#lowering;
-  }
-
-  async #loadStep(batch: number): Promise<void> {
-    const { forms } = await this.get('step', batch);
-    this.#lowering = { ...this.#lowering, forms: countForms(forms) };
   }
 
   /** The step or eval model for batches of this size. */
@@ -125,7 +116,10 @@ export class StepModels {
         ? { model: compileModel(this.#network, kind, options) }
         : compileForCpu(this.#network, kind, { ...options, blockSize, batch, choices: this.#choices });
     const session = await createSession(lowered.model, { ...this.#options, givenResults: kind === 'step' });
-    const loaded = { session, state: lowered.state, forms: lowered.forms ?? [] };
+    const loaded = { session, state: lowered.state };
+    if (kind === 'step' && lowered.forms !== undefined && this.#lowering.forms === undefined) {
+      this.#lowering = { ...this.#lowering, forms: countForms(lowered.forms) };
+    }
     this.#loaded.set(key, loaded);
     return loaded;
   }
@@ -155,26 +149,29 @@ async function decide(network: Network, options: ModelOptions, device: DeviceRep
   const blockSize = await findBlockSize(runner(options));
   if (blockSize === undefined) return portable('this ONNX Runtime has no blocked operators on this CPU');
   const target = { ...graphOptions(options), blockSize };
-  const { tuning } = options;
-  const { choices, report: tuned } =
-    tuning === undefined ? {} : await tuneStep(network, tuning, target, options);
   const batch = checkBatch(network);
-  const found = await compare(network, options, { ...target, batch, ...(choices && { choices }) });
-  if (typeof found === 'string') return portable(found);
   const reason = `it gave the portable numbers on a batch of ${batch}`;
-  return {
-    lowering: { target: 'cpu', blockSize, reason, forms: countForms(found), ...(tuned && { tuned }) },
-    ...(choices && { choices }),
-  };
+  const { tuning } = options;
+  let without = '';
+  if (tuning !== undefined) {
+    const { choices, report: tuned } = await tuneStep(network, tuning, target, options);
+    const wrong = await whatDiffers(network, options, { ...target, batch, choices });
+    if (wrong === undefined) return { lowering: { target: 'cpu', blockSize, reason, tuned }, choices };
+    if (Object.keys(choices).length === 0) return portable(wrong);
+    // Each form gave the heuristic's numbers when it was measured; together they do not.
+    without = `; the tuned forms are left out, for with them ${wrong}`;
+  }
+  const wrong = await whatDiffers(network, options, { ...target, batch });
+  if (wrong !== undefined) return portable(wrong);
+  return { lowering: { target: 'cpu', blockSize, reason: `${reason}${without}` } };
 }
 
-/** The forms of the step's nodes, or what the lowered models do differently on a small batch. */
-async function compare(
+/** What the lowered models do differently on a small batch, if anything. */
+async function whatDiffers(
   network: Network,
   options: ModelOptions,
   target: TargetOptions,
-): Promise<TargetModel['forms'] | string> {
-  let stepForms: TargetModel['forms'] = [];
+): Promise<string | undefined> {
   for (const kind of ['step', 'eval'] as const) {
     try {
       const feeds = checkFeeds(network, kind, options.optimizer, target.batch);
@@ -183,12 +180,11 @@ async function compare(
         const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
         return `the blocked ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
       }
-      if (kind === 'step') stepForms = checked.forms;
     } catch (error) {
       return `the blocked ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
-  return stepForms;
+  return undefined;
 }
 
 function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['forms']> {

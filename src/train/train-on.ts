@@ -45,8 +45,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       tuning: tuningFor(platform.tuning, run.fit.batchSize, from?.resume && from.progress.extra),
     }),
   });
-  const { lowering } = trainer;
-  const tuning = keptTuning(lowering, run.fit.batchSize);
+  const tuning = keptTuning(trainer.lowering, run.fit.batchSize);
   const files: Record<string, string> = {};
   const save = async (
     name: keyof typeof runFiles,
@@ -72,7 +71,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       ...(from?.resume && { resume: from.resume }),
       ...(options.resume && { resumedFrom: options.resume.name }),
       onCheckpoint: async (at) => {
-        await save('history', json({ epochs: at.epochs, lowering }));
+        await save('history', json({ epochs: at.epochs, lowering: trainer.lowering }));
         return save('checkpoint', checkpointAt(at));
       },
     });
@@ -85,14 +84,14 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       foldBatchNorm: options.foldBatchNorm ?? true,
     });
     await save('model', model);
-    await save('history', json({ ...history, lowering }));
+    await save('history', json({ ...history, lowering: trainer.lowering }));
     return {
       network,
       history,
       testAccuracy: last.testAccuracy,
       testLoss: last.testLoss,
       device: trainer.device,
-      lowering,
+      lowering: trainer.lowering,
       model,
       checkpoint: checkpointAt(point),
       files,

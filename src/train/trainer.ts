@@ -60,8 +60,6 @@ export interface StepResult {
 export class Trainer {
   readonly network: Network;
   readonly device: DeviceReport;
-  /** Which form of the models the runtime has, and why. */
-  readonly lowering: LoweringReport;
   readonly #options: TrainerOptions;
   readonly #models: StepModels;
   readonly #state: PlacedState;
@@ -78,7 +76,6 @@ export class Trainer {
   private constructor(network: Network, options: TrainerOptions, models: StepModels, state: TrainingState) {
     this.network = network;
     this.device = models.device;
-    this.lowering = models.lowering;
     this.#options = options;
     this.#models = models;
     this.#steps = options.step ?? 0;
@@ -88,10 +85,16 @@ export class Trainer {
   /** Builds the network's step, loads it into the runtime and draws or takes over the state. */
   static async create(network: Network, options: TrainerOptions): Promise<Trainer> {
     const optimizer = optimizerOf(options);
-    const state = options.state ?? freshState(network, optimizer, options.seed ?? 0);
+    const { state: given, seed = 0 } = options;
+    const state = given === undefined ? freshState(network, optimizer, seed) : copyOf(given);
     checkState(network, optimizer, state);
     const models = await StepModels.create(network, { ...options, optimizer });
     return new Trainer(network, options, models, state);
+  }
+
+  /** Which form of the models the runtime has, and why. */
+  get lowering(): LoweringReport {
+    return this.#models.lowering;
   }
 
   /** Optimizer steps taken. */
@@ -168,6 +171,14 @@ export class Trainer {
   async dispose(): Promise<void> {
     await this.#models.dispose();
   }
+}
+
+function copyOf({ params, buffers, frozen, slots }: TrainingState): TrainingState {
+  const copies = Object.entries(slots).map(([name, vector]) => [name, vector.slice()]);
+  return {
+    ...{ params: params.slice(), buffers: buffers.slice(), frozen: frozen.slice() },
+    slots: Object.fromEntries(copies) as TrainingState['slots'],
+  };
 }
 
 function optimizerOf({ optimizer = { kind: 'adam' } }: TrainerOptions): OptimizerOptions {
