@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../ir/index.js';
+import { prune, type Graph, type Node } from '../ir/index.js';
 
 /**
  * Floating-point operations of a graph's convolutions and matrix products for a batch, a multiplication and an addition
@@ -8,7 +8,7 @@ import type { Graph, Node } from '../ir/index.js';
  * flopsOf(buildGraph(network, 'step', { optimizer: { kind: 'adam' } }), 64);
  */
 export function flopsOf(graph: Graph, batch: number): number {
-  return graph.nodes.reduce((sum, node) => sum + nodeFlops(node, batch), 0);
+  return prune(graph).nodes.reduce((sum, node) => sum + nodeFlops(node, batch), 0);
 }
 
 function nodeFlops({ op, inputs, outputs, attrs }: Node, batch: number): number {

@@ -27,20 +27,20 @@ interface Fake {
 
 function fake({ ms = [[1], [1]], numbers = [1, 1], fails = false }: Fake): LoadTimed & { open: number; loads: number } {
   const load = Object.assign(
-    (async (_model, feeds, results) => {
+    ((_model, feeds, results) => {
       const which = load.loads++ % 2;
-      if (fails && which === 1) throw new Error('no such kernel');
+      if (fails && which === 1) return Promise.reject(new Error('no such kernel'));
       load.open += 1;
       let run = 0;
-      expect(Object.keys(feeds).length).toBe(2);
+      expect(Object.keys(feeds)).toHaveLength(2);
       const times = ms[which] ?? [];
-      return {
+      return Promise.resolve({
         run: () => {
           for (const { data } of Object.values(results)) (data as Float32Array).fill(numbers[which] ?? 0);
           return Promise.resolve(times[Math.min(run++, times.length - 1)] ?? 1);
         },
         dispose: () => Promise.resolve(void (load.open -= 1)),
-      };
+      });
     }) as LoadTimed,
     { open: 0, loads: 0 },
   );
@@ -65,6 +65,7 @@ describe('tuneForCpu', () => {
     { title: 'a form that takes twice as long', ms: [[10], [25]] },
     // Two runs before the race, then two rounds of one run; the second race starts with the fifth.
     { title: 'a form that wins once and loses then', ms: [[20], [15, 15, 15, 15, 20]] },
+    { title: 'a form that wins both races, after the heuristic was as fast', ms: [[15, 15, 20], [15]] },
   ])('keeps the heuristic for $title', async ({ ms }) => {
     const { report } = await tune({ known: {}, load: fake({ ms }) });
     expect(report.choices[forward]?.form).toBe('wide');

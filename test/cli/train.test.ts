@@ -7,7 +7,10 @@ import { cli, cliWith, digitFiles, filesOf, folderOf, squares, tempFolder } from
 
 let data = '';
 let start = process.cwd();
-const small = ['--preset', 'mnist-cnn-small', '--batch-size', '16', '--threads', '1'] as const;
+// Two runs are the same if they have the same forms of convolutions: nothing is measured between them.
+const small = [
+  ...['--preset', 'mnist-cnn-small', '--batch-size', '16', '--threads', '1', '--no-autotune'],
+] as const;
 
 beforeAll(() => {
   data = folderOf(digitFiles());
@@ -16,6 +19,11 @@ beforeAll(() => {
     process.chdir(start);
   };
 });
+
+interface Tuned {
+  readonly target: string;
+  readonly tuned?: { readonly measured: number; readonly fromCache: number };
+}
 
 describe('train --json', () => {
   test('prints start, step, epoch, done and writes the run', async () => {
@@ -66,6 +74,31 @@ describe('train --json', () => {
     );
     expect(events.map(({ event }) => event)).toEqual(['start', 'epoch', 'done']);
     expect(events.at(-1)).toMatchObject({ steps: 2 });
+  });
+
+  test('measures the forms of convolutions once, and says what it took', async () => {
+    const run = async (...options: string[]): Promise<Tuned> => {
+      const out = tempFolder();
+      const command = ['train', '--preset', 'mnist-cnn-small', '--batch-size', '16', '--threads', '1'];
+      const { events } = await cli(
+        ...[...command, ...options, '--data', data, '--max-steps', '1', '--out', out, '--json'],
+      );
+      const { lowering } = events[0] as unknown as { readonly lowering: Tuned };
+      const history = JSON.parse(readFileSync(join(out, 'history.json'), 'utf8')) as { lowering: Tuned };
+      expect(history.lowering.tuned).toEqual(lowering.tuned);
+      return lowering;
+    };
+    const first = await run();
+    if (first.target === 'portable') return;
+    const second = await run();
+    const { measured = 0, fromCache = 0 } = first.tuned ?? {};
+    expect(measured + fromCache).toBeGreaterThan(0);
+    expect(second.tuned?.fromCache).toBe(measured + fromCache);
+    expect((await run('--no-autotune')).tuned).toBeUndefined();
+    const text = ['--threads', '1', '--data', data, '--max-steps', '1', '--out', tempFolder()];
+    const { stdout } = await cli('train', '--preset', 'mnist-cnn-small', '--batch-size', '16', ...text);
+    const known = `tuned ${measured + fromCache} convolutions (${measured + fromCache} from the cache)`;
+    if (second.tuned?.measured === 0) expect(stdout).toContain(known);
   });
 
   test('starts from the weights of --init', async () => {

@@ -269,6 +269,7 @@ describe('trainResNet', () => {
     });
     await trainResNet({
       preset: 'mnist-cnn-small',
+      autotune: false,
       data: { train: digits('a', 66), test: digits('b', 2) },
       maxSteps: 1,
       scheduler: stepLR({ stepSize: 1 }),

@@ -60,7 +60,10 @@ export function startLines(start: RunStart, width: number): string[] {
       `${device.chosen}, ${counted(device.threads, 'thread')}, ONNX Runtime ${device.runtime}`,
       ...device.rejected.flatMap((each) => wrap(`not ${each.device}: ${each.reason}`, width - 11)),
     ),
-    ...field('form', ...wrap([formOf(start.lowering), ...tunedIn(start.lowering)].join('; '), width - 11)),
+    ...field(
+      'form',
+      ...[formOf(start.lowering), ...tunedIn(start.lowering)].flatMap((line) => wrap(line, width - 11)),
+    ),
     ...field('recipe', ...wrap(recipe, width - 11)),
     ...(images === undefined ? [] : field('images', ...wrap(images, width - 11))),
     ...(start.init === undefined ? [] : field('weights', start.init)),
@@ -77,11 +80,12 @@ function tunedIn({ tuned }: LoweringReport): string[] {
   if (tuned === undefined || Object.keys(tuned.choices).length === 0) return [];
   const { choices, fromCache, fromRun, untuned, unsaved } = tuned;
   const from = fromRun > 0 ? 'as in the run before' : `${count(fromCache)} from the cache`;
-  return [
+  const parts = [
     `tuned ${counted(Object.keys(choices).length, 'convolution')} (${from})`,
     ...(untuned > 0 && fromRun === 0 ? [`${count(untuned)} more in later runs`] : []),
     ...(unsaved === undefined ? [] : [`not kept: ${unsaved}`]),
   ];
+  return [parts.join(', ')];
 }
 
 /** One step. */
