@@ -51,7 +51,7 @@ export function compileForCpu(network: Network, kind: 'step' | 'eval', options: 
  */
 export async function checkForCpu(
   network: Network,
-  kind: 'step' | 'eval',
+  kind: 'training' | 'eval',
   options: TargetOptions,
   run: RunModel,
   feeds: NamedTensors,

@@ -1,14 +1,7 @@
-import {
-  optimizerSlots,
-  stateLayout,
-  type Layout,
-  type NamedTensors,
-  type Network,
-  type OptimizerOptions,
-} from '../artifacts/index.js';
+import { stateLayout, type Layout, type NamedTensors, type Network } from '../artifacts/index.js';
 
 /**
- * Pseudo-random feeds of a step or eval model, the same each time: a comparison of two forms needs no particular numbers,
+ * Pseudo-random feeds of a training or eval model, the same each time: a comparison of two forms needs no particular numbers,
  * only many different ones.
  *
  * What batch normalisation adds is 3, so that one in 700 of the numbers that a ReLU sees is negative: enough to find a
@@ -16,12 +9,7 @@ import {
  * differently. With 0 those few make the gradients of a plain network of 56 layers differ by 20 %, of ResNet-50 by 3 %;
  * with 3 all networks' agree to 1e-6.
  */
-export function checkFeeds(
-  network: Network,
-  kind: 'step' | 'eval',
-  optimizer: OptimizerOptions,
-  batch: number,
-): NamedTensors {
+export function checkFeeds(network: Network, takesStep: boolean, batch: number): NamedTensors {
   const { parameters, buffers, frozen } = stateLayout(network);
   const names = new Set(network.state.map(({ name }) => name));
   const centreOf = (name: string): number => {
@@ -41,8 +29,6 @@ export function checkFeeds(
     return tensor(flat);
   };
   const pixels = batch * network.input.reduce((product, dim) => product * dim, 1);
-  // The forms only read their inputs, so that all moments can be one vector of zeros.
-  const zeros = tensor(new Float32Array(kind === 'step' ? parameters.size : 0));
   return {
     params: weights(parameters),
     ...(buffers.size > 0 && { buffers: weights(buffers) }),
@@ -56,11 +42,7 @@ export function checkFeeds(
       shape: [batch],
       data: Int32Array.from({ length: batch }, (_, i) => i % network.classes),
     },
-    ...(kind === 'step' && {
-      ...Object.fromEntries(optimizerSlots(optimizer).map((name) => [name, zeros])),
-      lr: tensor(Float32Array.of(1e-3), []),
-      step: tensor(Float32Array.of(1), []),
-    }),
+    ...(takesStep && { step: tensor(Float32Array.of(1), []) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import {
+  buildGraph,
   checkForCpu,
   compileForCpu,
   compileModel,
@@ -79,22 +80,21 @@ export class StepModels {
     this.#loaded = loaded;
   }
 
-  /** Loads the portable step, and decides whether the device's own form takes its place. */
+  /** Decides whether the device's own form takes the portable one's place, and loads the portable step where not. */
   static async create(network: Network, options: ModelOptions): Promise<StepModels> {
-    const model = compileModel(network, 'step', graphOptions(options));
-    const session = await options.createSession(model, { ...options, givenResults: true });
-    try {
-      const decision = await decide(network, options, session.device);
-      const loaded = new Map<string, LoadedModel>();
-      if (decision.lowering.target === 'portable') loaded.set('step', { session, state: undefined });
-      else await session.dispose();
-      const models = new StepModels(network, options, session.device, decision, loaded);
+    const { device, blockSize } = await probe(options);
+    const decision = device && (await decide(network, options, device, blockSize));
+    if (device !== undefined && decision?.lowering.target === 'cpu') {
+      const models = new StepModels(network, options, device, decision, new Map());
       if (decision.lowering.tuned !== undefined) await models.get('step', decision.lowering.tuned.batchSize);
       return models;
-    } catch (error) {
-      await session.dispose();
-      throw error;
     }
+    const model = compileModel(network, 'step', graphOptions(options));
+    const session = await options.createSession(model, { ...options, givenResults: true });
+    const loaded = new Map([['step', { session, state: undefined }]]);
+    // Where not even the probe loads, the session of the step says on which device.
+    const reason = decision ?? (await decide(network, options, session.device, undefined));
+    return new StepModels(network, options, session.device, reason, loaded);
   }
 
   /** Which form the models have. */
@@ -138,15 +138,36 @@ interface Decision {
   readonly choices?: Choices;
 }
 
+/** The device that sessions get here, if the probe loads at all, and the block of its blocked operators. */
+async function probe(
+  options: ModelOptions,
+): Promise<{ readonly device?: DeviceReport; readonly blockSize?: number | undefined }> {
+  let device: DeviceReport | undefined;
+  const blockSize = await findBlockSize(async (model, feeds) => {
+    const session = await options.createSession(model, options);
+    device = session.device;
+    try {
+      return await session.run(feeds, session.outputNames);
+    } finally {
+      await session.dispose();
+    }
+  });
+  return { ...(device && { device }), blockSize };
+}
+
 /**
  * Chooses the forms of the convolutions, and compares the whole with the portable form on a small batch; whatever speaks
  * against the lowered one is the reason in the report.
  */
-async function decide(network: Network, options: ModelOptions, device: DeviceReport): Promise<Decision> {
+async function decide(
+  network: Network,
+  options: ModelOptions,
+  device: DeviceReport,
+  blockSize: number | undefined,
+): Promise<Decision> {
   const portable = (reason: string): Decision => ({ lowering: { target: 'portable', reason } });
   if (options.target === 'portable') return portable('it was asked for');
   if (device.chosen !== 'cpu') return portable(`there is no other form for ${device.chosen} yet`);
-  const blockSize = await findBlockSize(runner(options));
   if (blockSize === undefined) return portable('this ONNX Runtime has no blocked operators on this CPU');
   const target = { ...graphOptions(options), blockSize };
   const batch = checkBatch(network);
@@ -166,15 +187,20 @@ async function decide(network: Network, options: ModelOptions, device: DeviceRep
   return { lowering: { target: 'cpu', blockSize, reason: `${reason}${without}` } };
 }
 
-/** What the lowered models do differently on a small batch, if anything. */
+/**
+ * What the lowered models do differently on a small batch, if anything: loss, gradients and statistics of the training
+ * model, which is the step without its optimizer. The optimizer's operators are the same ones, piece by piece.
+ */
 async function whatDiffers(
   network: Network,
   options: ModelOptions,
   target: TargetOptions,
 ): Promise<string | undefined> {
-  for (const kind of ['step', 'eval'] as const) {
+  for (const kind of ['training', 'eval'] as const) {
     try {
-      const feeds = checkFeeds(network, kind, options.optimizer, target.batch);
+      const { inputs } = buildGraph(network, kind, graphOptions(options));
+      const takesStep = inputs.some(({ name }) => name === 'step');
+      const feeds = checkFeeds(network, takesStep, target.batch);
       const checked = await checkForCpu(network, kind, target, runner(options), feeds);
       if (!checked.equal) {
         const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);

@@ -124,8 +124,8 @@ describe.skipIf(blockSize === undefined)('a trainer that tunes', () => {
       tuning: { batchSize, store: memoryStore(odd) },
       async createSession(model, options) {
         const session = await createSession(model, options);
-        // In order: the portable step, its check against the lowered one with the forms, and the lowered one.
-        const isFirstLowered = session.outputNames.includes('loss') && ++steps === 3;
+        // In order: the check's portable training model, and the lowered one with the forms.
+        const isFirstLowered = session.outputNames.includes('loss') && ++steps === 2;
         return {
           device: session.device,
           outputNames: session.outputNames,
@@ -140,7 +140,7 @@ describe.skipIf(blockSize === undefined)('a trainer that tunes', () => {
     });
     expect(lowering.target).toBe('cpu');
     expect(lowering.reason).toMatch(
-      /; the tuned forms are left out, for with them the blocked step differs: loss/,
+      /; the tuned forms are left out, for with them the blocked training differs: loss/,
     );
     expect(lowering.tuned).toBeUndefined();
     expect(lowering.forms).toMatchObject({ Conv: { narrow: 2, wide: 1 } });
