@@ -78,8 +78,8 @@ function summary(net: string, target: string, events: readonly ProfileEvent[]): 
   const runs = runsOf(events).length;
   const suffix = '_kernel_time';
   const nodes = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(suffix));
-  // The first step allocates; its events come first.
-  const steady = nodes.slice(Math.floor(nodes.length / runs));
+  // The first two steps allocate, and take up to twice as long; their events come first.
+  const steady = nodes.slice(2 * Math.floor(nodes.length / runs));
   const total = steady.reduce((sum, { dur }) => sum + dur, 0);
   const rows = (keyOf: (event: ProfileEvent) => string): readonly ProfileRow[] => {
     const sums = new Map<string, number>();
@@ -98,7 +98,7 @@ function summary(net: string, target: string, events: readonly ProfileEvent[]): 
 }
 
 function milliseconds(microseconds: number, runs: number): number {
-  return Number((microseconds / 1000 / Math.max(1, runs - 1)).toPrecision(4));
+  return Number((microseconds / 1000 / Math.max(1, runs - 2)).toPrecision(4));
 }
 
 /** `layer4.0.relu1.conv_input_grad` belongs to `layer4.0.relu1`, `adam.mul_2.7`, for the seventh piece, to `adam`. */
