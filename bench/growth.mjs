@@ -1,7 +1,8 @@
 // How the time of a step grows with the batch, the depth and the threads: a table, and a picture.
 //
 //   node bench/growth.mjs [--python python3] [--out docs/growth.svg] [--rounds 3]
-import { writeFileSync, renameSync } from 'node:fs';
+//   node bench/growth.mjs --from docs/growth.json      draws again what was measured
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as echarts from 'echarts';
 import { findCases, measure } from 'ort-train';
@@ -11,6 +12,7 @@ const { values } = parseArgs({
     python: { type: 'string' },
     out: { type: 'string', default: 'docs/growth.svg' },
     rounds: { type: 'string', default: '3' },
+    from: { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -29,8 +31,13 @@ const panels = [
   },
 ];
 
-const series = [];
-for (const [panel, { points, axis }] of panels.entries()) {
+const write = (file, text) => {
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+};
+
+const series = values.from === undefined ? [] : JSON.parse(readFileSync(values.from, 'utf8'));
+for (const [panel, { points, axis }] of values.from === undefined ? panels.entries() : []) {
   console.log(
     `\n| ${axis} | threads | ort-train, ms | per ${panel === 0 ? 'image' : 'layer'}, ms | PyTorch, ms | ratio |`,
   );
@@ -64,7 +71,7 @@ chart.setOption({
     top: 8,
     textStyle: { fontSize: 14 },
   })),
-  legend: { bottom: 0, data: [...new Set(series.map(({ name }) => name))] },
+  legend: { bottom: 0, itemGap: 40, itemWidth: 40, data: [...new Set(series.map(({ name }) => name))] },
   grid: panels.map((_, i) => ({ left: i === 0 ? 70 : 570, width: 400, top: 50, bottom: 80 })),
   xAxis: panels.map(({ axis, points }, i) => ({
     gridIndex: i,
@@ -76,7 +83,13 @@ chart.setOption({
     min: points[0].at,
     max: points.at(-1).at,
   })),
-  yAxis: panels.map((_, i) => ({ gridIndex: i, type: 'log', name: 'ms a step', nameLocation: 'end' })),
+  yAxis: panels.map((_, i) => ({
+    gridIndex: i,
+    type: 'log',
+    name: 'ms a step',
+    nameLocation: 'middle',
+    nameGap: 45,
+  })),
   series: series.map(({ name, panel, data }) => ({
     name,
     type: 'line',
@@ -87,7 +100,7 @@ chart.setOption({
     lineStyle: { type: name.startsWith('PyTorch') ? 'dashed' : 'solid' },
   })),
 });
-writeFileSync(`${values.out}.tmp`, chart.renderToSVGString());
-renameSync(`${values.out}.tmp`, values.out);
+write(values.out, chart.renderToSVGString());
+if (values.from === undefined) write(values.out.replace(/\.svg$/, '.json'), `${JSON.stringify(series)}\n`);
 chart.dispose();
 console.log(`\n${values.out}`);
