@@ -17,12 +17,14 @@ export function channelSum(f: Forms, x: Value): Value {
   return b.mul(b.reduceSum(b.reshape(means, [n, c]), [0]), h * w, 'channel_sum');
 }
 
-/** Mean over batch and pixels of a blocked tensor: [C']. */
+/** Mean over batch and pixels of a blocked tensor: [C']. Where a block's two ends want the same one, they share it. */
 export function channelMean(f: Forms, x: Value): Value {
-  const { b } = f;
-  const [, , h, w] = dims4(x);
-  const means = h * w === 1 ? x : b.emit(blockedGlobalAveragePool, [x], {}, 'pixel_mean');
-  return b.reduceMean(means, [0, 2, 3], false, 'channel_mean');
+  return f.once(`${x.name} channel mean`, () => {
+    const { b } = f;
+    const [, , h, w] = dims4(x);
+    const means = h * w === 1 ? x : b.emit(blockedGlobalAveragePool, [x], {}, 'pixel_mean');
+    return b.reduceMean(means, [0, 2, 3], false, 'channel_mean');
+  });
 }
 
 /** Blocked [N,C,1,1] -> [N,C,height,width], each pixel the same. */

@@ -1,4 +1,4 @@
-import { tensorOf, type Value } from '../../ir/index.js';
+import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import type { Forms } from './forms.js';
 import { dims4, roundUp } from './layout.js';
@@ -50,7 +50,10 @@ export function bandCount(n: number, out: number, block: number): number {
   return best;
 }
 
-/** [N, groups, H, W lanes] -> [N bands, groups, height, W lanes]. */
+/**
+ * [N, groups, H, W lanes] -> [N bands, groups, height, W lanes]: cutting out the bands and bringing them before the groups
+ * is one pass over whole rows, on all threads, where a transposition would be a second one on a single thread.
+ */
 function banded(
   f: Forms,
   x: Value,
@@ -64,12 +67,15 @@ function banded(
   const [n, c, h, w] = dims4(x);
   const groups = c / lanes;
   const padded = b.pad(b.reshape(x, [n * groups, h, w * lanes]), [0, above, 0, 0, below, 0]);
-  const picked = starts.flatMap((start) => Array.from({ length: height }, (_, i) => start + i));
-  const isAll = picked.length === padded.shape[1] && picked.every((row, i) => row === i);
-  const index = tensorOf('int64', [picked.length], picked);
-  const lines = isAll
-    ? padded
-    : b.emit(ops.Gather, [padded, b.constant(index, 'rows')], { axis: 1 }, 'bands');
-  const split = b.reshape(lines, [n, groups, starts.length, height * w * lanes]);
-  return b.reshape(b.transpose(split, [0, 2, 1, 3]), [n * starts.length, c, height, w]);
+  const rows = h + above + below;
+  const order = new Int32Array(n * starts.length * groups * height);
+  let i = 0;
+  for (let image = 0; image < n; image++)
+    for (const start of starts)
+      for (let group = 0; group < groups; group++)
+        for (let row = 0; row < height; row++) order[i++] = (image * groups + group) * rows + start + row;
+  const index = b.constant({ dtype: 'int32', shape: [order.length], data: order }, 'rows');
+  const lines = b.reshape(padded, [n * groups * rows, w * lanes]);
+  const picked = b.emit(ops.Gather, [lines, index], { axis: 0 }, 'bands');
+  return b.reshape(picked, [n * starts.length, c, height, w]);
 }
