@@ -114,6 +114,8 @@ async function load(
     graphOptimizationLevel: 'all',
     // A pattern is one more block of memory as large as all tensors at their peak: 400 of 1600 MB for ResNet-18 at 224x224.
     enableMemPattern: false,
+    // Threads spin while they wait for work; those of another session that is done would take this one's cores.
+    extra: { session: { force_spinning_stop: '1' } },
     logSeverityLevel: 4,
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   });
