@@ -47,14 +47,14 @@ export function compileForCpu(network: Network, kind: 'step' | 'eval', options: 
 /**
  * Runs the portable and the CPU's form of a model on the same feeds and compares all that they give.
  *
- * @param feeds - Inputs of the portable model, for `options.batch` images.
+ * @param feedsFor - Gives inputs of the portable model by their names, for `options.batch` images.
  */
 export async function checkForCpu(
   network: Network,
   kind: 'training' | 'eval',
   options: TargetOptions,
   run: RunModel,
-  feeds: NamedTensors,
+  feedsFor: (inputs: readonly string[]) => NamedTensors,
 ): Promise<CheckReport> {
   const portable = buildGraph(network, kind, withoutBatch(options));
   const lowering = lowerCpu(portable, options);
@@ -63,7 +63,7 @@ export async function checkForCpu(
     portable,
     lowering,
     options.batch,
-    feeds,
+    feedsFor(portable.inputs.map(({ name }) => name)),
   );
 }
 

@@ -1,10 +1,10 @@
 import {
-  buildGraph,
   checkForCpu,
   compileForCpu,
   compileModel,
   findBlockSize,
   type GraphOptions,
+  type NamedTensors,
   type Network,
   type TargetModel,
   type TargetOptions,
@@ -143,15 +143,11 @@ async function probe(
   options: ModelOptions,
 ): Promise<{ readonly device?: DeviceReport; readonly blockSize?: number | undefined }> {
   let device: DeviceReport | undefined;
-  const blockSize = await findBlockSize(async (model, feeds) => {
-    const session = await options.createSession(model, options);
-    device = session.device;
-    try {
-      return await session.run(feeds, session.outputNames);
-    } finally {
-      await session.dispose();
-    }
-  });
+  const blockSize = await findBlockSize(
+    runner(options, (session) => {
+      ({ device } = session);
+    }),
+  );
   return { ...(device && { device }), blockSize };
 }
 
@@ -198,9 +194,8 @@ async function whatDiffers(
 ): Promise<string | undefined> {
   for (const kind of ['training', 'eval'] as const) {
     try {
-      const { inputs } = buildGraph(network, kind, graphOptions(options));
-      const takesStep = inputs.some(({ name }) => name === 'step');
-      const feeds = checkFeeds(network, takesStep, target.batch);
+      const feeds = (inputs: readonly string[]): NamedTensors =>
+        checkFeeds(network, inputs.includes('step'), target.batch);
       const checked = await checkForCpu(network, kind, target, runner(options), feeds);
       if (!checked.equal) {
         const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
@@ -222,9 +217,14 @@ function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['fo
   return counts;
 }
 
-function runner(options: ModelOptions): Parameters<typeof findBlockSize>[0] {
+/** Loads a model, runs it once and disposes of it; `onLoad` sees the session. */
+function runner(
+  options: ModelOptions,
+  onLoad: (session: Session) => void = () => undefined,
+): Parameters<typeof findBlockSize>[0] {
   return async (model, feeds) => {
     const session = await options.createSession(model, options);
+    onLoad(session);
     try {
       return await session.run(feeds, session.outputNames);
     } finally {

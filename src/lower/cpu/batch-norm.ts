@@ -1,34 +1,10 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
-import { blockedConv } from './blocked-ops.js';
 import type { Context } from './context.js';
+import { affine } from './depthwise.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
 import { channelMean } from './reduce.js';
-
-/**
- * relu(x scale + offset + sum), scale and offset per channel: a depthwise 1x1 convolution, one pass over memory. (ONNX's
- * broadcasting would go through a blocked tensor in runs of 16 numbers.)
- */
-function affine(
-  f: Forms,
-  x: Value,
-  scale: Value,
-  offset: Value | undefined,
-  sum?: Value,
-  relu = false,
-): Value {
-  const [, c] = dims4(x);
-  const attrs = {
-    kernel_shape: [1, 1],
-    strides: [1, 1],
-    dilations: [1, 1],
-    pads: [0, 0, 0, 0],
-    group: c,
-    ...(relu ? { activation: 'Relu' } : {}),
-  };
-  return f.b.emit(blockedConv, [x, f.b.reshape(scale, [c, 1, 1, 1]), offset, sum], attrs, 'affine');
-}
 
 /** Number of values in a channel. */
 function countOf(x: Value): number {
@@ -36,46 +12,34 @@ function countOf(x: Value): number {
   return n * h * w;
 }
 
-/** What batch normalisation computes with instead of x: an image whose mean is near zero, and that mean [C]. */
-interface Shifted {
-  readonly image: Value;
-  readonly mean: Value;
-  /** x is the image plus this; undefined where the gradient asks, which needs no mean of x. */
-  readonly shift: Value | undefined;
-}
+/** Under which key the forward pass leaves the image for the gradient. */
+const imageKey = (x: Value): string => `${x.name} shifted`;
 
 /**
- * x minus the running mean, which costs nothing as the bias of the convolution that makes x. The variance may then come
- * from E[x^2] - E[x]^2 without losing digits, and no pass goes into subtracting the batch's mean. Where x is not made by
- * such a convolution, or somebody else needs it, the batch's mean is subtracted.
+ * x minus the running mean, and that mean: it costs nothing as the bias of the convolution that makes x. The variance may
+ * then come from E[x^2] - E[x]^2 without losing digits, and no pass goes into subtracting the batch's mean. Where x is not
+ * made by such a convolution, or somebody else needs it, the batch's mean is subtracted.
  */
-function shifted({ f, users }: Context, node: Node, x: Value, runningMean: Value): Shifted {
+function shifted(
+  { f, users }: Context,
+  node: Node,
+  x: Value,
+  runningMean: Value,
+): { readonly image: Value; readonly shift: Value } {
   const pending = f.pending(x);
   const isOurs = (user: Node): boolean =>
     user === node || (user.op.name === 'BatchNormGrad' && user.inputs[0] === x);
   const isAlone = (users.get(x) ?? []).every(isOurs);
   const { b } = f;
-  let image: Value;
-  let shift: Value;
   if (pending?.takesOffset === true && isAlone) {
-    shift = f.vector(runningMean);
-    image = pending.emit({ offset: b.neg(shift) });
-  } else {
-    const whole = f.blocked(x);
-    shift = channelMean(f, whole);
-    const ones = new Float32Array(Number(shift.shape[0])).fill(1);
-    const one = b.constant({ dtype: 'float32', shape: [ones.length], data: ones }, 'ones');
-    image = affine(f, whole, one, b.neg(shift));
+    const shift = f.vector(runningMean);
+    return { image: f.once(imageKey(x), () => pending.emit({ offset: b.neg(shift) })), shift };
   }
-  return { ...keep(f, x, () => ({ image, mean: channelMean(f, image) })), shift };
-}
-
-/** Made once in the forward pass, found again by the gradient. */
-function keep(f: Forms, x: Value, make: () => Omit<Shifted, 'shift'>): Omit<Shifted, 'shift'> {
-  let made: Omit<Shifted, 'shift'> | undefined;
-  const once = (key: 'image' | 'mean'): Value =>
-    f.once(`${x.name} shifted ${key}`, () => (made ??= make())[key]);
-  return { image: once('image'), mean: once('mean') };
+  const whole = f.blocked(x);
+  const shift = channelMean(f, whole);
+  const data = new Float32Array(Number(shift.shape[0])).fill(1);
+  const one = b.constant({ dtype: 'float32', shape: [data.length], data }, 'ones');
+  return { image: f.once(imageKey(x), () => affine(f, whole, one, b.neg(shift))), shift };
 }
 
 /**
@@ -96,7 +60,8 @@ export function batchNormTrain(context: Context, node: Node): Pending {
   }
   const { b, f } = context;
   const { momentum, eps } = node.attrs as unknown as BatchNormAttrs;
-  const { image, mean, shift = mean } = shifted(context, node, x, runningMean);
+  const { image, shift } = shifted(context, node, x, runningMean);
+  const mean = channelMean(f, image);
   const n = countOf(image);
   const square = channelMean(f, b.mul(image, image, 'square'));
   // Rounding may leave less than nothing of a constant channel.
@@ -132,10 +97,8 @@ export function batchNormGrad(f: Forms, node: Node): Value {
     throw new Error(`${node.name} lacks operands`);
   }
   const { b } = f;
-  const { image, mean } = keep(f, x, () => {
-    const whole = f.blocked(x);
-    return { image: whole, mean: channelMean(f, whole) };
-  });
+  const image = f.once(imageKey(x), () => f.blocked(x));
+  const mean = channelMean(f, image);
   const arriving = f.blocked(dy);
   const n = countOf(image);
   const inverse = f.vector(invStd);

@@ -1,4 +1,4 @@
-import { type Graph, type TensorData, type TypedArray } from '../../ir/index.js';
+import type { Graph, TensorData, TypedArray } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
 import type { CpuLowering } from './lower-cpu.js';
 import { bindDims } from './static-batch.js';
@@ -21,8 +21,9 @@ export interface CheckReport {
 /**
  * Runs the portable and the lowered graph on the same feeds (of the portable graph) and compares their outputs. The default
  * tolerance is 1e-3 of the largest number, where sums in another order differ by about 1e-6, and by up to 1e-4 where batch
- * normalisation meets means far larger than the deviation; a wrong rewrite is off by far more. Updated parameters are left out: Adam divides by the root of the second moment, so that gradients near zero, whose
- * digits are rounding, move them by the full learning rate. Their moments are compared.
+ * normalisation meets means far larger than the deviation; a wrong rewrite is off by far more. Updated parameters are left
+ * out: Adam divides by the root of the second moment, so that gradients near zero, whose digits are rounding, move them by
+ * the full learning rate. Their moments are compared.
  *
  * @example
  * const { equal } = await checkLowering(run, portable, lowering, 64, feeds);

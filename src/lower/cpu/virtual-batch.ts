@@ -52,7 +52,7 @@ export function bandCount(n: number, out: number, block: number): number {
 
 /**
  * [N, groups, H, W lanes] -> [N bands, groups, height, W lanes]: cutting out the bands and bringing them before the groups
- * is one pass over whole rows, on all threads, where a transposition would be a second one on a single thread.
+ * is one pass over whole rows, where a transposition would be a second one.
  */
 function banded(
   f: Forms,
