@@ -186,8 +186,7 @@ async function begin(form: ConvForm, graph: Graph, load: LoadTimed, noise: Noise
 
 /**
  * The form that is the fastest, by more than noise where it is not the heuristic's. All forms run in turn, so that whatever
- * else the machine does meets all of them; a short one twice in a row, the first time beside the threads of the form before
- * it, which are still looking for work.
+ * else the machine does meets all of them; a short one twice in a row, the first time with the caches of another's data.
  */
 async function race(trials: readonly Trial[], reference: Trial): Promise<Trial> {
   const known = ({ times }: Trial): number => Math.min(...times);

@@ -6,3 +6,4 @@ export type * from './emitter.js';
 export type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
 export type * from './pool-shape.js';
 export * from './registry.js';
+export * from './flops.js';

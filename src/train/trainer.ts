@@ -1,7 +1,6 @@
 import {
   checkState,
   freshState,
-  stateLayout,
   type CrossEntropyOptions,
   type Network,
   type OptimizerOptions,
@@ -9,7 +8,7 @@ import {
   type TensorData,
   type TrainingState,
 } from '../artifacts/index.js';
-import { checkTrainingBatch } from '../artifacts/types.js';
+import { checkTrainingBatch, countParameters } from '../artifacts/types.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { OptionError } from '../errors.js';
 import type { CreateSession, DeviceReport, SessionOptions, Tensors } from '../session/session.js';
@@ -189,7 +188,7 @@ function result(tensors: Tensors, name: string): number {
   return Number(tensors[name]?.data[0] ?? Number.NaN);
 }
 
-/** Number of parameters of a network. */
+/** Number of parameters of a network that are trained. */
 export function parameterCount(network: Network): number {
-  return stateLayout(network).parameters.size;
+  return countParameters(network).trained;
 }

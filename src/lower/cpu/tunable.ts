@@ -1,5 +1,5 @@
-import { prune, staticSize, type Graph, type Node, type Value } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
+import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
+import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf, type ConvForm, type ConvForms } from './conv-forms.js';
@@ -49,7 +49,7 @@ export function tunables(
     found.set(key, {
       key,
       nodes: [...nodes, node.name],
-      flops: flops + flopsOf(node),
+      flops: flops + nodeFlops(node, batch),
       forms,
       trial: (form) => trialGraph(context, node, form),
     });
@@ -84,12 +84,6 @@ function keyOf(context: Context, node: Node): string {
     ...(isCopied(context, node) ? ['copied'] : []),
     `blocks of ${context.f.block}`,
   ].join(', ');
-}
-
-/** All three are the same sum, over other axes. */
-function flopsOf(node: Node): number {
-  const { w, y } = operands(node);
-  return 2 * staticSize(y.shape.map(Number)) * staticSize(w.shape.slice(1).map(Number));
 }
 
 /** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy for nothing. */
