@@ -1,5 +1,7 @@
 import type { TensorData } from '../ir/index.js';
-import { checkLowering, lowerCpu, probeBlockSize, type CheckReport, type ConvForm, type NodeReport, type TargetState } from '../lower/cpu/index.js';
+import { checkLowering, type CheckReport, type Lowering, type NodeReport, type TargetState } from '../lower/index.js';
+import { lowerCpu, probeBlockSize, tunables, type Tunable } from '../lower/cpu/index.js';
+import type { Graph } from '../ir/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { buildGraph, type GraphOptions } from './graphs.js';
@@ -10,6 +12,40 @@ export type NamedTensors = Readonly<Record<string, TensorData>>;
 /** Loads a model, runs it once, disposes of it. */
 export type RunModel = (model: Uint8Array, feeds: NamedTensors) => Promise<NamedTensors>;
 
+/** What a lowering is made for. */
+export interface LoweringOptions {
+  /** Images in a batch; the lowered graph takes this many and no other number. */
+  readonly batch: number;
+  /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
+  readonly choices?: Readonly<Record<string, string>>;
+}
+
+/** A kind of device with graphs in a form of its own. */
+export interface Target {
+  readonly name: 'cpu' | 'wasm' | 'webgpu';
+  /** Channels in a block, where tensors are blocked. */
+  readonly blockSize?: number;
+  /**
+   * Where the portable form runs that the lowered one is compared with, in order of preference; default: on the same
+   * device. Then a difference is an error, for the device's own portable form is not to be believed either.
+   */
+  readonly reference?: readonly string[];
+  /** Rewrites a portable graph, composite operators included. */
+  lower(portable: Graph, options: LoweringOptions): Lowering;
+  /** The nodes with several forms, of which the fastest is measured; absent where the heuristic chooses all of them. */
+  tunables?(portable: Graph, batch: number): readonly Tunable[];
+}
+
+/** ONNX Runtime's CPU provider with blocked tensors of `blockSize` channels; see `findBlockSize`. */
+export function cpuTarget(blockSize: number): Target {
+  return {
+    name: 'cpu',
+    blockSize,
+    lower: (portable, options) => lowerCpu(portable, { ...options, blockSize }),
+    tunables: (portable, batch) => tunables(portable, { blockSize, batch }),
+  };
+}
+
 /** A model in the form that one target runs best, for one batch size. */
 export interface TargetModel {
   readonly model: Uint8Array;
@@ -17,14 +53,6 @@ export interface TargetModel {
   readonly state: TargetState;
   /** What became of each node that has several forms. */
   readonly forms: readonly NodeReport[];
-}
-
-/** What a lowered model is made for. */
-export interface TargetOptions extends GraphOptions {
-  readonly blockSize: number;
-  readonly batch: number;
-  /** By the name of a node: the form of a convolution; the others have the written heuristic's. */
-  readonly choices?: Readonly<Record<string, ConvForm>>;
 }
 
 /** Channels in a block of the runtime's blocked layout, undefined where it has none. */
@@ -38,36 +66,46 @@ export function findBlockSize(run: RunModel): Promise<number | undefined> {
   });
 }
 
-/** A network's step or eval model in the CPU's blocked form. */
-export function compileForCpu(network: Network, kind: 'step' | 'eval', options: TargetOptions): TargetModel {
-  const { graph, state, report } = lowerCpu(buildGraph(network, kind, withoutBatch(options)), options);
-  return { model: encodeModel(graph), state, forms: report };
+/** A network's step or eval model in a target's form. */
+export function compileFor(
+  target: Target,
+  network: Network,
+  kind: 'step' | 'eval',
+  graph: GraphOptions,
+  options: LoweringOptions,
+): TargetModel {
+  const lowering = target.lower(buildGraph(network, kind, graph), options);
+  return { model: encodeModel(lowering.graph), state: lowering.state, forms: lowering.report };
 }
 
-/**
- * Runs the portable and the CPU's form of a model on the same feeds and compares all that they give.
- *
- * @param feedsFor - Gives inputs of the portable model by their names, for `options.batch` images.
- */
-export async function checkForCpu(
+/** How the two forms of a model are run, and on what. */
+export interface CheckSetup {
+  /** Runs the lowered form. */
+  readonly run: RunModel;
+  /** Runs the portable form; default: as the lowered one. */
+  readonly runPortable?: RunModel;
+  /** Inputs of the portable model by their names, for the batch that the lowering is made for. */
+  readonly feedsFor: (inputs: readonly string[]) => NamedTensors;
+}
+
+/** Runs the portable and the target's form of a model on the same feeds and compares all that they give. */
+export async function checkFor(
+  target: Target,
   network: Network,
   kind: 'training' | 'eval',
-  options: TargetOptions,
-  run: RunModel,
-  feedsFor: (inputs: readonly string[]) => NamedTensors,
+  graph: GraphOptions,
+  options: LoweringOptions,
+  { run, runPortable = run, feedsFor }: CheckSetup,
 ): Promise<CheckReport> {
-  const portable = buildGraph(network, kind, withoutBatch(options));
-  const lowering = lowerCpu(portable, options);
+  const portable = buildGraph(network, kind, graph);
   return checkLowering(
-    async (graph, given) => run(encodeModel(graph), given),
+    {
+      lowered: (each, feeds) => run(encodeModel(each), feeds),
+      portable: (each, feeds) => runPortable(encodeModel(each), feeds),
+    },
     portable,
-    lowering,
+    target.lower(portable, options),
     options.batch,
     feedsFor(portable.inputs.map(({ name }) => name)),
   );
-}
-
-/** The lowering fixes the batch itself. */
-function withoutBatch({ optimizer, loss }: TargetOptions): GraphOptions {
-  return { optimizer, ...(loss && { loss }) };
 }

@@ -1,9 +1,10 @@
 import { staticSize, type Graph, type TensorData, type Value } from '../ir/index.js';
-import { difference, tunables, type ConvForm, type Tunable } from '../lower/cpu/index.js';
+import type { Tunable } from '../lower/cpu/index.js';
+import { difference } from '../lower/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
-import { buildGraph } from './graphs.js';
-import type { NamedTensors, TargetOptions } from './target.js';
+import { buildGraph, type GraphOptions } from './graphs.js';
+import type { NamedTensors, Target } from './target.js';
 
 /** A loaded model with its feeds. */
 export interface TimedModel {
@@ -50,7 +51,7 @@ export interface TuningReport {
 
 /** Choices by the names of nodes, and the report. */
 export interface Tuning {
-  readonly choices: Readonly<Record<string, ConvForm>>;
+  readonly choices: Readonly<Record<string, string>>;
   readonly report: TuningReport;
 }
 
@@ -78,20 +79,22 @@ const ENOUGH = 15;
  * first, until the time is over.
  *
  * @example
- * const { choices, report } = await tuneForCpu(network, options, { known: {}, load });
- * const { model } = compileForCpu(network, 'step', { ...options, choices });
+ * const { choices, report } = await tuneFor(cpuTarget(16), network, graph, 64, { known: {}, load });
+ * const { model } = compileFor(cpuTarget(16), network, 'step', graph, { batch: 64, choices });
  */
-export async function tuneForCpu(
+export async function tuneFor(
+  target: Target,
   network: Network,
-  { optimizer, loss, blockSize, batch }: TargetOptions,
+  graph: GraphOptions,
+  batch: number,
   { known, load, budget, now = () => performance.now() }: TuningSetup,
 ): Promise<Tuning> {
   const start = now();
-  const step = buildGraph(network, 'step', { optimizer, ...(loss && { loss }) });
-  const all = tunables(step, { blockSize, batch }).filter(({ flops }) => flops >= LEAST_FLOPS);
+  const step = buildGraph(network, 'step', graph);
+  const all = (target.tunables?.(step, batch) ?? []).filter(({ flops }) => flops >= LEAST_FLOPS);
   const limit = budget ?? Math.min(2500, 1000 + all.reduce((sum, { flops }) => sum + flops, 0) / 1e8);
   const byKey: Record<string, TunedForm> = {};
-  const byNode: Record<string, ConvForm> = {};
+  const byNode: Record<string, string> = {};
   const noise = noiseSource();
   const counts = { known: 0, measured: 0 };
   for (const tunable of all) {
@@ -123,7 +126,7 @@ export async function tuneForCpu(
 
 /** A form while it is measured. */
 interface Trial {
-  readonly form: ConvForm;
+  readonly form: string;
   readonly model: TimedModel;
   readonly results: NamedTensors;
   readonly times: number[];
@@ -133,7 +136,7 @@ async function fastest(
   { forms, trial }: Tunable,
   load: LoadTimed,
   noise: Noise,
-): Promise<Pick<TunedForm, 'ms' | 'rejected'> & { readonly form: ConvForm }> {
+): Promise<Pick<TunedForm, 'ms' | 'rejected'> & { readonly form: string }> {
   const [heuristic] = forms;
   const rejected: Record<string, string> = {};
   const trials: Trial[] = [];
@@ -166,7 +169,7 @@ async function fastest(
   }
 }
 
-async function begin(form: ConvForm, graph: Graph, load: LoadTimed, noise: Noise): Promise<Trial> {
+async function begin(form: string, graph: Graph, load: LoadTimed, noise: Noise): Promise<Trial> {
   const feeds = Object.fromEntries(graph.inputs.map((input, i) => [input.name, noise(input, i)]));
   const results = Object.fromEntries(
     graph.outputs.map(({ name, value }) => {

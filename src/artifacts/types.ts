@@ -1,5 +1,5 @@
 /** What rooms below the wall may know of the graph rooms. */
-export type { CheckReport, NodeReport, TargetState } from '../lower/cpu/index.js';
+export type { CheckReport, NodeReport, TargetState } from '../lower/index.js';
 export type { DType, TensorData, TypedArray } from '../ir/index.js';
 export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
 export { cifarDepths, cifarResnet, presetNames, presetNetwork } from '../models/index.js';

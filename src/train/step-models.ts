@@ -1,13 +1,15 @@
 import {
-  checkForCpu,
-  compileForCpu,
+  checkFor,
+  compileFor,
   compileModel,
+  cpuTarget,
   findBlockSize,
   type GraphOptions,
+  type LoweringOptions,
   type NamedTensors,
   type Network,
+  type Target,
   type TargetModel,
-  type TargetOptions,
   type TargetState,
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
@@ -17,13 +19,13 @@ import { tuneStep, type StepTuning, type TuningOptions } from './tuning.js';
 
 /** Which form of a network's models a run uses. */
 export interface LoweringReport {
-  /** `cpu`: blocked tensors; `portable`: standard operators only, as the artifacts have them. */
-  readonly target: 'portable' | 'cpu';
+  /** `portable`: as the artifacts have them; the others are a kind of device's own: `cpu` with blocked tensors. */
+  readonly target: 'portable' | Target['name'];
   /** Channels in a block, for `cpu`. */
   readonly blockSize?: number;
   /** Why this form. */
   readonly reason: string;
-  /** For `cpu`, by operator: how many nodes of the step have which form; known once a step is loaded. */
+  /** By operator, where the form is a device's own: how many nodes of the step have which form; known once a step is loaded. */
   readonly forms?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** How the forms of convolutions were chosen; absent where the written heuristic chose all of them. */
   readonly tuned?: StepTuning['report'];
@@ -61,7 +63,7 @@ export class StepModels {
   #lowering: LoweringReport;
   readonly #network: Network;
   readonly #options: ModelOptions;
-  readonly #choices: Choices;
+  readonly #decision: Decision;
   readonly #loaded: Map<string, LoadedModel>;
   #disposed = false;
 
@@ -69,22 +71,23 @@ export class StepModels {
     network: Network,
     options: ModelOptions,
     device: DeviceReport,
-    { lowering, choices = {} }: Decision,
+    decision: Decision,
     loaded: Map<string, LoadedModel>,
   ) {
     this.#network = network;
     this.#options = options;
     this.device = device;
-    this.#lowering = lowering;
-    this.#choices = choices;
+    this.#lowering = decision.lowering;
+    this.#decision = decision;
     this.#loaded = loaded;
   }
 
   /** Decides whether the device's own form takes the portable one's place, and loads the portable step where not. */
   static async create(network: Network, options: ModelOptions): Promise<StepModels> {
-    const { device, blockSize } = await probe(options);
-    const decision = device && (await decide(network, options, device, blockSize));
-    if (device !== undefined && decision?.lowering.target === 'cpu') {
+    const probed = await probe(options);
+    const { device } = probed;
+    const decision = device && (await decide(network, options, device, probed));
+    if (device !== undefined && decision?.target !== undefined) {
       const models = new StepModels(network, options, device, decision, new Map());
       if (decision.lowering.tuned !== undefined) await models.get('step', decision.lowering.tuned.batchSize);
       return models;
@@ -93,7 +96,7 @@ export class StepModels {
     const session = await options.createSession(model, { ...options, givenResults: true });
     const loaded = new Map([['step', { session, state: undefined }]]);
     // Where not even the probe loads, the session of the step says on which device.
-    const reason = decision ?? (await decide(network, options, session.device, undefined));
+    const reason = decision ?? (await decide(network, options, session.device, {}));
     return new StepModels(network, options, session.device, reason, loaded);
   }
 
@@ -105,16 +108,16 @@ export class StepModels {
   /** The step or eval model for batches of this size. */
   async get(kind: 'step' | 'eval', batch: number): Promise<LoadedModel> {
     if (this.#disposed) throw new ModelError('the trainer was disposed of: expected a step before that');
-    const { blockSize } = this.lowering;
-    const key = blockSize === undefined ? kind : `${kind} ${batch}`;
+    const { target, choices } = this.#decision;
+    const key = target === undefined ? kind : `${kind} ${batch}`;
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
     const { createSession } = this.#options;
     const options = graphOptions(this.#options);
     const lowered: Pick<TargetModel, 'model'> & Partial<TargetModel> =
-      blockSize === undefined
+      target === undefined
         ? { model: compileModel(this.#network, kind, options) }
-        : compileForCpu(this.#network, kind, { ...options, blockSize, batch, choices: this.#choices });
+        : compileFor(target, this.#network, kind, options, { batch, ...(choices && { choices }) });
     const session = await createSession(lowered.model, { ...this.#options, givenResults: kind === 'step' });
     const loaded = { session, state: lowered.state };
     if (kind === 'step' && lowered.forms !== undefined && this.#lowering.forms === undefined) {
@@ -135,13 +138,18 @@ type Choices = StepTuning['choices'];
 
 interface Decision {
   readonly lowering: LoweringReport;
+  /** Absent: the portable form. */
+  readonly target?: Target;
   readonly choices?: Choices;
 }
 
-/** The device that sessions get here, if the probe loads at all, and the block of its blocked operators. */
-async function probe(
-  options: ModelOptions,
-): Promise<{ readonly device?: DeviceReport; readonly blockSize?: number | undefined }> {
+/** What is known of where sessions run here: the device, if the probe loads at all, and the block of its operators. */
+interface Probed {
+  readonly device?: DeviceReport;
+  readonly blockSize?: number | undefined;
+}
+
+async function probe(options: ModelOptions): Promise<Probed> {
   let device: DeviceReport | undefined;
   const blockSize = await findBlockSize(
     runner(options, (session) => {
@@ -159,28 +167,42 @@ async function decide(
   network: Network,
   options: ModelOptions,
   device: DeviceReport,
-  blockSize: number | undefined,
+  probed: Probed,
 ): Promise<Decision> {
   const portable = (reason: string): Decision => ({ lowering: { target: 'portable', reason } });
   if (options.target === 'portable') return portable('it was asked for');
-  if (device.chosen !== 'cpu') return portable(`there is no other form for ${device.chosen} yet`);
-  if (blockSize === undefined) return portable('this ONNX Runtime has no blocked operators on this CPU');
-  const target = { ...graphOptions(options), blockSize };
+  const target = targetOn(device, probed);
+  if (typeof target === 'string') return portable(target);
+  const { name, blockSize } = target;
+  const lowering = { target: name, ...(blockSize !== undefined && { blockSize }) };
   const batch = checkBatch(network);
   const reason = `it gave the portable numbers on a batch of ${batch}`;
   const { tuning } = options;
   let without = '';
   if (tuning !== undefined) {
-    const { choices, report: tuned } = await tuneStep(network, tuning, target, options);
-    const wrong = await whatDiffers(network, options, { ...target, batch, choices });
-    if (wrong === undefined) return { lowering: { target: 'cpu', blockSize, reason, tuned }, choices };
+    const { choices, report: tuned } = await tuneStep(
+      target,
+      network,
+      graphOptions(options),
+      tuning,
+      options,
+    );
+    const wrong = await whatDiffers(network, options, target, { batch, choices });
+    if (wrong === undefined) return { lowering: { ...lowering, reason, tuned }, target, choices };
     if (Object.keys(choices).length === 0) return portable(wrong);
     // Each form gave the heuristic's numbers when it was measured; together they do not.
     without = `; the tuned forms are left out, for with them ${wrong}`;
   }
-  const wrong = await whatDiffers(network, options, { ...target, batch });
+  const wrong = await whatDiffers(network, options, target, { batch });
   if (wrong !== undefined) return portable(wrong);
-  return { lowering: { target: 'cpu', blockSize, reason: `${reason}${without}` } };
+  return { lowering: { ...lowering, reason: `${reason}${without}` }, target };
+}
+
+/** The form that a device has of its own, or why it has none. */
+function targetOn({ chosen }: DeviceReport, { blockSize }: Probed): Target | string {
+  if (chosen !== 'cpu') return `there is no other form for ${chosen} yet`;
+  if (blockSize === undefined) return 'this ONNX Runtime has no blocked operators on this CPU';
+  return cpuTarget(blockSize);
 }
 
 /**
@@ -190,19 +212,21 @@ async function decide(
 async function whatDiffers(
   network: Network,
   options: ModelOptions,
-  target: TargetOptions,
+  target: Target,
+  lowering: LoweringOptions,
 ): Promise<string | undefined> {
   for (const kind of ['training', 'eval'] as const) {
     try {
-      const feeds = (inputs: readonly string[]): NamedTensors =>
-        checkFeeds(network, inputs.includes('step'), target.batch);
-      const checked = await checkForCpu(network, kind, target, runner(options), feeds);
+      const checked = await checkFor(target, network, kind, graphOptions(options), lowering, {
+        run: runner(options),
+        feedsFor: (inputs): NamedTensors => checkFeeds(network, inputs.includes('step'), lowering.batch),
+      });
       if (!checked.equal) {
         const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
-        return `the blocked ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
+        return `the ${target.name} form of ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
       }
     } catch (error) {
-      return `the blocked ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
+      return `the ${target.name} form of ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
     }
   }
   return undefined;

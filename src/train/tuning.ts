@@ -1,8 +1,9 @@
 import {
-  tuneForCpu,
+  tuneFor,
+  type GraphOptions,
   type LoadTimed,
   type Network,
-  type TargetOptions,
+  type Target,
   type Tuning,
 } from '../artifacts/index.js';
 import type { CreateSession, SessionOptions } from '../session/session.js';
@@ -37,14 +38,17 @@ export interface StepTuning extends Tuning {
 
 /** Chooses the forms of a network's convolutions and keeps what was measured. */
 export async function tuneStep(
+  target: Target,
   network: Network,
+  graph: GraphOptions,
   { batchSize, store, choices }: TuningOptions,
-  target: Omit<TargetOptions, 'batch'>,
   session: SessionOptions & { readonly createSession: CreateSession },
 ): Promise<StepTuning> {
-  const tuning = await tuneForCpu(
+  const tuning = await tuneFor(
+    target,
     network,
-    { ...target, batch: batchSize },
+    graph,
+    batchSize,
     choices === undefined ? { known: await store.load(), load: loader(session) } : { known: choices },
   );
   const report = { ...tuning.report, machine: store.machine };
@@ -66,7 +70,7 @@ export function formsByKey(choices: Tuning['report']['choices']): Readonly<Recor
   return Object.fromEntries(Object.entries(choices).map(([key, { form }]) => [key, form]));
 }
 
-function loader({ createSession, ...options }: Parameters<typeof tuneStep>[3]): LoadTimed {
+function loader({ createSession, ...options }: Parameters<typeof tuneStep>[4]): LoadTimed {
   return async (model, feeds, results) => {
     const session = await createSession(model, { ...options, givenResults: true });
     return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { tuneForCpu, type LoadTimed, type Tuning, type TuningSetup } from '../../src/artifacts/index.js';
+import { cpuTarget, tuneFor, type LoadTimed, type Tuning, type TuningSetup } from '../../src/artifacts/index.js';
 import { chain, conv, defineNetwork, flatten, linear, relu } from '../../src/net/index.js';
 
 /** Two convolutions with several forms: the second one, forward and back. */
@@ -16,7 +16,7 @@ const forward = 'Conv 16x16x12x12 to 16x32x12x12, kernel 3x3, stride 1x1, paddin
 const backward = 'ConvInputGrad 16x16x12x12 to 16x32x12x12, kernel 3x3, stride 1x1, padding 1x1x1x1, blocks of 16';
 
 const tune = (setup: TuningSetup): Promise<Tuning> =>
-  tuneForCpu(network, { optimizer: { kind: 'adam' }, blockSize: 16, batch: 16 }, setup);
+  tuneFor(cpuTarget(16), network, { optimizer: { kind: 'adam' } }, 16, setup);
 
 /** What models of the heuristic's form and of the other one do; those of a convolution are loaded one after the other. */
 interface Fake {
@@ -47,7 +47,7 @@ function fake({ ms = [[1], [1]], numbers = [1, 1], fails = false }: Fake): LoadT
   return load;
 }
 
-describe('tuneForCpu', () => {
+describe('tuneFor', () => {
   it('takes a form that is at least 3 % faster than the heuristic, and frees all models', async () => {
     const load = fake({ ms: [[10], [9.6]] });
     const { choices, report } = await tune({ known: {}, load });

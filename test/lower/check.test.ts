@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { buildGraph } from '../../src/artifacts/graphs.js';
 import { newArray, staticSize, type Graph, type TensorData } from '../../src/ir/index.js';
-import { checkLowering, lowerCpu, type RunGraph } from '../../src/lower/cpu/index.js';
-import { bindDims } from '../../src/lower/cpu/static-batch.js';
+import { lowerCpu } from '../../src/lower/cpu/index.js';
+import { bindDims, checkLowering, type RunGraph } from '../../src/lower/index.js';
 import { bandCount } from '../../src/lower/cpu/virtual-batch.js';
 import { presetNetwork } from '../../src/models/index.js';
 import { fill } from '../helpers/golden.js';
@@ -39,13 +39,18 @@ function runner(spoil: (name: string, graph: Graph) => number): RunGraph {
   };
 }
 
+const both = (spoil: Parameters<typeof runner>[0]): Parameters<typeof checkLowering>[0] => ({
+  portable: runner(spoil),
+  lowered: runner(spoil),
+});
+
 describe.skipIf(blockSize === undefined)('checkLowering', () => {
   const graph = buildGraph(presetNetwork('mnist-cnn-small'), 'step', { optimizer: { kind: 'adam' } });
   const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch });
 
   it('finds a right lowering equal', async () => {
     const report = await checkLowering(
-      runner(() => 0),
+      both(() => 0),
       graph,
       lowering,
       batch,
@@ -58,7 +63,7 @@ describe.skipIf(blockSize === undefined)('checkLowering', () => {
   it('finds a wrong number in one output', async () => {
     const spoil = (name: string, { name: kind }: Graph): number =>
       name === 'loss' && kind.endsWith('-cpu') ? 0.1 : 0;
-    const report = await checkLowering(runner(spoil), graph, lowering, batch, feedsOf(graph));
+    const report = await checkLowering(both(spoil), graph, lowering, batch, feedsOf(graph));
     expect(report.equal).toBe(false);
     expect(report.differences['loss']).toBeGreaterThan(1e-3);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../src/ir/index.js';
-import { tunables, type ConvForm } from '../../src/lower/cpu/index.js';
+import { tunables } from '../../src/lower/cpu/index.js';
 import type { ConvAttrs } from '../../src/ops/index.js';
 import { fill } from '../helpers/golden.js';
 import { blockSize, both, difference, randomFeeds, run, withGradients } from './helpers.js';
@@ -14,7 +14,7 @@ interface Shape {
   readonly p?: number;
   readonly s?: number;
   /** By operator: the forms that there are, the heuristic's first. */
-  readonly forms: Readonly<Record<string, readonly ConvForm[]>>;
+  readonly forms: Readonly<Record<string, readonly string[]>>;
 }
 
 const shapes: readonly Shape[] = [

@@ -1,15 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import { gradients } from '../../src/autodiff/index.js';
 import { newArray, staticSize, type Graph, type Value } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
-import {
-  collect,
-  lowerCpu,
-  probeBlockSize,
-  type CpuLowering,
-  type CpuOptions,
-} from '../../src/lower/cpu/index.js';
-import { bindDims } from '../../src/lower/cpu/static-batch.js';
+import { bindDims, collect, lowerPortable, type Lowering } from '../../src/lower/index.js';
+import { lowerCpu, probeBlockSize, type CpuOptions } from '../../src/lower/cpu/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
 import { fill } from '../helpers/golden.js';
@@ -45,7 +38,7 @@ export async function both(
   batch: number,
   feeds: Arrays,
   options: Partial<CpuOptions> = {},
-): Promise<{ readonly portable: Arrays; readonly lowered: Arrays; readonly lowering: CpuLowering }> {
+): Promise<{ readonly portable: Arrays; readonly lowered: Arrays; readonly lowering: Lowering }> {
   const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch, ...options });
   const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
   const { state } = lowering;

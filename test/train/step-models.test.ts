@@ -110,7 +110,7 @@ describe('the form of the step', () => {
     if (lowering.reason.includes('no blocked operators')) return;
     expect(lowering).toEqual({
       target: 'portable',
-      reason: expect.stringMatching(/blocked training differs: loss by/) as string,
+      reason: expect.stringMatching(/cpu form of training differs: loss by/) as string,
     });
     expect(found).toEqual((await losses('portable')).found);
   });
@@ -124,7 +124,7 @@ describe('the form of the step', () => {
     if (lowering.reason.includes('no blocked operators')) return;
     expect(lowering).toEqual({
       target: 'portable',
-      reason: 'the blocked training does not run: no such kernel',
+      reason: 'the cpu form of training does not run: no such kernel',
     });
   });
 });

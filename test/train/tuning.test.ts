@@ -140,7 +140,7 @@ describe.skipIf(blockSize === undefined)('a trainer that tunes', () => {
     });
     expect(lowering.target).toBe('cpu');
     expect(lowering.reason).toMatch(
-      /; the tuned forms are left out, for with them the blocked training differs: loss/,
+      /; the tuned forms are left out, for with them the cpu form of training differs: loss/,
     );
     expect(lowering.tuned).toBeUndefined();
     expect(lowering.forms).toMatchObject({ Conv: { narrow: 2, wide: 1 } });

@@ -73,7 +73,7 @@ export function startLines(start: RunStart, width: number): string[] {
 }
 
 function formOf({ target, blockSize, reason }: LoweringReport): string {
-  return target === 'portable' ? `portable: ${reason}` : `blocks of ${blockSize ?? '?'} channels: ${reason}`;
+  return `${blockSize === undefined ? target : `blocks of ${blockSize} channels`}: ${reason}`;
 }
 
 function tunedIn({ tuned }: LoweringReport): string[] {

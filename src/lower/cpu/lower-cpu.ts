@@ -1,14 +1,15 @@
 import { prune, type Graph, type GraphOutput, type Node } from '../../ir/index.js';
 import { lowerPortable } from '../portable.js';
+import { bindDims } from '../static-batch.js';
+import type { Lowering, NodeReport } from '../target.js';
 import { contextOf, localName, type Context } from './context.js';
-import { formOf, formsOf, type ConvForm } from './conv-forms.js';
+import { formOf, formsOf } from './conv-forms.js';
 import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
 import { flatInputs, lowerFlat, segmentKind } from './rewrite-flat.js';
 import { lowerNode, reported } from './rules.js';
 import { splitPoolRule } from './split-pool.js';
-import { bindDims } from './static-batch.js';
-import { pieceName, targetState, type TargetState } from './target-state.js';
+import { pieceName, targetState } from './target-state.js';
 import { tidyReshapes } from './tidy.js';
 
 /** Options of `lowerCpu`. */
@@ -23,25 +24,7 @@ export interface CpuOptions {
    * By the name of a node: the form that it is to have, `portable` or one that a convolution can have; the others have the
    * written heuristic's.
    */
-  readonly choices?: Readonly<Record<string, ConvForm | 'portable'>>;
-}
-
-/** `split`: a part of a first layer that is split at its pooling; `blocked`: what has one form only. */
-export type NodeForm = ConvForm | 'split' | 'blocked' | 'portable';
-
-/** What became of one node that has several forms. */
-export interface NodeReport {
-  readonly node: string;
-  readonly op: string;
-  readonly form: NodeForm;
-}
-
-/** A graph for the CPU. */
-export interface CpuLowering {
-  readonly graph: Graph;
-  /** How the flat vectors lie in it. */
-  readonly state: TargetState;
-  readonly report: readonly NodeReport[];
+  readonly choices?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -53,7 +36,7 @@ export interface CpuLowering {
  * const { graph, state } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64 });
  * const feeds = state.tensors('params', state.toTarget('params', flat));
  */
-export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
+export function lowerCpu(portable: Graph, options: CpuOptions): Lowering {
   const graph = preparedFor(portable, options.batch);
   const context = contextOf(graph, options.blockSize, options.choices);
   const { b, f } = context;
@@ -88,7 +71,8 @@ export function lowerCpu(portable: Graph, options: CpuOptions): CpuLowering {
   const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
   return { graph: lowered, state: targetState(graph, plans, options.blockSize), report };
 
-  function lower(node: Node): NodeForm | undefined {
+  /** The node's form, by name. `split`: a part of a first layer that is split at its pooling; `blocked`: it has but one. */
+  function lower(node: Node): string | undefined {
     if (split(node)) return 'split';
     if (!lowerNode(context, node)) return undefined;
     return formsOf(context, node) === undefined ? 'blocked' : formOf(context, node);

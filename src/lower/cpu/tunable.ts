@@ -2,7 +2,7 @@ import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
 import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, type Context } from './context.js';
-import { formsOf, type ConvForm, type ConvForms } from './conv-forms.js';
+import { formsOf } from './conv-forms.js';
 import { forwardAxes, isPlainImage, isUngrouped } from './conv.js';
 import { dims4, roundUp } from './layout.js';
 import { preparedFor, type CpuOptions } from './lower-cpu.js';
@@ -22,9 +22,10 @@ export interface Tunable {
   readonly nodes: readonly string[];
   /** Floating-point operations of all of them together. */
   readonly flops: number;
-  readonly forms: ConvForms;
+  /** The one that the written heuristic takes comes first. */
+  readonly forms: readonly [heuristic: string, ...others: string[]];
   /** One of them alone in that form, from blocked tensors to blocked tensors; all forms have the same inputs and outputs. */
-  readonly trial: (form: ConvForm) => Graph;
+  readonly trial: (form: string) => Graph;
 }
 
 /**
@@ -106,7 +107,7 @@ function isCopied({ users, f }: Context, node: Node): boolean {
   return (users.get(x) ?? []).some(isGradient);
 }
 
-function trialGraph(context: Context, original: Node, form: ConvForm): Graph {
+function trialGraph(context: Context, original: Node, form: string): Graph {
   // The bias would be one more input, and costs nothing.
   const node = { ...original, inputs: original.inputs.slice(0, 2) };
   const { x, w, y } = operands(node);

@@ -1,8 +1,7 @@
-import type { Graph, TensorData, TypedArray } from '../../ir/index.js';
-import { lowerPortable } from '../portable.js';
-import type { CpuLowering } from './lower-cpu.js';
+import type { Graph, TensorData, TypedArray } from '../ir/index.js';
+import { lowerPortable } from './portable.js';
 import { bindDims } from './static-batch.js';
-import type { TargetState } from './target-state.js';
+import type { Lowering, TargetState } from './target.js';
 
 /** Named tensors. */
 export type TensorMap = Readonly<Record<string, TensorData>>;
@@ -26,24 +25,24 @@ export interface CheckReport {
  * the full learning rate. Their moments are compared.
  *
  * @example
- * const { equal } = await checkLowering(run, portable, lowering, 64, feeds);
+ * const { equal } = await checkLowering({ portable: run, lowered: run }, portable, lowering, 64, feeds);
  * const graph = equal ? lowering.graph : lowerPortable(portable);
  */
 export async function checkLowering(
-  run: RunGraph,
+  run: { readonly portable: RunGraph; readonly lowered: RunGraph },
   portable: Graph,
-  { graph, state }: CpuLowering,
+  { graph, state }: Lowering,
   batch: number,
   feeds: TensorMap,
   tolerance = 1e-3,
 ): Promise<CheckReport> {
-  const expected = await run(lowerPortable(bindDims(portable, { N: batch })), feeds);
+  const expected = await run.portable(lowerPortable(bindDims(portable, { N: batch })), feeds);
   const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] =>
     tensor.shape.length === 1 && tensor.data instanceof Float32Array
       ? Object.entries(state.tensors(name, state.toTarget(name, tensor.data)))
       : [[name, tensor]],
   );
-  const actual = await run(graph, Object.fromEntries(given));
+  const actual = await run.lowered(graph, Object.fromEntries(given));
   const differences: Record<string, number> = {};
   for (const [name, { data }] of Object.entries(expected)) {
     if (name === 'params_next') continue;

@@ -1,6 +1,6 @@
-import { ShapeError } from '../../errors.js';
-import { splitDim, type Attrs, type AttrValue, type Dim, type Graph, type Value } from '../../ir/index.js';
-import { Builder } from '../../ops/index.js';
+import { ShapeError } from '../errors.js';
+import { splitDim, type Attrs, type AttrValue, type Dim, type Graph, type Value } from '../ir/index.js';
+import { Builder } from '../ops/index.js';
 
 /**
  * The graph with its symbolic dimensions replaced by numbers: layouts are then known when the graph is built.
