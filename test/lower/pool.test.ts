@@ -42,6 +42,33 @@ describe.skipIf(blockSize === undefined)('lowered max-pooling', () => {
     expect(difference(lowered['d_w'], portable['d_w'])).toBeLessThan(1e-6);
   });
 
+  it.each([
+    { title: 'padded on all sides', after: 1, size: [8, 12] as const, channels: 16 },
+    { title: 'padded in front', after: 0, size: [6, 4] as const, channels: 32 },
+    { title: 'channels that fill no block', after: 1, size: [4, 4] as const, channels: 20 },
+    { title: 'an odd number of rows: the portable form', after: 1, size: [7, 8] as const, channels: 16 },
+  ])(
+    'windows that overlap, $title: the first maximum gets the gradient',
+    async ({ after, size, channels }) => {
+      const attrs: PoolAttrs = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, after, after] };
+      const graph = withGradients('overlapping', (b) => {
+        const x = b.input('x', 'float32', ['N', channels, ...size]);
+        const w = b.input('w', 'float32', [channels, channels, 1, 1]);
+        const y = b.maxPool(b.conv(x, w, undefined, one), attrs)[0];
+        return { y, wrt: { x, w } };
+      });
+      // Negative numbers as well: what is beside the image is less than all of them.
+      const feeds = { ...coarse(randomFeeds(graph, 4, 5)), w: identityWeight(channels) };
+      const { portable, lowered, lowering } = await both(graph, 4, feeds);
+      expect(lowered['y']).toEqual(portable['y']);
+      // A pixel gets what up to four windows give, added in another order.
+      expect(difference(lowered['d_x'], portable['d_x'])).toBeLessThan(1e-6);
+      expect(difference(lowered['d_w'], portable['d_w'])).toBeLessThan(1e-6);
+      const isPortable = lowering.graph.nodes.some(({ op }) => op.name === 'ScatterElements');
+      expect(isPortable).toBe(size[0] % 2 === 1);
+    },
+  );
+
   it('ReLU after pooling moves before it', async () => {
     const graph = withGradients('pooled-relu', (b) => {
       const x = b.input('x', 'float32', ['N', 16, 6, 6]);

@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { affine } from './depthwise.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
-import { channelMean } from './reduce.js';
+import { channelMean, meanProduct } from './reduce.js';
 
 /** Number of values in a channel. */
 function countOf(x: Value): number {
@@ -63,7 +63,7 @@ export function batchNormTrain(context: Context, node: Node): Pending {
   const { image, shift } = shifted(context, node, x, runningMean);
   const mean = channelMean(f, image);
   const n = countOf(image);
-  const square = channelMean(f, b.mul(image, image, 'square'));
+  const square = meanProduct(f, image, image);
   // Rounding may leave less than nothing of a constant channel.
   const variance = b.max(b.sub(square, b.mul(mean, mean)), 0, 'var');
   const invStd = b.reciprocal(b.sqrt(b.add(variance, eps)), 'inv_std');
@@ -103,7 +103,7 @@ export function batchNormGrad(f: Forms, node: Node): Value {
   const n = countOf(image);
   const inverse = f.vector(invStd);
   const a = channelMean(f, arriving);
-  const product = channelMean(f, b.mul(arriving, image, 'product'));
+  const product = meanProduct(f, arriving, image);
   const u = b.mul(b.sub(product, b.mul(a, mean)), inverse);
   if (dscaleOut !== undefined) f.set(dscaleOut, { vector: b.mul(u, n, 'dscale') });
   if (dbiasOut !== undefined) f.set(dbiasOut, { vector: b.mul(a, n, 'dbias') });

@@ -1,6 +1,6 @@
 import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { blockedGlobalAveragePool } from './blocked-ops.js';
+import { blockedConv, blockedGlobalAveragePool } from './blocked-ops.js';
 import type { Forms } from './forms.js';
 import { dims4 } from './layout.js';
 
@@ -25,6 +25,31 @@ export function channelMean(f: Forms, x: Value): Value {
     const means = h * w === 1 ? x : b.emit(blockedGlobalAveragePool, [x], {}, 'pixel_mean');
     return b.reduceMean(means, [0, 2, 3], false, 'channel_mean');
   });
+}
+
+/**
+ * Mean of x y over batch and pixels: [C']. A depthwise convolution of x whose kernel is all of y, image by image: one pass
+ * over both, where the product would be one more image to write and to read.
+ */
+export function meanProduct(f: Forms, x: Value, y: Value): Value {
+  const { b } = f;
+  const [n, c, h, w] = dims4(x);
+  if (h * w === 1) return b.reduceMean(b.mul(x, y), [0, 2, 3], false, 'mean_product');
+  const attrs = {
+    kernel_shape: [h, w],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+    group: n * c,
+  };
+  // Blocks of channels lie one after the other, and so do the images: [N,C',H,W] is also [1,N C',H,W] and [N C',1,H,W].
+  const sums = b.emit(
+    blockedConv,
+    [b.reshape(x, [1, n * c, h, w]), b.reshape(y, [n * c, 1, h, w])],
+    attrs,
+    'products',
+  );
+  return b.mul(b.reduceSum(b.reshape(sums, [n, c]), [0]), 1 / (n * h * w), 'mean_product');
 }
 
 /** Blocked [N,C,1,1] -> [N,C,height,width], each pixel the same. */

@@ -11,6 +11,7 @@ import { addPlaces } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
 import { moveAll } from './running.js';
 import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
+import { isStemPool, stemPool, stemPoolGrad } from './stem-pool.js';
 import { stridedInputGrad } from './strided-input-grad.js';
 import { weightGrad } from './weight-grad.js';
 
@@ -115,14 +116,16 @@ const pool: Rule = ({ f, counts }, node) => {
   const [x] = node.inputs;
   const [, indices] = node.outputs;
   const seesIndices = indices !== undefined && (counts.get(indices) ?? 0) > 0;
-  if (x === undefined || !f.isBlocked(x) || (seesIndices && !isTiled(node))) return false;
-  return give({ f }, node, { blocked: maxPool(f, node) });
+  if (x === undefined || !f.isBlocked(x)) return false;
+  if (!seesIndices || isTiled(node)) return give({ f }, node, { blocked: maxPool(f, node) });
+  return isStemPool(node) && give({ f }, node, { blocked: stemPool(f, node) });
 };
 
 const poolGrad: Rule = ({ f }, node) => {
   const [x] = node.inputs;
-  if (x === undefined || !f.isBlocked(x) || !isTiled(node)) return false;
-  return give({ f }, node, { blocked: maxPoolGrad(f, node) });
+  if (x === undefined || !f.isBlocked(x)) return false;
+  if (isTiled(node)) return give({ f }, node, { blocked: maxPoolGrad(f, node) });
+  return isStemPool(node) && give({ f }, node, { blocked: stemPoolGrad(f, node) });
 };
 
 const averagePool: Rule = ({ f, b }, node) => {
