@@ -88,16 +88,14 @@ export async function measure(subject: BenchCase, options: BenchOptions): Promis
     const ready = (await ours.ask()) as Ready;
     peer = await startPeer(subject, options, batch);
     const warm = await both(ours, peer, 'step 2');
-    // As many steps in a round as take about a second.
-    const count = Math.max(1, Math.min(20, Math.round(1000 / median(warm.ours))));
-    const steps = await inTurn(ours, peer, `step ${count}`, rounds);
+    const steps = await inTurn(ours, peer, `step ${countFor(warm)}`, rounds);
     const peakMb = (await ours.ask('peak')) as number;
     const peerPeakMb = 'process' in peer ? ((await peer.process.ask('peak')) as number) : undefined;
     const limitGflops = (await ours.ask('gemm')) as number;
     const forwards: InferenceResult[] = [];
     for (const size of [batch, ...inference]) {
-      await both(ours, peer, `forward ${size} 2`);
-      const times = await inTurn(ours, peer, `forward ${size} ${count}`, rounds);
+      const first = await both(ours, peer, `forward ${size} 2`);
+      const times = await inTurn(ours, peer, `forward ${size} ${countFor(first)}`, rounds);
       forwards.push(resultOf(size, times));
     }
     const [own, ...more] = forwards;
@@ -161,6 +159,11 @@ async function startPeer(subject: BenchCase, options: BenchOptions, batch: numbe
   } catch (error) {
     return { missing: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** As many runs in a turn as take about a second, so that most begin with what the run before left in the caches. */
+function countFor({ ours }: Times): number {
+  return Math.max(1, Math.min(20, Math.round(1000 / median(ours))));
 }
 
 interface Times {

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
 import { affine } from './depthwise.js';
-import type { Forms, Pending } from './forms.js';
+import type { Factored, Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
 import { channelMean, meanProduct } from './reduce.js';
 
@@ -88,9 +88,9 @@ export function batchNormTrain(context: Context, node: Node): Pending {
  *
  *     dbias = n a,  dscale = n u,  dx = scale / std (dy - a - (z - m) u / std)
  *
- * dx is an affine map of z, added to one of dy.
+ * What is in the brackets is an affine map of z added to dy, one pass; the factor before them is left to the caller.
  */
-export function batchNormGrad(f: Forms, node: Node): Value {
+export function batchNormGrad(f: Forms, node: Node): Factored {
   const [x, , invStd, scale, dy] = node.inputs;
   const [, dscaleOut, dbiasOut] = node.outputs;
   if (x === undefined || invStd === undefined || scale === undefined || dy === undefined) {
@@ -108,9 +108,9 @@ export function batchNormGrad(f: Forms, node: Node): Value {
   if (dscaleOut !== undefined) f.set(dscaleOut, { vector: b.mul(u, n, 'dscale') });
   if (dbiasOut !== undefined) f.set(dbiasOut, { vector: b.mul(a, n, 'dbias') });
   const factor = b.mul(f.vector(scale), inverse, 'factor');
-  const slope = b.neg(b.mul(b.mul(factor, inverse), u));
-  const offset = b.neg(b.add(b.mul(factor, a), b.mul(slope, mean)));
-  return affine(f, arriving, factor, undefined, affine(f, image, slope, offset));
+  const slope = b.neg(b.mul(inverse, u));
+  const offset = b.neg(b.add(a, b.mul(slope, mean)));
+  return { image: affine(f, image, slope, offset, arriving), factor };
 }
 
 /** Batch normalisation with given statistics on blocked x: one affine map, into which an addition and a ReLU go. */

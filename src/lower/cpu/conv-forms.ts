@@ -4,7 +4,7 @@ import type { Context } from './context.js';
 import { forwardAxes, isPlainImage, isUngrouped, turnedAxes } from './conv.js';
 import { dims4, roundUp } from './layout.js';
 import { isPointwise } from './pointwise-grad.js';
-import type { Axis } from './taps.js';
+import type { Axis } from '../shared/taps.js';
 import { batchGroups, preferredForm, type BatchGroups, type WeightGradForm } from './weight-grad.js';
 
 /**

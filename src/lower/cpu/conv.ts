@@ -1,10 +1,11 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
-import { localName, type Context } from './context.js';
+import { localName } from '../shared/links.js';
+import type { Context } from './context.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from './layout.js';
-import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from './taps.js';
+import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
 import { turnedWeight } from './weight-layout.js';
 import { widened } from './widen.js';
 

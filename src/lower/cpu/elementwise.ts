@@ -1,37 +1,13 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
-import { isZero, localName, type Context } from './context.js';
+import { isElementwise } from '../shared/elementwise.js';
+import { isZero, localName } from '../shared/links.js';
+import type { Context } from './context.js';
 import { signMask } from './depthwise.js';
 import type { Forms } from './forms.js';
 import { dims4 } from './layout.js';
 
-/** Operators that act on each element by itself, any layout is as good as another. */
-const elementwise = new Set([
-  ...[
-    'Abs',
-    'Add',
-    'Cast',
-    'Div',
-    'Equal',
-    'Erf',
-    'Exp',
-    'Greater',
-    'Identity',
-    'Less',
-    'Log',
-    'Max',
-    'Min',
-    'Mul',
-  ],
-  ...['Neg', 'Pow', 'Reciprocal', 'Relu', 'Sigmoid', 'Sign', 'Sqrt', 'Sub', 'Tanh', 'Where'],
-]);
-
 /** Those that make zeros of zeros, whatever their scalar operands are. */
 const keepsZeros = new Set(['Abs', 'Cast', 'Identity', 'Mul', 'Neg', 'Relu', 'Sign', 'Sqrt', 'Tanh']);
-
-/** Whether an operator acts on each element by itself. */
-export function isElementwise(node: Node): boolean {
-  return elementwise.has(node.op.name);
-}
 
 /** An elementwise operator on blocked tensors, where one of its operands is blocked; undefined where it cannot be. */
 export function blockedElementwise({ f, graph, makers }: Context, node: Node): Value | undefined {

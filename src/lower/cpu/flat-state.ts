@@ -1,5 +1,5 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
-import { isElementwise } from './elementwise.js';
+import { isElementwise } from '../shared/elementwise.js';
 import { roundUp } from './layout.js';
 import { weightShape } from './weight-layout.js';
 

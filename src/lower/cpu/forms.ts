@@ -1,5 +1,6 @@
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
 import { movedVector } from './running.js';
 import { plainFromWeight, weightFromPlain } from './weight-layout.js';
@@ -35,6 +36,12 @@ export interface Moved {
   readonly share: number;
 }
 
+/** An image whose channels are still to be multiplied, each by its element of `factor`, [C']. */
+export interface Factored {
+  readonly image: Value;
+  readonly factor: Value;
+}
+
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
 interface Form {
   /** As ONNX has it. */
@@ -48,6 +55,7 @@ interface Form {
   /** [C] with zeros up to whole blocks. */
   vector?: Value;
   pending?: Pending;
+  factored?: Factored;
   places?: Places;
   moved?: Moved;
   /** A flat vector of parameters, gradients or moments, piece by piece. */
@@ -75,13 +83,19 @@ export class Forms {
   /** Whether the value exists in blocks, or will without conversion. */
   isBlocked(value: Value): boolean {
     const form = this.#forms.get(value);
-    return form?.blocked !== undefined || form?.pending !== undefined || form?.places !== undefined;
+    return [form?.blocked, form?.pending, form?.factored, form?.places].some((each) => each !== undefined);
   }
 
   /** The convolution that would give this value, if it can still be changed. */
   pending(value: Value): Pending | undefined {
     const form = this.#forms.get(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.pending : undefined;
+  }
+
+  /** The image without its channels' factor, if it is not multiplied yet. */
+  factored(value: Value): Factored | undefined {
+    const form = this.#forms.get(value);
+    return form?.blocked === undefined && form?.plain === undefined ? form?.factored : undefined;
   }
 
   /** The image in places, if it is not joined yet. */
@@ -160,6 +174,9 @@ export class Forms {
     if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
       const { emit, sum } = form.pending;
       form.blocked = emit(sum === undefined ? {} : { sum });
+    }
+    if (form.factored !== undefined && form.blocked === undefined && form.plain === undefined) {
+      form.blocked = affine(this, form.factored.image, form.factored.factor, undefined);
     }
     if (form.moved !== undefined && form.vector === undefined && form.plain === undefined) {
       form.vector = movedVector(this, form.moved);

@@ -1,6 +1,6 @@
 import { useCounts, type Graph, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { isZero } from './context.js';
+import { isZero } from '../shared/links.js';
 import { replay } from '../replay.js';
 
 /**

@@ -2,7 +2,8 @@ import { prune, type Graph, type GraphOutput, type Node } from '../../ir/index.j
 import { lowerPortable } from '../portable.js';
 import { bindDims } from '../static-batch.js';
 import type { Lowering, NodeReport } from '../target.js';
-import { contextOf, localName, type Context } from './context.js';
+import { localName } from '../shared/links.js';
+import { contextOf, type Context } from './context.js';
 import { formOf, formsOf } from './conv-forms.js';
 import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
@@ -10,7 +11,7 @@ import { flatInputs, lowerFlat, segmentKind } from './rewrite-flat.js';
 import { lowerNode, reported } from './rules.js';
 import { splitPoolRule } from './split-pool.js';
 import { pieceName, targetState } from './target-state.js';
-import { tidyReshapes } from './tidy.js';
+import { tidyReshapes } from '../shared/tidy.js';
 
 /** Options of `lowerCpu`. */
 export interface CpuOptions {

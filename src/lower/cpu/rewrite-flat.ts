@@ -1,6 +1,7 @@
 import { sameShape, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { localName, type Context } from './context.js';
+import { localName } from '../shared/links.js';
+import type { Context } from './context.js';
 import { isPlainImage, isUngrouped } from './conv.js';
 import { shapeInTarget, type FlatPlan, type Segment, type SegmentKind } from './flat-state.js';
 import { pieceName } from './target-state.js';

@@ -1,10 +1,12 @@
 import { sameShape, type Node } from '../../ir/index.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
+import { affine } from './depthwise.js';
 import type { Context } from './context.js';
 import { formOf } from './conv-forms.js';
 import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
+import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
 import { dims4 } from './layout.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { addPlaces } from './places.js';
@@ -25,9 +27,10 @@ const conv: Rule = (context, node) => {
   return give(context, node, { pending: forwardConv(context.f, node, isPlainImage(context, x), wide) });
 };
 
-const convInputGrad: Rule = (context, node) => {
+const convInputGrad: Rule = (context, original) => {
   const { f } = context;
-  if (!isUngrouped(node)) return false;
+  if (!isUngrouped(original)) return false;
+  const node = factorInWeight(f, original);
   const pending = inputGrad(f, node, formOf(context, node) === 'wide');
   if (pending !== undefined) return give({ f }, node, { pending });
   const places = stridedInputGrad(f, node);
@@ -61,10 +64,14 @@ const mul: Rule = (context, node) => {
   return isPerChannel ? give({ f }, node, { blocked: scaled(f, x, factor) }) : elementwise(context, node);
 };
 
-const normGrad: Rule = ({ f }, node) => {
+const normGrad: Rule = (context, node) => {
+  const { f } = context;
   const [x] = node.inputs;
-  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
-  return give({ f }, node, { blocked: batchNormGrad(f, node) });
+  const [dx] = node.outputs;
+  if (x?.shape.length !== 4 || dx === undefined || !f.isBlocked(x)) return false;
+  const factored = batchNormGrad(f, node);
+  if (mayBeFactored(context, dx)) return give(context, node, { factored });
+  return give(context, node, { blocked: affine(f, factored.image, factored.factor, undefined) });
 };
 
 const convWeightGrad: Rule = (context, node) => {
@@ -72,8 +79,15 @@ const convWeightGrad: Rule = (context, node) => {
   if (!isUngrouped(node) || x === undefined) return false;
   const direct = isPlainImage(context, x);
   const form = formOf(context, node);
-  const weight = weightGrad(context.f, node, direct, form === 'groups' || form === 'pixel' ? form : 'batch');
-  if (weight === undefined) return false;
+  const { node: unscaled, times } = factorInResult(context.f, node);
+  const made = weightGrad(
+    context.f,
+    unscaled,
+    direct,
+    form === 'groups' || form === 'pixel' ? form : 'batch',
+  );
+  if (made === undefined) return false;
+  const weight = times(made);
   return give(context, node, direct ? { direct: weight } : { weight });
 };
 

@@ -19,7 +19,7 @@ export function isStemPool(node: Node): boolean {
   if (x?.shape.length !== 4) return false;
   const [, , h, w] = dims4(x);
   const [top, left, bottom, right] = pads;
-  const isPadded = top === 1 && left === 1 && (bottom ?? 0) <= 1 && (right ?? 0) <= 1;
+  const isPadded = top === 1 && left === 1 && bottom <= 1 && right <= 1;
   return kernel.join() === '3,3' && strides.join() === '2,2' && isPadded && h % 2 === 0 && w % 2 === 0;
 }
 

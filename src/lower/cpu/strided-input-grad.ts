@@ -4,7 +4,7 @@ import { blockedConv } from './blocked-ops.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from './layout.js';
 import { joinPlaces } from './places.js';
-import { axisOf, type Axis } from './taps.js';
+import { axisOf, type Axis } from '../shared/taps.js';
 import { turnedWeight } from './weight-layout.js';
 
 /** The pixels s i + a of the input along one axis: which taps of the kernel meet them, and the padding of dy. */

@@ -9,7 +9,7 @@ import { preparedFor, type CpuOptions } from './lower-cpu.js';
 import { isPointwise } from './pointwise-grad.js';
 import { lowerNode } from './rules.js';
 import { findSplitPools, nodesOf } from './split-pool.js';
-import { tidyReshapes } from './tidy.js';
+import { tidyReshapes } from '../shared/tidy.js';
 import { bandCount } from './virtual-batch.js';
 import { weightShape } from './weight-layout.js';
 import { widened } from './widen.js';

@@ -2,7 +2,7 @@ import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import type { Forms } from './forms.js';
 import { dims4, roundUp } from './layout.js';
-import type { Axis } from './taps.js';
+import type { Axis } from '../shared/taps.js';
 
 /** Images cut into bands of rows, each of which counts as an image of its own. */
 export interface Bands {
@@ -16,9 +16,14 @@ export interface Bands {
  * The gradient of a weight sums over images in blocks, and a batch of 8 fills half a block of 16. Cut into bands, 8 images
  * are 16 of half the height: no multiplication by zeros, at the price of copying the rows where bands of x overlap.
  */
-export function inBands(f: Forms, x: Value, dy: Value, rows: Axis, lanes: number): Bands | undefined {
-  const [n] = dims4(x);
-  const bands = bandCount(n, rows.out, f.block);
+export function inBands(
+  f: Forms,
+  x: Value,
+  dy: Value,
+  rows: Axis,
+  lanes: number,
+  bands: number,
+): Bands | undefined {
   if (bands === 1) return undefined;
   const height = Math.ceil(rows.out / bands);
   const reach = (height - 1) * rows.stride + rows.kernel;

@@ -1,0 +1,63 @@
+import { staticSize, type Node, type Value } from '../../ir/index.js';
+import type { Context } from './context.js';
+import type { Factored, Forms } from './forms.js';
+import { dims4 } from './layout.js';
+
+/** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
+const WORTH = 16;
+
+/**
+ * Whether a gradient dy may be left without the factor of each of its channels, for a convolution's gradients to multiply
+ * their weights instead: two passes over dy less. Its users must be those gradients, of a weight that is small beside it.
+ */
+export function mayBeFactored({ users }: Context, dy: Value): boolean {
+  const isSmall = (weight: Value | undefined): boolean =>
+    weight !== undefined && WORTH * staticSize(weight.shape) <= staticSize(dy.shape);
+  const all = users.get(dy) ?? [];
+  return (
+    all.length > 0 &&
+    all.every(({ op, attrs, inputs, outputs }) => {
+      if (attrs['group'] !== 1) return false;
+      if (op.name === 'ConvInputGrad') return inputs[0] === dy && isSmall(inputs[1]);
+      return op.name === 'ConvWeightGrad' && inputs[1] === dy && isSmall(outputs[0]);
+    })
+  );
+}
+
+/** ConvInputGrad with the factor in the weight instead of dy; the node as it is where dy is not factored. */
+export function factorInWeight(f: Forms, node: Node): Node {
+  const [dy, w] = node.inputs;
+  if (dy === undefined || w === undefined) return node;
+  const factored = f.factored(dy);
+  if (factored === undefined) return node;
+  const weight: Value = { ...w, name: `${w.name} for ${node.name}` };
+  f.set(weight, { weight: timesFactor(f, f.weight(w, false), factored.factor) });
+  return { ...node, inputs: [withoutFactor(f, node, dy, factored), weight] };
+}
+
+/** ConvWeightGrad of dy without its factor, and what its result is to be multiplied with. */
+export function factorInResult(
+  f: Forms,
+  node: Node,
+): { readonly node: Node; readonly times: (weight: Value) => Value } {
+  const [x, dy] = node.inputs;
+  const factored = dy && f.factored(dy);
+  if (dy === undefined || factored === undefined) return { node, times: (weight) => weight };
+  return {
+    node: { ...node, inputs: [x, withoutFactor(f, node, dy, factored)] },
+    times: (weight) => timesFactor(f, weight, factored.factor),
+  };
+}
+
+function withoutFactor(f: Forms, node: Node, dy: Value, { image }: Factored): Value {
+  const value: Value = { ...dy, name: `${dy.name} for ${node.name}` };
+  f.set(value, { blocked: image });
+  return value;
+}
+
+/** A blocked weight [K',C',kh,kw], or one that reads plain images, times [K']. */
+function timesFactor({ b, block }: Forms, weight: Value, factor: Value): Value {
+  const [kp, c, kh, kw] = dims4(weight);
+  const lines = b.reshape(weight, [kp / block, c * kh * kw, block]);
+  return b.reshape(b.mul(lines, b.reshape(factor, [kp / block, 1, block]), 'factored'), [kp, c, kh, kw]);
+}

@@ -1,0 +1,21 @@
+import { useCounts, type Graph, type Value } from '../../ir/index.js';
+import { Builder } from '../../ops/index.js';
+import { linksOf, type Links } from '../shared/links.js';
+import { Forms } from './forms.js';
+
+/** What the rules of the wasm lowering see. */
+export interface Context extends Links {
+  readonly graph: Graph;
+  readonly b: Builder;
+  readonly f: Forms;
+  /** How often each value of the portable graph is used. */
+  readonly counts: ReadonlyMap<Value, number>;
+  /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
+  readonly choices: Readonly<Record<string, string>>;
+}
+
+/** The context of a graph, nothing lowered yet. */
+export function contextOf(graph: Graph, choices: Context['choices'] = {}): Context {
+  const b = new Builder();
+  return { graph, b, f: new Forms(b), counts: useCounts(graph), ...linksOf(graph), choices };
+}

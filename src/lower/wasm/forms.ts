@@ -1,0 +1,160 @@
+import { staticShape, type TensorData, type Value } from '../../ir/index.js';
+import type { Builder } from '../../ops/index.js';
+
+/** The image after a convolution, computed pixel by pixel on demand. */
+export interface Pending {
+  /** The pixels of these rows and columns, [rows, columns, C, N]. */
+  at(rows: readonly number[], columns: readonly number[]): Value;
+}
+
+/** Some of the pixels of an image, [rows, columns, C, N]. */
+export interface Place {
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly image: Value;
+}
+
+/** How one value of the portable graph exists in the lowered graph: in one layout or several. */
+interface Form {
+  /** As ONNX has it. */
+  plain?: Value;
+  /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
+  pixels?: Value;
+  pending?: Pending;
+  /** Of which each pixel is in one at most; the others are zero. Place by place, row by row of a grid. */
+  places?: readonly Place[];
+}
+
+/** The lowered values by the portable ones; converts between layouts on demand, each once. */
+export class Forms {
+  readonly b: Builder;
+  readonly #forms = new Map<Value, Form>();
+  readonly #cache = new Map<string, Value>();
+
+  constructor(b: Builder) {
+    this.b = b;
+  }
+
+  /** Records a layout of a value. */
+  set(value: Value, form: Form): void {
+    this.#forms.set(value, { ...this.#forms.get(value), ...form });
+  }
+
+  /** Whether the value exists pixel by pixel, or will without conversion. */
+  isPixels(value: Value): boolean {
+    const { pixels, pending, places } = this.#forms.get(value) ?? {};
+    return (pixels ?? pending ?? places) !== undefined;
+  }
+
+  /** The convolution that gives this image, while nobody has wanted all of it. */
+  pending(value: Value): Pending | undefined {
+    const form = this.#forms.get(value);
+    return form?.pixels === undefined ? form?.pending : undefined;
+  }
+
+  /** An image that is still apart, place by place. */
+  places(value: Value): readonly Place[] | undefined {
+    return this.#forms.get(value)?.places;
+  }
+
+  /** The pixels that may be other than zero: the first rows and columns, [rows, columns, C, N]. */
+  corner(value: Value): Value {
+    const form = this.#form(value);
+    const { places } = form;
+    if (form.pixels !== undefined || places === undefined) return this.pixels(value);
+    return this.once(`${value.name} joined`, () => joined(this.b, places));
+  }
+
+  plain(value: Value): Value {
+    const form = this.#form(value);
+    form.plain ??= plainOf(this.b, this.pixels(value));
+    return form.plain;
+  }
+
+  pixels(value: Value): Value {
+    const form = this.#form(value);
+    form.pixels ??= this.#made(value, form);
+    return form.pixels;
+  }
+
+  /** Makes a value once for each key. */
+  once(key: string, make: () => Value): Value {
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#cache.set(key, made);
+    return made;
+  }
+
+  /** A constant, once for each key. */
+  constant(key: string, make: () => TensorData, name: string): Value {
+    return this.once(`constant ${key}`, () => this.b.constant(make(), name));
+  }
+
+  #made(value: Value, { plain, pending, places }: Form): Value {
+    const [, , h = 1, w = 1] = staticShape(value.shape);
+    if (pending !== undefined) return pending.at(range(h), range(w));
+    if (places !== undefined) return filledUp(this.b, this.corner(value), h, w);
+    if (plain === undefined) throw new Error(`'${value.name}' has no form`);
+    return pixelsOf(this.b, plain);
+  }
+
+  #form(value: Value): Form {
+    const form = this.#forms.get(value);
+    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
+    return form;
+  }
+}
+
+/** The four dimensions of an image, in either layout. */
+export function dims4(value: Value): readonly [number, number, number, number] {
+  const [a, b, c, d] = staticShape(value.shape);
+  if (a === undefined || b === undefined || c === undefined || d === undefined || value.shape.length !== 4) {
+    throw new Error(`'${value.name}' is no image`);
+  }
+  return [a, b, c, d];
+}
+
+/** 0, 1, ... */
+export function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+// Both ways in two steps, for ONNX Runtime swaps two axes three times as fast as it turns all of them round.
+function pixelsOf(b: Builder, x: Value): Value {
+  const [n, c, h, w] = dims4(x);
+  const lines = b.transpose(b.reshape(x, [n, c * h * w]), [1, 0], 'batch_last');
+  const pixels = c === 1 ? lines : b.transpose(b.reshape(lines, [c, h * w, n]), [1, 0, 2], 'pixels');
+  return b.reshape(pixels, [h, w, c, n]);
+}
+
+function plainOf(b: Builder, x: Value): Value {
+  const [h, w, c, n] = dims4(x);
+  const lines = h * w === 1 || c === 1 ? x : b.transpose(b.reshape(x, [h * w, c, n]), [1, 0, 2], 'channels');
+  return b.reshape(b.transpose(b.reshape(lines, [c * h * w, n]), [1, 0], 'plain'), [n, c, h, w]);
+}
+
+/** Places side by side: those of one row of the grid by columns, then all by rows. */
+function joined(b: Builder, places: readonly Place[]): Value {
+  const lines = new Map<string, Value[]>();
+  for (const { rows, image } of places) {
+    lines.set(rows.join(), [...(lines.get(rows.join()) ?? []), image]);
+  }
+  const [first] = places;
+  const [oh, ow, c, n] = dims4(first?.image ?? fail());
+  const across = [...lines.values()].map((images) => {
+    const pixels = images.map((image) => b.reshape(image, [oh, ow, c * n]));
+    return b.reshape(b.concat(pixels, 2), [oh, ow * images.length * c * n]);
+  });
+  const [line] = [...lines.values()];
+  return b.reshape(b.concat(across, 1, 'joined'), [oh * across.length, ow * (line?.length ?? 1), c, n]);
+}
+
+function fail(): never {
+  throw new Error('an image without places');
+}
+
+function filledUp(b: Builder, x: Value, h: number, w: number): Value {
+  const [rows, columns] = dims4(x);
+  return b.pad(x, [0, 0, 0, 0, h - rows, w - columns, 0, 0]);
+}
