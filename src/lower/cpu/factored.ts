@@ -4,7 +4,7 @@ import type { Factored, Forms } from './forms.js';
 import { dims4 } from './layout.js';
 
 /** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
-const WORTH = 16;
+const WORTH = 4;
 
 /**
  * Whether a gradient dy may be left without the factor of each of its channels, for a convolution's gradients to multiply
