@@ -22,10 +22,45 @@ const rooms = {
   data: [],
   train: ['session', 'data', 'artifacts'],
   export: ['artifacts', 'onnx', 'ir', 'session', 'data'],
+  storage: [],
+  worker: ['session', 'train', 'data', 'export', 'artifacts', 'storage'],
   charts: ['train', 'artifacts'],
   bench: ['artifacts', 'onnx', 'ir', 'ops', 'session', 'train'],
   cli: [],
 };
+
+/** What runs in Node alone, in a browser alone; every other file of `src/` runs in both. */
+const nodeFiles = ['src/**/node.ts', 'src/**/*-node.ts', 'src/cli/**', 'src/index.ts'];
+const webFiles = ['src/**/web.ts', 'src/**/*-web.ts'];
+
+const nodeGlobals = ['Buffer', 'process', '__dirname'];
+const webGlobals = [
+  'window',
+  'self',
+  'document',
+  'navigator',
+  'indexedDB',
+  'localStorage',
+  'Worker',
+  'Image',
+];
+
+const noNode = [
+  {
+    group: ['node:*', 'sharp', 'env-paths', 'write-file-atomic', 'yargs', 'cli-progress'],
+    message: 'Only in node.ts and *-node.ts.',
+  },
+  {
+    group: ['**/node.js', '**/*-node.js'],
+    message: 'What runs in Node only is imported by node.ts and *-node.ts alone.',
+  },
+];
+const noWeb = [
+  {
+    group: ['**/web.js', '**/*-web.js'],
+    message: 'What runs in a browser only is imported by web.ts and *-web.ts alone.',
+  },
+];
 
 const zones = Object.entries(rooms).map(([room, allowed]) => ({
   target: `./src/${room}`,
@@ -33,6 +68,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
   except: [
     `./${room}`,
     './errors.ts',
+    './error-transfer.ts',
     './files-node.ts',
     ...allowed.map((other) => `./${other}`),
     ...(room === 'cli' ? ['./index.ts'] : []),
@@ -41,7 +77,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', 'runs/', 'artifacts/'] },
+  { ignores: ['**/dist/', '.scratch/', 'test-output/', 'coverage/', 'node_modules/', 'runs/', 'artifacts/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -81,35 +117,52 @@ export default tseslint.config(
           ],
         },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ImportExpression[source.value=/^onnxruntime-/]',
+          message: 'Only src/session/node.ts and src/session/web.ts.',
+        },
+      ],
     },
   },
   {
-    // What is not called `node.ts` or `*-node.ts` runs in a browser too.
     files: ['src/**/*.ts'],
-    ignores: ['src/**/node.ts', 'src/**/*-node.ts', 'src/cli/**', 'src/index.ts'],
+    ignores: [...nodeFiles, ...webFiles],
     rules: {
-      'no-restricted-globals': ['error', 'Buffer', 'process', '__dirname'],
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              group: ['node:*', 'sharp', 'env-paths', 'write-file-atomic', 'yargs', 'cli-progress'],
-              message: 'Only in node.ts and *-node.ts.',
-            },
-            {
-              group: ['**/node.js', '**/*-node.js'],
-              message: 'What runs in Node only is imported by node.ts and *-node.ts alone.',
-            },
-          ],
-        },
-      ],
+      'no-restricted-globals': ['error', ...nodeGlobals, ...webGlobals],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...noNode, ...noWeb] }],
+    },
+  },
+  {
+    files: webFiles,
+    rules: {
+      'no-restricted-globals': ['error', ...nodeGlobals],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: noNode }],
+    },
+  },
+  {
+    files: nodeFiles,
+    rules: {
+      'no-restricted-globals': ['error', ...webGlobals],
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: noWeb }],
     },
   },
   {
     files: ['**/*.mjs', '*.config.js'],
     languageOptions: {
       globals: { console: 'readonly', performance: 'readonly', process: 'readonly', URL: 'readonly' },
+    },
+  },
+  {
+    files: ['bench/browser/page/**/*.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          ...['WebAssembly', 'Worker', 'TextDecoder', 'crossOriginIsolated', 'document', 'fetch'],
+          ...['navigator', 'self', 'window', '__VERSIONS__'],
+        ].map((name) => [name, 'readonly']),
+      ),
     },
   },
 );

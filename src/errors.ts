@@ -17,7 +17,28 @@ export type ErrorCode =
   | 'offline'
   | 'diverged'
   | 'aborted'
+  | 'storage'
+  | 'worker'
   | 'internal';
+
+/** Written out, as the names of the classes themselves do not outlive a bundler that shortens them. */
+const names: Readonly<Record<ErrorCode, string>> = {
+  shape: 'ShapeError',
+  gradient: 'GradientError',
+  graph: 'GraphError',
+  option: 'OptionError',
+  data: 'DataError',
+  checkpoint: 'CheckpointError',
+  model: 'ModelError',
+  device: 'DeviceError',
+  io: 'IoError',
+  offline: 'OfflineError',
+  diverged: 'DivergedError',
+  aborted: 'AbortedError',
+  storage: 'StorageError',
+  worker: 'WorkerError',
+  internal: 'OrtTrainError',
+};
 
 /** Base of all errors thrown on purpose by ort-train. */
 export class OrtTrainError extends Error {
@@ -26,7 +47,7 @@ export class OrtTrainError extends Error {
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    this.name = names[code];
     this.code = code;
   }
 }
@@ -90,6 +111,14 @@ export class DeviceError extends UserError {
   }
 }
 
+/** A device that was in use and is gone; what it held is lost. A run can go on from its last checkpoint on another one. */
+export class DeviceLostError extends DeviceError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'DeviceLostError';
+  }
+}
+
 /** A file or folder that cannot be read or written. */
 export class IoError extends UserError {
   constructor(message: string, options?: ErrorOptions) {
@@ -108,6 +137,20 @@ export class DivergedError extends UserError {
 export class AbortedError extends UserError {
   constructor(message: string, options?: ErrorOptions) {
     super('aborted', message, options);
+  }
+}
+
+/** The browser's storage is full, refused, damaged or in use by another page; says which and what to do. */
+export class StorageError extends UserError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('storage', message, options);
+  }
+}
+
+/** A Web Worker or a worker thread that does not start or is gone; says what to do. */
+export class WorkerError extends UserError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('worker', message, options);
   }
 }
 

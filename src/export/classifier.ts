@@ -1,6 +1,7 @@
-import { cardFromMetadata, type ModelCard, type TensorData } from '../artifacts/index.js';
+import { cardFromMetadata, type ModelCard } from '../artifacts/model-card.js';
+import type { TensorData } from '../artifacts/types.js';
 import { DataError, ModelError } from '../errors.js';
-import { readModel } from '../onnx/index.js';
+import { readInterface } from '../onnx/read-interface.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 
 /** One label with the probability that the classifier gives it. */
@@ -42,6 +43,11 @@ export class Classifier {
   readonly card: ModelCard;
   readonly #session: Session;
 
+  /** @param session - Has an input `input` [N, ...card.input] and an output `logits` [N, classes]. */
+  static over(card: ModelCard, session: Session): Classifier {
+    return new Classifier(card, session);
+  }
+
   private constructor(card: ModelCard, session: Session) {
     this.card = card;
     this.#session = session;
@@ -54,7 +60,7 @@ export class Classifier {
     createSession: CreateSession,
     options: SessionOptions = {},
   ): Promise<Classifier> {
-    const { metadata, inputs, outputs } = readModel(bytes, where);
+    const { metadata, inputs, outputs } = readInterface(bytes, where);
     const card = cardFromMetadata(metadata, where);
     const [, channels, height, width] = inputs.find(({ name }) => name === 'input')?.shape ?? [];
     const fits = [channels, height, width].every((size, i) => size === card.input[i]);

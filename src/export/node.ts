@@ -1,25 +1,17 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeImage, type DecodeOptions } from '../data/node.js';
+import { decodeImage } from '../data/node.js';
 import { readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
 import type { SessionOptions } from '../session/session.js';
-import { Classifier, type PixelImage, type Prediction } from './classifier.js';
+import { Classifier } from './classifier.js';
 import { exportModel, type ExportOptions } from './export-model.js';
+import { imageClassifier, type ImageClassifier } from './image-classifier.js';
 
-/** How an image file becomes pixels. */
-export type PredictOptions = Pick<DecodeOptions, 'resize' | 'invert'>;
+export type { PredictOptions } from './image-classifier.js';
 
-/** A classifier that also takes image files. */
-export interface NodeClassifier {
-  readonly card: Classifier['card'];
-  readonly device: Classifier['device'];
-  /** Labels with probabilities of an image: a path or bytes of a PNG, JPEG, ... file, or pixels. */
-  predict(image: string | Uint8Array | PixelImage, options?: PredictOptions): Promise<Prediction>;
-  /** As `predict`, several images in one run. */
-  predictAll(images: readonly PixelImage[]): Promise<readonly Prediction[]>;
-  dispose(): Promise<void>;
-}
+/** A classifier that also takes image files: a path or bytes of a PNG, JPEG, ... file. */
+export type NodeClassifier = ImageClassifier<string | Uint8Array>;
 
 /**
  * Loads an exported `.onnx` for classifying images. Throws IoError for a file that cannot be read, ModelError for one
@@ -36,23 +28,7 @@ export async function loadClassifier(
   const isPath = typeof pathOrBytes === 'string';
   const bytes = isPath ? await readFileBytes(pathOrBytes) : pathOrBytes;
   const classifier = await Classifier.load(bytes, isPath ? pathOrBytes : 'model', createNodeSession, options);
-  const [channels, height, width] = classifier.card.input;
-  const toPixels = async (image: string | Uint8Array, how: PredictOptions): Promise<PixelImage> => ({
-    pixels: await decodeImage(image, { ...how, channels, height, width }),
-    channels,
-    height,
-    width,
-  });
-  return {
-    card: classifier.card,
-    device: classifier.device,
-    predict: async (image, how = {}) =>
-      classifier.classify(
-        typeof image === 'string' || image instanceof Uint8Array ? await toPixels(image, how) : image,
-      ),
-    predictAll: (images) => classifier.classifyAll(images),
-    dispose: () => classifier.dispose(),
-  };
+  return imageClassifier(classifier, decodeImage);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { onnx } from 'onnx-proto';
 import { GraphError, ModelError } from '../errors.js';
 import type { AttrValue, DType, Node, TensorData } from '../ir/index.js';
-import { dtypeCode, dtypeOf, proto, toNumber } from './proto.js';
+import { dtypeCode, dtypeOf, toNumber } from './format.js';
+import { proto } from './proto.js';
 import { decodeTensor } from './tensor-proto.js';
 
 type Present = Exclude<AttrValue, undefined>;

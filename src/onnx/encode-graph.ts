@@ -10,7 +10,7 @@ import {
   type Value,
 } from '../ir/index.js';
 import { encodeAttribute } from './attributes.js';
-import { splitOpName } from './proto.js';
+import { splitOpName } from './format.js';
 import { encodeTensor } from './tensor-proto.js';
 import { encodeValueInfo } from './value-info.js';
 

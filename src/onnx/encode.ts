@@ -2,7 +2,8 @@ import type { onnx } from 'onnx-proto';
 import { ModelError, OptionError } from '../errors.js';
 import type { Graph } from '../ir/index.js';
 import { encodeGraph } from './encode-graph.js';
-import { IR_VERSION, OPSET, proto, splitOpName } from './proto.js';
+import { IR_VERSION, OPSET, splitOpName } from './format.js';
+import { proto } from './proto.js';
 
 /** Largest message that protobuf can hold. */
 const MAX_BYTES = 2 ** 31 - 1;

@@ -3,9 +3,11 @@ import { ModelError } from '../errors.js';
 import type { TensorData, TensorType } from '../ir/index.js';
 import { decodeAttribute, isFloatAttribute, type FileAttr } from './attributes.js';
 import { LAYER_MARK } from './encode-graph.js';
-import { joinOpName, proto, standardDomain, toNumber } from './proto.js';
+import { joinOpName } from './format.js';
+import { proto } from './proto.js';
+import { asModelError, readInterface, type ModelInterface } from './read-interface.js';
 import { decodeTensor } from './tensor-proto.js';
-import { decodePort, decodeTypes, type Port } from './value-info.js';
+import { decodeTypes } from './value-info.js';
 
 /** A node as the file has it: values by name, attributes decoded on demand. */
 export interface ModelNode {
@@ -24,17 +26,7 @@ export interface ModelNode {
 }
 
 /** All that a model says, nothing inferred: enough to take weights out of any producer's file. */
-export interface ModelContents {
-  readonly name: string;
-  readonly producer: string;
-  readonly producerVersion: string;
-  readonly docString: string;
-  /** Operator set versions by domain; '' is the standard domain. */
-  readonly opset: ReadonlyMap<string, number>;
-  readonly metadata: ReadonlyMap<string, string>;
-  /** Inputs that the caller feeds: weights listed among the inputs (old files) are left out. */
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+export interface ModelContents extends ModelInterface {
   /** In the file's order, which is topological. */
   readonly nodes: readonly ModelNode[];
   /** Types of the values that the file records, inputs and outputs included; values without a record are missing. */
@@ -52,25 +44,11 @@ export interface ModelContents {
  * const weights = constants(); // weights.get('conv1.weight')
  */
 export function readModel(bytes: Uint8Array, source: string): ModelContents {
-  const { model, graph } = parse(bytes, source);
-  const weights = new Set(graph.initializer.map(({ name }) => name));
-  const inputs = graph.input.filter(({ name }) => !weights.has(name)).map((info) => decodePort(info, source));
-  const outputs = graph.output.map((info) => decodePort(info, source));
+  const described = readInterface(bytes, source);
+  const graph = parse(bytes, source);
   const nodes = graph.node.map((node) => readNode(node, source));
   return {
-    name: graph.name,
-    producer: model.producerName,
-    producerVersion: model.producerVersion,
-    docString: model.docString,
-    opset: new Map(
-      model.opsetImport.map(({ domain, version }) => [
-        standardDomain(domain ?? ''),
-        toNumber(version ?? 0, `${source}: opset`),
-      ]),
-    ),
-    metadata: new Map(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
-    inputs,
-    outputs,
+    ...described,
     nodes,
     types: decodeTypes([...graph.valueInfo, ...graph.input, ...graph.output]),
     constants: () => constants(graph, nodes, source),
@@ -78,35 +56,14 @@ export function readModel(bytes: Uint8Array, source: string): ModelContents {
 }
 
 // What protobufjs makes of nested messages; its types say only what may be given to it.
-type Graph = Required<Pick<onnx.GraphProto, 'name' | 'node' | 'initializer' | 'sparseInitializer'>> &
+type Graph = Required<Pick<onnx.GraphProto, 'node' | 'initializer'>> &
   Pick<onnx.GraphProto, 'input' | 'output' | 'valueInfo'>;
 
-function parse(bytes: Uint8Array, source: string): { model: onnx.ModelProto; graph: Graph } {
-  let model: onnx.ModelProto;
-  try {
-    // A plain view: protobufjs treats Buffers in another, deprecated way.
-    model = proto.ModelProto.decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  } catch (cause) {
-    throw new ModelError(
-      `${source}: expected an ONNX model, got ${bytes.length} bytes that are none, or are cut off (${String(cause)})`,
-      { cause },
-    );
-  }
-  if (model.graph === null || model.graph === undefined || model.opsetImport.length === 0) {
-    throw new ModelError(
-      `${source}: expected an ONNX model, got ${bytes.length} bytes without a graph or an operator set version`,
-    );
-  }
-  const graph = model.graph as Graph;
-  if (graph.output.length === 0) {
-    throw new ModelError(`${source}: expected a graph with outputs, got an empty graph '${graph.name}'`);
-  }
-  if (graph.sparseInitializer.length > 0) {
-    throw new ModelError(
-      `${source}: expected dense weights, got the sparse tensor '${graph.sparseInitializer[0]?.values?.name ?? ''}'`,
-    );
-  }
-  return { model, graph };
+function parse(bytes: Uint8Array, source: string): Graph {
+  // A plain view: protobufjs treats Buffers in another, deprecated way.
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { graph } = asModelError(bytes, source, () => proto.ModelProto.decode(view));
+  return graph as Graph;
 }
 
 function readNode(node: onnx.INodeProto, source: string): ModelNode {

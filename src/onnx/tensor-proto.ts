@@ -1,7 +1,8 @@
 import type { onnx } from 'onnx-proto';
 import { ModelError } from '../errors.js';
 import { formatShape, newArray, type DType, type TensorData, type TypedArray } from '../ir/index.js';
-import { dtypeCode, dtypeOf, proto, toNumber } from './proto.js';
+import { dtypeCode, dtypeOf, toNumber } from './format.js';
+import { proto } from './proto.js';
 
 const widths: Readonly<Record<DType, number>> = {
   float32: 4,

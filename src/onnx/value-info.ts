@@ -1,6 +1,6 @@
 import type { onnx } from 'onnx-proto';
 import type { Graph, TensorType } from '../ir/index.js';
-import { dtypeCode, dtypeOf, findDType, toDim } from './proto.js';
+import { dtypeCode, dtypeOf, findDType, toDim } from './format.js';
 
 /** A named, typed value of a model: an input or an output. */
 export interface Port extends TensorType {

@@ -2,14 +2,8 @@ import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
 import { UNRETURNED, withUnreturnedOutput, type TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
-import {
-  deviceNames,
-  type DeviceName,
-  type DeviceReport,
-  type Session,
-  type SessionOptions,
-  type Tensors,
-} from './session.js';
+import { checkDevices, checkThreads, firstThatStarts } from './devices.js';
+import type { DeviceName, DeviceReport, Session, SessionOptions, Tensors } from './session.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
 ort.env.logLevel = 'fatal';
@@ -35,30 +29,27 @@ const remedies: Readonly<Record<DeviceName, string>> = {
 export async function createNodeSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const devices = checkDevices(options.devices ?? ['cpu']);
   const threads = options.threads ?? availableParallelism();
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new DeviceError(`threads: expected a whole number of at least 1, got ${threads}`);
-  }
-  const rejected: { device: DeviceName; reason: string }[] = [];
-  for (const device of devices) {
-    try {
-      const session = await load(
-        options.givenResults === true ? withUnreturnedOutput(model) : model,
-        device,
-        threads,
-        options.profile,
-      );
-      return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
-    } catch (error) {
-      const reason = reasonOf(error);
-      if (device === 'cpu')
-        throw new ModelError(`ONNX Runtime cannot load the model: ${reason}`, { cause: error });
-      rejected.push({ device, reason });
-    }
-  }
-  const causes = rejected.map(
-    ({ device, reason }) => `${device} cannot start (${reason}); ${remedies[device]}`,
+  checkThreads(threads);
+  return firstThatStarts(
+    devices,
+    async (device, rejected) => {
+      try {
+        const session = await load(
+          options.givenResults === true ? withUnreturnedOutput(model) : model,
+          device,
+          threads,
+          options.profile,
+        );
+        return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
+      } catch (cause) {
+        const reason = reasonOf(cause);
+        if (device === 'cpu')
+          throw new ModelError(`ONNX Runtime cannot load the model: ${reason}`, { cause });
+        throw new DeviceError(reason, { cause });
+      }
+    },
+    remedies,
   );
-  throw new DeviceError(causes.join('. '));
 }
 
 /** Whether an execution provider can start here; if not, why, and how to get it. */
@@ -82,21 +73,6 @@ export async function probeDevice(device: DeviceName, model: Uint8Array): Promis
 /** Version of onnxruntime-node. */
 export function runtimeVersion(): string {
   return ort.env.versions.node ?? ort.env.versions.common;
-}
-
-function checkDevices(devices: readonly string[]): readonly DeviceName[] {
-  if (!Array.isArray(devices)) {
-    throw new DeviceError(`devices: expected a list such as ['cuda', 'cpu'], got ${JSON.stringify(devices)}`);
-  }
-  if (devices.length === 0)
-    throw new DeviceError('device: expected at least one execution provider, got none');
-  return devices.map((device) => {
-    const known = deviceNames.find((name) => name === device);
-    if (known === undefined) {
-      throw new DeviceError(`device: expected one of ${deviceNames.join(', ')}, got '${device}'`);
-    }
-    return known;
-  });
 }
 
 async function load(

@@ -13,15 +13,21 @@ export interface DeviceReport {
   readonly runtime: string;
   /** Threads within an operator. */
   readonly threads: number;
+  /** In a browser, why there are fewer threads than cores or than were asked for; absent where there are as many. */
+  readonly threadsReason?: string;
+  /** For webgpu in a browser, what the browser says of the adapter, e.g. `nvidia ampere`. */
+  readonly adapter?: string;
+  /** What works, but not as it should, and what to do about it; absent where there is nothing to say. */
+  readonly notices?: readonly string[];
   /** Those that were preferred and could not start, with the reason. */
   readonly rejected: readonly { readonly device: DeviceName; readonly reason: string }[];
 }
 
 /** How a session is made. */
 export interface SessionOptions {
-  /** Execution providers in order of preference; default `['cpu']`. */
+  /** Execution providers in order of preference; default `['cpu']` in Node, `['wasm']` in a browser. */
   readonly devices?: readonly string[];
-  /** Threads within an operator; default: one for each core. */
+  /** Threads within an operator; default: one for each core, in a browser at most 8. */
   readonly threads?: number;
   /**
    * Every run gives tensors for all results, so that the runtime need not return any. onnxruntime-node copies what it

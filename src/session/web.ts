@@ -1,0 +1,178 @@
+import type * as Ort from 'onnxruntime-web/wasm';
+import type { TensorData } from '../artifacts/types.js';
+import { DeviceError, ModelError } from '../errors.js';
+import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
+import { probeWebGpu } from './gpu-web.js';
+import { WebRuntime } from './runtime-web.js';
+import type { DeviceName, DeviceReport, Session, SessionOptions, Tensors } from './session.js';
+import type { WebDevice } from './wasm-file-web.js';
+
+export { probeWebGpu, type WebGpuProbe } from './gpu-web.js';
+export { configureRuntime, type RuntimeOptions } from './wasm-file-web.js';
+
+/** How to get an execution provider that cannot start here. */
+const remedies: Readonly<Record<DeviceName, string>> = {
+  cpu: 'it runs in Node; in a browser use wasm or webgpu',
+  cuda: 'it runs in Node; in a browser use wasm or webgpu',
+  webgpu:
+    'it needs a browser with WebGPU, a GPU that it accepts and a page from https or localhost; wasm runs everywhere',
+  wasm: 'it needs the .wasm file of onnxruntime-web, served as application/wasm where the bundler has put them or where configureRuntime({ wasmPaths }) says',
+};
+
+// Apart from each other: bundlers would load both where one expression names them.
+const scripts = {
+  wasm: () => import('onnxruntime-web/wasm'),
+  webgpu: () => import('onnxruntime-web/webgpu'),
+};
+
+// Each is one WebAssembly instance for as long as the page or worker lives, also if it could not start.
+const runtimes = new Map<WebDevice, Promise<WebRuntime<typeof Ort>>>();
+
+/** The runtime of an execution provider, loaded when it is needed first: 14 MB for wasm, 27 MB for webgpu. */
+function runtimeFor(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
+  const known = runtimes.get(device);
+  if (known !== undefined) return known;
+  const runtime = load(device);
+  runtimes.set(device, runtime);
+  return runtime;
+}
+
+async function load(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
+  try {
+    return new WebRuntime(await scripts[device](), device);
+  } catch (cause) {
+    // A script that did not load may load the next time.
+    runtimes.delete(device);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DeviceError(`the script of ONNX Runtime does not load: ${reason}`, { cause });
+  }
+}
+
+/**
+ * Loads a model into onnxruntime-web on the first of `devices` that starts, `wasm` or `webgpu`. Throws DeviceError for an
+ * unknown device, and when none starts, with what each of them lacks; ModelError for a model that ONNX Runtime refuses.
+ *
+ * @example
+ * const session = await createWebSession(bytes, { devices: ['webgpu', 'wasm'] });
+ */
+export async function createWebSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
+  const devices = checkDevices(options.devices ?? ['wasm']);
+  if (options.threads !== undefined) checkThreads(options.threads);
+  return firstThatStarts(devices, (device, rejected) => start(model, device, options, rejected), remedies);
+}
+
+async function start(
+  model: Uint8Array,
+  device: DeviceName,
+  options: SessionOptions,
+  rejected: readonly Rejected[],
+): Promise<Session> {
+  if (device !== 'wasm' && device !== 'webgpu') throw new DeviceError('onnxruntime-web does not have it');
+  let adapter: string | undefined;
+  if (device === 'webgpu') {
+    // Before 27 MB are loaded for nothing.
+    const probe = await probeWebGpu();
+    if (!probe.usable) throw new DeviceError(probe.reason);
+    ({ adapter } = probe);
+  }
+  const runtime = await runtimeFor(device);
+  try {
+    const create = ({ InferenceSession }: typeof Ort): Promise<Ort.InferenceSession> =>
+      InferenceSession.create(model, {
+        executionProviders: [device],
+        executionMode: 'sequential',
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 4,
+      });
+    const { session, report } = await runtime.start(create, options.threads);
+    return new WebSession(runtime, session, {
+      ...{ chosen: device, runtime: runtime.version, ...report, rejected },
+      ...(adapter !== undefined && { adapter }),
+    });
+  } catch (cause) {
+    if (cause instanceof DeviceError) throw cause;
+    throw new ModelError(`ONNX Runtime cannot load the model: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+class WebSession implements Session {
+  readonly device: DeviceReport;
+  readonly outputNames: readonly string[];
+  readonly #runtime: WebRuntime<typeof Ort>;
+  readonly #session: Ort.InferenceSession;
+  #disposed = false;
+
+  constructor(runtime: WebRuntime<typeof Ort>, session: Ort.InferenceSession, device: DeviceReport) {
+    this.#runtime = runtime;
+    this.#session = session;
+    this.outputNames = session.outputNames;
+    this.device = device;
+  }
+
+  async run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors> {
+    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
+    const names = isNames(outputs) ? outputs : Object.keys(outputs);
+    try {
+      return await this.#runtime.exclusive(async ({ Tensor }) => {
+        const inputs = Object.entries(feeds).map(
+          ([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data as Float32Array, shape)] as const,
+        );
+        const results = await this.#session.run(Object.fromEntries(inputs), names);
+        if (isNames(outputs)) {
+          return Object.fromEntries(names.map((name) => [name, fromOrt(results[name], name)]));
+        }
+        for (const [name, given] of Object.entries(outputs)) copyInto(given, results[name], name);
+        return outputs;
+      });
+    } catch (cause) {
+      if (cause instanceof ModelError || cause instanceof DeviceError) throw cause;
+      throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    try {
+      await this.#runtime.exclusive(() => this.#session.release());
+    } catch (error) {
+      // A runtime that is gone has freed everything.
+      if (!(error instanceof DeviceError)) throw error;
+    }
+  }
+}
+
+/**
+ * Results that the caller gave memory for. onnxruntime-web 1.30 has no use for that memory: it would copy a given tensor to
+ * WebAssembly, write the result there and drop it. So results come as new arrays, and are copied.
+ */
+function copyInto(given: TensorData, result: Ort.OnnxValue | undefined, name: string): void {
+  const { dtype, shape, data } = fromOrt(result, name);
+  if (dtype !== given.dtype || data.length !== given.data.length) {
+    throw new ModelError(
+      `output '${name}': expected ${given.dtype}[${given.shape.join(',')}], got ${dtype}[${shape.join(',')}]`,
+    );
+  }
+  (given.data as Float32Array).set(data as Float32Array);
+}
+
+/** ONNX Runtime's message as one line. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\s+/g, ' ').trim();
+}
+
+function isNames(outputs: Tensors | readonly string[]): outputs is readonly string[] {
+  return Array.isArray(outputs);
+}
+
+function fromOrt(tensor: Ort.OnnxValue | undefined, name: string): TensorData {
+  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
+  return {
+    dtype: tensor.type as TensorData['dtype'],
+    shape: tensor.dims,
+    data: tensor.data as TensorData['data'],
+  };
+}
