@@ -147,6 +147,19 @@ export function prepareBatch(
   return { images, labels, size };
 }
 
+/** One epoch of a data set, cut into batches that can be prepared in any order. */
+export interface CutEpoch {
+  /** Index of the first batch to be trained on. */
+  readonly from: number;
+  /** Index after that of the last batch. */
+  readonly to: number;
+  /** Prepares a batch, in `out` or in fresh memory; the same numbers whenever and wherever it is called. */
+  readonly prepare: (index: number, out?: BatchBuffers) => Batch;
+}
+
+/** Where `fit` takes an epoch's batches from: `batches`, or what gives the same ones in another way. */
+export type BatchSource = (dataset: Dataset, options: BatchOptions) => Iterable<Batch> | AsyncIterable<Batch>;
+
 /**
  * Cuts one epoch of a data set into batches.
  *
@@ -158,8 +171,42 @@ export function prepareBatch(
  * }
  */
 export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch> {
-  const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, reuse = false, augment } = options;
-  const { count, channels, height, width, name } = dataset;
+  const { from, to, prepare } = cutEpoch(dataset, options);
+  function* walk(): Generator<Batch> {
+    const out = options.reuse === true ? batchBuffers(dataset, options.batchSize) : undefined;
+    for (let index = from; index < to; index++) yield prepare(index, out);
+  }
+  return { [Symbol.iterator]: walk };
+}
+
+/** The epoch that `batches` walks through; throws as it does. */
+export function cutEpoch(dataset: Dataset, options: BatchOptions): CutEpoch {
+  const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, augment } = options;
+  checkCut(dataset, options);
+  lookupTables(dataset.channels, options);
+  if (augment) checkAugmentation(augment, dataset);
+  const seeded = augment && { augment, seed, epoch };
+  const order = epochOrder(dataset.count, { shuffle, seed, epoch });
+  return {
+    from,
+    to: batchCount(dataset.count, batchSize),
+    prepare(index, out) {
+      const indices = order.subarray(index * batchSize, (index + 1) * batchSize);
+      return { ...prepareBatch(dataset, indices, out, options, seeded), index };
+    },
+  };
+}
+
+/** Memory for a batch of a data set. */
+export function batchBuffers({ channels, height, width }: Dataset, batchSize: number): BatchBuffers {
+  return {
+    images: new Float32Array(batchSize * channels * height * width),
+    labels: new Int32Array(batchSize),
+  };
+}
+
+/** Throws OptionError unless the batch size is an integer from 1 to the number of images, and `from` one from 0. */
+export function checkCut({ count, name }: Dataset, { batchSize, from = 0 }: BatchOptions): void {
   if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
     throw new OptionError(`batch size: expected a positive integer, got ${batchSize}`);
   }
@@ -169,24 +216,6 @@ export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch
     );
   }
   checkInteger('from', from, 2 ** 32 - 1);
-  lookupTables(channels, options);
-  if (augment) checkAugmentation(augment, dataset);
-  const seeded = augment && { augment, seed, epoch };
-  const order = epochOrder(count, { shuffle, seed, epoch });
-
-  function* walk(): Generator<Batch> {
-    const out = reuse
-      ? {
-          images: new Float32Array(batchSize * channels * height * width),
-          labels: new Int32Array(batchSize),
-        }
-      : undefined;
-    for (let index = from; index * batchSize < count; index++) {
-      const indices = order.subarray(index * batchSize, (index + 1) * batchSize);
-      yield { ...prepareBatch(dataset, indices, out, options, seeded), index };
-    }
-  }
-  return { [Symbol.iterator]: walk };
 }
 
 /**

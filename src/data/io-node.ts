@@ -25,10 +25,3 @@ export function describeCause(error: unknown): string {
   if (error.cause instanceof Error) return describeCause(error.cause);
   return error.message || error.name;
 }
-
-/** What a folder holds instead, for errors. */
-export function shownNames(names: Iterable<string>): string {
-  const sorted = [...names].sort();
-  const more = sorted.length > 10 ? ` and ${sorted.length - 10} more` : '';
-  return sorted.length > 0 ? `there is ${sorted.slice(0, 10).join(', ')}${more}` : 'the folder is empty';
-}

@@ -1,16 +1,17 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { DataError } from '../errors.js';
-import { cifarKindOf, cifarLookedFor, loadCifarFolder } from './cifar-folder-node.js';
 import { isCifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
 import { embeddedDigits } from './digits/index.js';
 import type { EmbeddedOptions } from './digits/index.js';
 import { downloadNames, loadKnownSet } from './download-node.js';
 import type { DownloadOptions } from './download-node.js';
-import { findIdxFiles, idxLookedFor, loadIdxFolder } from './idx-folder-node.js';
-import { idxRoles } from './idx-files.js';
-import { hasCode, shownNames } from './io-node.js';
+import { nodeHash } from './digest-node.js';
+import { nodeFolder } from './folder-node.js';
+import { loadIdxFolder } from './idx-folder-node.js';
+import { hasCode } from './io-node.js';
 import { isKnownName } from './known-sets.js';
+import { readSet, setsLookedFor } from './read-set.js';
 
 /** How to open a data set: each kind takes what concerns it. */
 export interface OpenDataOptions extends DownloadOptions {
@@ -42,23 +43,13 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
   }
   const classes = options.classes && { classes: options.classes };
   if (!(await isFolder(spec))) return loadIdxFolder(spec, classes);
-  if ((await cifarKindOf(spec)) !== undefined) return loadCifarFolder(spec, classes);
-  if ((await findIdxFiles(spec)).size === 0) throw await neither(spec);
-  return loadIdxFolder(spec, classes);
+  return readSet(await nodeFolder(spec, setsLookedFor), { ...classes }, nodeHash);
 }
 
 /** A path that is no folder is left to `loadIdxFolder` to refuse. */
 async function isFolder(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => undefined);
   return info?.isDirectory() === true;
-}
-
-/** A folder that holds something else. */
-async function neither(folder: string): Promise<DataError> {
-  return new DataError(
-    `${folder}: expected IDX files (${idxLookedFor(idxRoles)}) or a CIFAR set (${cifarLookedFor()}); ` +
-      shownNames(await readdir(folder)),
-  );
 }
 
 async function exists(path: string): Promise<boolean> {

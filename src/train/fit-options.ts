@@ -4,6 +4,8 @@ import {
   checkNormalization,
   checkSplit,
   type Augmentation,
+  type Batch,
+  type BatchSource,
   type Dataset,
   type DataSplit,
   type Normalization,
@@ -37,6 +39,15 @@ export interface FitOptions {
    * where it lies.
    */
   readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
+  /**
+   * Called between two runs of a model, in training and in evaluation, with where a checkpoint made now would go on: the
+   * place to let others have their turn. The time it takes is not counted as training.
+   */
+  readonly betweenRuns?: (point: ResumePoint) => void | Promise<void>;
+  /** Where each epoch's batches come from, e.g. a thread that prepares them; default: the function `batches`. */
+  readonly batches?: BatchSource;
+  /** Changes a batch in its place before it is trained on; `step` is the number that its step will have. */
+  readonly changeBatch?: (batch: Batch, step: number) => void;
   /** Where to go on. */
   readonly resume?: ResumePoint;
   /** What the checkpoint of `resume` is called, for errors. */

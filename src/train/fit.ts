@@ -23,21 +23,20 @@ export interface FitResult extends History {
 export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions): Promise<FitResult> {
   checkFitOptions(data, trainer.network, options);
   const stepLosses: number[] = [];
-  let point: ResumePoint = options.resume ?? {
-    epoch: 0,
-    scheduler: options.scheduler.initial(options.learningRate),
-    epochs: [],
-  };
+  let point = options.resume ?? startOf(options);
   let lastGood = options.resumedFrom;
   while (point.epoch < options.epochs && !isFinished(trainer, options)) {
     const epoch = point.epoch + 1;
-    const clock = performance.now();
-    const trained = new EpochRun(trainer, data, options, point, lastGood);
+    const clock = new Stopwatch();
+    const trained = new EpochRun(trainer, data, options, point, lastGood, clock);
     let finished = false;
     try {
       await trained.run(stepLosses);
-      const trainSeconds = secondsSince(clock);
-      const test = await trainer.evaluate(data.test, evaluationOptions(options));
+      const trainSeconds = clock.seconds;
+      const test = await trainer.evaluate(data.test, {
+        ...evaluationOptions(options),
+        betweenRuns: () => trained.giveWay(),
+      });
       // The epoch's last step may be the one that went too far: no batch after it has shown it.
       if (!Number.isFinite(test.loss)) {
         const at = `on ${data.test.name} after step ${trainer.steps} (epoch ${epoch})`;
@@ -48,7 +47,7 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
         epoch,
         step: trainer.steps,
         lr: point.scheduler.lr,
-        seconds: secondsSince(clock),
+        seconds: clock.seconds,
         imagesPerSecond: trained.imagesHere / trainSeconds,
       };
       const epochs = [...point.epochs, record];
@@ -74,6 +73,11 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
   return { epochs: point.epochs, stepLosses, point };
 }
 
+/** Where a run stands before its first step. */
+export function startOf({ scheduler, learningRate }: FitOptions): ResumePoint {
+  return { epoch: 0, scheduler: scheduler.initial(learningRate), epochs: [] };
+}
+
 /** One epoch's pass over the training set. */
 class EpochRun {
   sums: EpochSums;
@@ -88,6 +92,7 @@ class EpochRun {
     private readonly options: FitOptions,
     private readonly point: ResumePoint,
     private readonly lastGood: string | undefined,
+    private readonly clock: Stopwatch,
   ) {
     this.sums = point.partial ?? { batches: 0, loss: 0, correct: 0, images: 0 };
     this.#done = this.sums.batches;
@@ -106,14 +111,15 @@ class EpochRun {
     const { lr } = point.scheduler;
     const epoch = point.epoch + 1;
     const total = batchCount(train.count, batchSize);
-    const clock = performance.now();
     const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
-    for (const batch of batches(train, augment ? { ...order, augment } : order)) {
+    const source = options.batches ?? batches;
+    for await (const batch of source(train, augment ? { ...order, augment } : order)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         return;
       }
       signal?.throwIfAborted();
+      options.changeBatch?.(batch, trainer.steps + 1);
       const { loss, correct } = await trainer.step(batch, lr);
       if (!Number.isFinite(loss)) {
         const at = `at step ${trainer.steps} (epoch ${epoch}, batch ${batch.index + 1} of ${total})`;
@@ -139,10 +145,33 @@ class EpochRun {
         lr,
         meanLoss: this.sums.loss / this.sums.images,
         meanAccuracy: this.sums.correct / this.sums.images,
-        imagesPerSecond: this.imagesHere / secondsSince(clock),
+        imagesPerSecond: this.imagesHere / this.clock.seconds,
       });
+      await this.giveWay();
     }
     signal?.throwIfAborted();
+  }
+
+  /** Lets others have their turn, off the clock. */
+  async giveWay(): Promise<void> {
+    const { betweenRuns } = this.options;
+    if (betweenRuns === undefined) return;
+    const start = performance.now();
+    await betweenRuns({ ...this.point, partial: this.sums });
+    this.clock.leaveOut(performance.now() - start);
+  }
+}
+
+/** Measures the time since it was made, without what is left out. */
+class Stopwatch {
+  #start = performance.now();
+
+  get seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  leaveOut(milliseconds: number): void {
+    this.#start += milliseconds;
   }
 }
 
@@ -174,8 +203,4 @@ function evaluationOptions({
 
 function isFinished(trainer: Trainer, { maxSteps = Infinity }: FitOptions): boolean {
   return trainer.steps >= maxSteps;
-}
-
-function secondsSince(clock: number): number {
-  return (performance.now() - clock) / 1000;
 }

@@ -1,15 +1,18 @@
 import type {
   CrossEntropyOptions,
+  ModelCard,
   Network,
   OptimizerOptions,
   PresetName,
   PresetOptions,
 } from '../artifacts/index.js';
-import type { Augmentation, DataSplit, Normalization } from '../data/index.js';
+import type { Augmentation, BatchSource, Dataset, DataSplit, Normalization } from '../data/index.js';
 import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
+import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
 import type { LoweringReport } from './step-models.js';
 import type { Scheduler } from './schedulers/index.js';
+import type { Trainer } from './trainer.js';
 import type { TuningStore } from './tuning.js';
 
 /** A file as bytes, with the name that errors call it by. */
@@ -69,6 +72,8 @@ export interface StartInfo {
   readonly device: DeviceReport;
   /** Which form of the step runs, and why. */
   readonly lowering: LoweringReport;
+  /** Whether batches are prepared on a thread of their own, and why; absent in a browser, where they are not. */
+  readonly prefetch?: PrefetchReport;
   readonly data: {
     readonly train: string;
     readonly test: string;
@@ -92,6 +97,8 @@ export interface TrainResult {
   readonly device: DeviceReport;
   /** Which form of the step ran, and why. */
   readonly lowering: LoweringReport;
+  /** Whether batches were prepared on a thread of their own, and why; absent in a browser, where they are not. */
+  readonly prefetch?: PrefetchReport;
   /** The trained classifier as `.onnx` bytes. */
   readonly model: Uint8Array;
   /** The final state as a checkpoint in safetensors. */
@@ -101,13 +108,49 @@ export interface TrainResult {
   readonly seconds: number;
 }
 
+/** Whether batches are prepared on a thread of their own, and why. */
+export interface PrefetchReport {
+  readonly on: boolean;
+  readonly reason: string;
+}
+
+/** Where a run's batches come from. */
+export interface BatchFeed {
+  readonly report: PrefetchReport;
+  /** Absent: `batches`, between the steps. */
+  readonly batches?: BatchSource;
+  /** Ends its thread. */
+  dispose(): Promise<void>;
+}
+
 /** What the loop needs from where it runs. */
 export interface Platform {
   readonly createSession: CreateSession;
+  /** Opens where the batches of the training set come from; absent: they are prepared between the steps. */
+  readonly openFeed?: (train: Dataset, device: DeviceReport) => Promise<BatchFeed>;
   /** Keeps which forms of convolutions are the fastest; absent where a written heuristic chooses. */
   readonly tuning?: TuningStore;
-  /** Keeps a file of the run and returns where it lies; absent where nothing is kept. */
-  readonly save?: (name: string, content: Uint8Array | string) => Promise<string>;
+  /** Keeps a file of the run and returns where it lies; absent or undefined where it is not kept. */
+  readonly save?: (name: string, content: Uint8Array | string) => Promise<string | undefined>;
+  /** Called when the models are loaded, before the first step. */
+  readonly onReady?: (run: LiveRun) => void | Promise<void>;
+  /** Called between two runs of a model: others may use `LiveRun` then. The time it takes is not counted as training. */
+  readonly betweenRuns?: () => void | Promise<void>;
+  /** Called when the run ends in whatever way, while its models are still there. */
+  readonly onEnd?: (run: LiveRun) => void | Promise<void>;
+  /** Changes a batch in its place before it is trained on; `step` is the number that its step will have. */
+  readonly changeBatch?: FitOptions['changeBatch'];
+}
+
+/** A run while it goes. All of it may be used between two runs of a model only. */
+export interface LiveRun {
+  readonly trainer: Trainer;
+  /** What an exported model would say of itself now. */
+  readonly card: () => ModelCard;
+  /** The run as a checkpoint from which it would go on exactly, in safetensors. */
+  readonly checkpoint: () => Uint8Array;
+  /** The present weights as a deployable `.onnx`. */
+  readonly model: () => Uint8Array;
 }
 
 /** Names of the files of a run. */

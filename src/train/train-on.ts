@@ -10,17 +10,26 @@ import {
   stateFrom,
   version,
   type Checkpoint,
+  type ModelCard,
   type Network,
   type OptimizerOptions,
 } from '../artifacts/index.js';
 import type { DataSplit } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
-import { fit } from './fit.js';
-import type { EpochRecord } from './history.js';
+import { fit, startOf } from './fit.js';
+import type { EpochRecord, History } from './history.js';
 import { recipeFor } from './recipes.js';
 import { orderOf, readResumePoint } from './resume.js';
-import { runFiles, type Platform, type StartInfo, type TrainOptions, type TrainResult } from './run-types.js';
+import {
+  runFiles,
+  type BatchFeed,
+  type LiveRun,
+  type Platform,
+  type StartInfo,
+  type TrainOptions,
+  type TrainResult,
+} from './run-types.js';
 import { Trainer } from './trainer.js';
 import { keptTuning, tuningFor } from './tuning-resume.js';
 
@@ -64,27 +73,56 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
         extra: { ...point, order: orderOf(run.fit), ...tuning },
       },
     });
+  const card = (last: EpochRecord | undefined): ModelCard => ({
+    network: network.name,
+    input: network.input,
+    classes: labelsOf(options.data.train.classes, network.classes),
+    normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
+    provenance: provenanceOf(options, run, trainer.steps, last),
+  });
+  const modelAt = (last: EpochRecord | undefined): Uint8Array =>
+    encodeInferenceModel(network, namedWeights(network, trainer.state), {
+      ...card(last),
+      foldBatchNorm: options.foldBatchNorm ?? true,
+    });
+  let now = from?.resume ?? startOf(run.fit);
+  const live: LiveRun = {
+    trainer,
+    card: () => card(now.epochs.at(-1)),
+    checkpoint: () => checkpointAt(now),
+    model: () => modelAt(now.epochs.at(-1)),
+  };
+  let feed: BatchFeed | undefined;
   try {
-    await options.onStart?.(startInfo(trainer, options, run));
+    feed = await platform.openFeed?.(options.data.train, trainer.device);
+    const report = feed && { prefetch: feed.report };
+    const historyOf = (history: Partial<History>): string =>
+      json({ ...history, lowering: trainer.lowering, ...report });
+    await platform.onReady?.(live);
+    await options.onStart?.({ ...startInfo(trainer, options, run), ...report });
     const { point, ...history } = await fit(trainer, options.data, {
       ...run.fit,
+      ...(feed?.batches && { batches: feed.batches }),
+      ...(platform.changeBatch && { changeBatch: platform.changeBatch }),
+      ...(platform.betweenRuns && {
+        betweenRuns: (at) => {
+          now = at;
+          return platform.betweenRuns?.();
+        },
+      }),
       ...(from?.resume && { resume: from.resume }),
       ...(options.resume && { resumedFrom: options.resume.name }),
       onCheckpoint: async (at) => {
-        await save('history', json({ epochs: at.epochs, lowering: trainer.lowering }));
+        now = at;
+        await save('history', historyOf({ epochs: at.epochs }));
         return save('checkpoint', checkpointAt(at));
       },
     });
     const last = history.epochs.at(-1);
     assert(last, 'a run without epochs');
-    const model = encodeInferenceModel(network, namedWeights(network, trainer.state), {
-      classes: labelsOf(options.data.train.classes, network.classes),
-      normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
-      provenance: provenanceOf(options, run, last),
-      foldBatchNorm: options.foldBatchNorm ?? true,
-    });
+    const model = modelAt(last);
     await save('model', model);
-    await save('history', json({ ...history, lowering: trainer.lowering }));
+    await save('history', historyOf(history));
     return {
       network,
       history,
@@ -92,13 +130,19 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       testLoss: last.testLoss,
       device: trainer.device,
       lowering: trainer.lowering,
+      ...report,
       model,
       checkpoint: checkpointAt(point),
       files,
       seconds: (performance.now() - started) / 1000,
     };
   } finally {
-    await trainer.dispose();
+    try {
+      await platform.onEnd?.(live);
+    } finally {
+      await feed?.dispose();
+      await trainer.dispose();
+    }
   }
 }
 
@@ -207,7 +251,8 @@ function startInfo(
 function provenanceOf(
   options: TrainOptions,
   { optimizer, seed, fit: { epochs, batchSize, learningRate, scheduler, shuffle } }: Run,
-  last: EpochRecord,
+  step: number,
+  last: EpochRecord | undefined,
 ): Readonly<Record<string, unknown>> {
   return {
     data: options.data.train.name,
@@ -220,9 +265,8 @@ function provenanceOf(
     batchSize,
     shuffle,
     epochs,
-    step: last.step,
-    testLoss: last.testLoss,
-    testAccuracy: last.testAccuracy,
+    step,
+    ...(last && { testLoss: last.testLoss, testAccuracy: last.testAccuracy }),
     date: new Date().toISOString(),
   };
 }

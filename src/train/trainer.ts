@@ -10,7 +10,7 @@ import {
 } from '../artifacts/index.js';
 import { checkTrainingBatch, countParameters } from '../artifacts/types.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
-import { OptionError } from '../errors.js';
+import { assert, OptionError } from '../errors.js';
 import type { CreateSession, DeviceReport, SessionOptions, Tensors } from '../session/session.js';
 import { batchTensors, type LabelledBatch } from './batch-tensors.js';
 import type { Evaluation } from './history.js';
@@ -141,6 +141,8 @@ export class Trainer {
       readonly batchSize?: number;
       readonly normalization?: Normalization;
       readonly signal?: AbortSignal;
+      /** Called between two runs of the model. */
+      readonly betweenRuns?: () => void | Promise<void>;
     } = {},
   ): Promise<Evaluation> {
     const weights = this.#state.portable(['params', 'buffers', 'frozen']);
@@ -162,8 +164,31 @@ export class Trainer {
       ]);
       loss += result(out, 'loss') * batch.size;
       correct += result(out, 'correct');
+      await options.betweenRuns?.();
     }
     return { loss: loss / dataset.count, accuracy: correct / dataset.count, correct, count: dataset.count };
+  }
+
+  /**
+   * The network's outputs for images with the present weights, in evaluation mode: what an exported model would give.
+   * Throws OptionError for images of other sizes than the network's.
+   *
+   * @param images - Normalised as in training, [count, channels, height, width].
+   * @returns Logits before the softmax, [count, classes].
+   * @example
+   * const logits = await trainer.predict(prepareBatch(test, [0, 1, 2]).images, 3);
+   */
+  async predict(images: Float32Array, count: number): Promise<Float32Array> {
+    // The eval model takes the weights as inputs, so that nothing is loaded anew after a step; no target counts.
+    const batch = { images, labels: new Int32Array(count), size: count };
+    const { session, state: layout } = await this.#models.get('eval', count);
+    const weights = this.#state.portable(['params', 'buffers', 'frozen']);
+    const { logits } = await session.run(
+      { ...inputsOf(weights, layout), ...batchTensors(this.network, batch) },
+      ['logits'],
+    );
+    assert(logits?.data instanceof Float32Array, 'an eval model without logits');
+    return logits.data;
   }
 
   /** Frees the runtime's memory. */

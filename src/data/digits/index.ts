@@ -33,22 +33,54 @@ export interface EmbeddedOptions {
  * const { train, test } = embeddedDigits({ train: 6400, test: 1000 });
  */
 export function embeddedDigits(options: EmbeddedOptions = {}): DataSplit {
+  const drawing = drawSplit(options);
+  for (;;) {
+    const { done, value } = drawing.next();
+    if (done === true) return value;
+  }
+}
+
+/** Images that are drawn between two turns of others: under 2 ms. */
+const AT_ONCE = 32;
+
+/**
+ * The same bytes as `embeddedDigits`, drawn a few images at a time: all of them take 2 s, in which a worker would answer
+ * nobody.
+ *
+ * @param giveWay - Lets others have their turn; called every few milliseconds.
+ * @example
+ * const digits = await embeddedDigitsInTurns({}, () => new Promise((resolve) => setTimeout(resolve, 0)));
+ */
+export async function embeddedDigitsInTurns(
+  options: EmbeddedOptions,
+  giveWay: () => Promise<void>,
+): Promise<DataSplit> {
+  const drawing = drawSplit(options);
+  for (;;) {
+    const { done, value } = drawing.next();
+    if (done === true) return value;
+    await giveWay();
+  }
+}
+
+function* drawSplit(options: EmbeddedOptions): Generator<undefined, DataSplit> {
   const { train = 38_400, test = 2000, seed = 1 } = options;
   checkInteger('train', train, 1);
   checkInteger('test', test, 1);
   checkInteger('seed', seed, 0);
   return {
-    train: drawSet('digits/train', train, makeRandom(seed, 0)),
-    test: drawSet('digits/test', test, makeRandom(seed, 1)),
+    train: yield* drawSet('digits/train', train, makeRandom(seed, 0)),
+    test: yield* drawSet('digits/test', test, makeRandom(seed, 1)),
   };
 }
 
-function drawSet(name: string, count: number, random: Random): Dataset {
+function* drawSet(name: string, count: number, random: Random): Generator<undefined, Dataset> {
   const labels = shuffledLabels(count, random);
   const images = new Uint8Array(count * SIDE * SIDE);
-  labels.forEach((digit, i) => {
+  for (const [i, digit] of labels.entries()) {
     drawDigit(digit, images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), random);
-  });
+    if ((i + 1) % AT_ONCE === 0) yield;
+  }
   return { name, images, labels, count, channels: 1, height: SIDE, width: SIDE, classes: CLASSES };
 }
 

@@ -1,0 +1,53 @@
+import { batchCount, type Dataset } from '../data/index.js';
+import { Classifier, type PixelImage } from '../export/index.js';
+import type { LiveRun } from '../train/index.js';
+import type { Mistake } from './protocol.js';
+
+/** A classifier with the present weights of a run; to be used between two of its steps only. */
+export function liveClassifier({ trainer, card }: LiveRun): Classifier {
+  return Classifier.over(card(), {
+    device: trainer.device,
+    outputNames: ['logits'],
+    async run({ input }) {
+      const count = input?.shape[0] ?? 0;
+      const data = await trainer.predict(input?.data as Float32Array, count);
+      return { logits: { dtype: 'float32', shape: [count, data.length / count], data } };
+    },
+    // The weights are the run's.
+    dispose: () => Promise.resolve(),
+  });
+}
+
+/**
+ * The first images of a data set that a classifier takes for something else.
+ *
+ * @param classify - Classifies some images when the models are free.
+ */
+export async function findMistakes(
+  set: Dataset,
+  limit: number,
+  batchSize: number,
+  classify: (images: readonly PixelImage[]) => ReturnType<Classifier['classifyAll']>,
+): Promise<readonly Mistake[]> {
+  const found: Mistake[] = [];
+  for (let batch = 0; batch < batchCount(set.count, batchSize) && found.length < limit; batch++) {
+    const from = batch * batchSize;
+    const size = Math.min(batchSize, set.count - from);
+    const images = Array.from({ length: size }, (_, i) => imageOf(set, from + i));
+    const predictions = await classify(images);
+    for (const [i, { label: predicted, probability, probabilities }] of predictions.entries()) {
+      const image = images[i];
+      const truth = set.labels[from + i] ?? 0;
+      // By index: a loaded model may call its classes otherwise.
+      if (image === undefined || probabilities[0]?.index === truth) continue;
+      found.push({ image, label: set.classes[truth] ?? '', predicted, probability });
+    }
+  }
+  return found.slice(0, limit);
+}
+
+function imageOf({ images, channels, height, width }: Dataset, index: number): PixelImage {
+  const size = channels * height * width;
+  // A copy: the view would take the whole data set along to the page.
+  return { pixels: images.slice(index * size, (index + 1) * size), channels, height, width };
+}

@@ -1,0 +1,304 @@
+import type { ModelCard } from '../artifacts/index.js';
+import { version } from '../artifacts/version.js';
+import { WorkerError } from '../errors.js';
+import type { PixelImage, Prediction } from '../export/index.js';
+import { Caller } from './caller.js';
+import type {
+  FromWorker,
+  Mistake,
+  PrepareOptions,
+  StoredRun,
+  WorkerEnvironment,
+  WorkerSetup,
+  WorkerTrainOptions,
+  WorkerTrainResult,
+} from './protocol.js';
+import { RunOnPage } from './run-on-page.js';
+
+/** How a worker is started. */
+export interface WorkerStartOptions {
+  /**
+   * The worker, or the address of its script; default: the script beside this module, which Vite, webpack, Rollup and
+   * Parcel find and bundle by themselves.
+   */
+  readonly worker?: Worker | URL | string;
+  /** URL of the folder with onnxruntime-web's `.wasm` files; default: where the bundler has put them. */
+  readonly wasmPaths?: string;
+  /** Name under which runs are stored unless they say otherwise; default `default`. */
+  readonly checkpointKey?: string;
+  /** Data that the worker makes ready before they are asked for, so that a run starts earlier. */
+  readonly prepare?: PrepareOptions;
+  /** Milliseconds after which a worker that does not answer counts as failed; default 60,000. */
+  readonly timeout?: number;
+}
+
+/** What `start` waits for at most unless told otherwise: a slow network loads the scripts, 1 MB, in that time. */
+const START_TIMEOUT = 60_000;
+
+/**
+ * Trains and classifies in a Web Worker, so that the page stays responsive: graphs, data, training, evaluation and export
+ * all run there. One run at a time; `predict`, `mistakes`, `teach`, `exportModel` and `save` work while it goes, between
+ * two steps. Errors have the classes and messages that they would have in the page. Call `dispose` when done.
+ *
+ * A worker that is lost (ended by the browser, out of memory) rejects all that waits for it with a WorkerError; start
+ * another one and go on with `train({ resume: 'stored' })`.
+ *
+ * @example
+ * const worker = await TrainingWorker.start();
+ * const run = worker.train({ preset: 'mnist-cnn', onBatchEnd: ({ step, loss }) => plot(step, loss) });
+ * const { label } = await worker.predict(image); // while it trains
+ * const { testAccuracy, model } = await run;
+ */
+export class TrainingWorker {
+  /** What the worker found where it runs. */
+  readonly environment: WorkerEnvironment;
+  readonly #worker: Worker;
+  readonly #caller: Caller;
+  readonly #listening: AbortController;
+  readonly #runs: RunOnPage;
+
+  private constructor(environment: WorkerEnvironment, parts: Parts) {
+    this.environment = environment;
+    this.#worker = parts.worker;
+    this.#caller = parts.caller;
+    this.#listening = parts.listening;
+    this.#runs = parts.runs;
+  }
+
+  /**
+   * Starts a worker and waits until it answers. Throws WorkerError where its script cannot be loaded or belongs to another
+   * version of ort-train, DeviceError for `wasmPaths` that are no URL.
+   */
+  static async start(options: WorkerStartOptions = {}): Promise<TrainingWorker> {
+    const parts = assemble(options.worker);
+    const { worker, caller, listening } = parts;
+    const { timeout = START_TIMEOUT, checkpointKey = 'default', wasmPaths, prepare } = options;
+    const alive = `ort-train worker ${Math.random().toString(36).slice(2)}${Date.now().toString(36)}`;
+    const setup: WorkerSetup = {
+      ...{ version, alive, checkpointKey },
+      ...(wasmPaths !== undefined && { wasmPaths }),
+      ...(prepare && { prepare }),
+    };
+    const late = setTimeout(() => {
+      caller.lose(
+        new WorkerError(`the worker did not answer within ${timeout} ms: is its script served, and whole?`),
+      );
+    }, timeout);
+    try {
+      const environment = await caller.call('setUp', [setup]);
+      watch(alive, caller, listening.signal);
+      saveWhenHidden(caller, parts.runs, listening.signal);
+      return new TrainingWorker(environment, parts);
+    } catch (error) {
+      listening.abort();
+      worker.terminate();
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /**
+   * Trains from start to `.onnx`, or goes on from a checkpoint. Rejects with OptionError while another run goes, and as
+   * `trainResNet`; with AbortedError after `stop` or the signal; with StorageError where another page trains under the
+   * same `checkpointKey`; with what a callback threw.
+   */
+  train(options: WorkerTrainOptions = {}): Promise<WorkerTrainResult> {
+    return this.#runs.train(options);
+  }
+
+  /** Holds the run after its present step; resolves then, or at once where no run goes. */
+  pause(): Promise<void> {
+    return this.#caller.call('pause', []);
+  }
+
+  /** Lets a paused run go on. */
+  resume(): Promise<void> {
+    return this.#caller.call('resume', []);
+  }
+
+  /** Ends the run after its present step, with a checkpoint; `train` rejects with AbortedError. Resolves when it has ended. */
+  stop(): Promise<void> {
+    return this.#caller.call('stop', []);
+  }
+
+  /**
+   * Stores the run as it is now, under its `checkpointKey`. Throws StorageError where storage is full or refused,
+   * OptionError where there is no run or it has no key.
+   */
+  save(): Promise<StoredRun> {
+    return this.#caller.call('save', []);
+  }
+
+  /**
+   * Classifies with the present weights: of the run that goes, of the last one, or of a loaded model, whichever came last.
+   * Throws DataError for an image of another size, OptionError where there is no network yet.
+   */
+  predict(image: PixelImage): Promise<Prediction> {
+    return this.#caller.call('predict', [image]);
+  }
+
+  /**
+   * At most `limit` images of the run's test set that the present weights take for something else, in the set's order.
+   * For a loaded digit classifier without a run, of the embedded digits' test set.
+   */
+  mistakes(limit: number): Promise<readonly Mistake[]> {
+    return this.#caller.call('mistakes', [limit]);
+  }
+
+  /**
+   * Adds an image to what is trained on, at once also in a run that goes; it stays for later runs. Up to an eighth of each
+   * batch is given to taught images, in turn. Throws OptionError for a label that is no class, DataError for another size.
+   *
+   * @param label - Class index.
+   * @returns How many images have been taught.
+   */
+  teach(image: PixelImage, label: number): Promise<number> {
+    return this.#caller.call('teach', [image, label]);
+  }
+
+  /** The present weights as a deployable `.onnx`, as `predict` chooses them. */
+  exportModel(): Promise<Uint8Array> {
+    return this.#caller.call('exportModel', []);
+  }
+
+  /**
+   * Loads an exported `.onnx` and classifies with it from now on, until a run begins. Throws ModelError as `loadClassifier`.
+   *
+   * @param name - What errors call it by.
+   */
+  loadModel(bytes: Uint8Array, name: string): Promise<ModelCard> {
+    return this.#caller.call('loadModel', [bytes, name]);
+  }
+
+  /**
+   * The run that a former page left under a key; undefined where there is none. Throws StorageError where what is there is
+   * damaged or storage is refused.
+   */
+  stored(key?: string): Promise<StoredRun | undefined> {
+    return this.#caller.call('stored', [key]);
+  }
+
+  /** Removes the stored run, also a damaged one. Throws StorageError while a page trains under that key. */
+  forget(key?: string): Promise<void> {
+    return this.#caller.call('forget', [key]);
+  }
+
+  /** Ends the worker at once; what waits for it rejects. */
+  dispose(): void {
+    this.#caller.lose(new WorkerError('the worker was disposed of: start another one'));
+    this.#listening.abort();
+    this.#worker.terminate();
+  }
+}
+
+interface Parts {
+  readonly worker: Worker;
+  readonly caller: Caller;
+  readonly listening: AbortController;
+  readonly runs: RunOnPage;
+}
+
+/** Wires a worker up: its messages, and what the browser says when it fails. */
+function assemble(given: WorkerStartOptions['worker']): Parts {
+  const worker = makeWorker(given);
+  const listening = new AbortController();
+  const caller: Caller = new Caller(
+    {
+      postMessage: (message, transfer) => {
+        worker.postMessage(message, transfer as ArrayBuffer[]);
+      },
+    },
+    (event) => {
+      runs.receive(event);
+    },
+  );
+  const runs = new RunOnPage(caller);
+  const { signal } = listening;
+  let answered = false;
+  worker.addEventListener(
+    'message',
+    ({ data }: MessageEvent<FromWorker>) => {
+      answered = true;
+      caller.receive(data);
+    },
+    { signal },
+  );
+  worker.addEventListener(
+    'error',
+    ({ message, filename, lineno }) => {
+      // Where the script could not be fetched there is no message: browsers do not tell a page why.
+      const reason = answered || message ? `it failed: ${message} (${filename}:${lineno})` : notLoaded(given);
+      caller.lose(new WorkerError(`the worker is lost: ${reason}`));
+      worker.terminate();
+    },
+    { signal },
+  );
+  worker.addEventListener(
+    'messageerror',
+    () => {
+      caller.lose(new WorkerError('the worker is lost: a message of it cannot be read'));
+      worker.terminate();
+    },
+    { signal },
+  );
+  return { worker, caller, listening, runs };
+}
+
+function makeWorker(given: WorkerStartOptions['worker']): Worker {
+  try {
+    if (given === undefined) {
+      // Bundlers look for this very expression.
+      return new Worker(new URL('./worker-web.js', import.meta.url), { type: 'module' });
+    }
+    return given instanceof Worker ? given : new Worker(given, { type: 'module' });
+  } catch (cause) {
+    throw new WorkerError(`the worker cannot start: ${reasonOf(cause)}; ${notLoaded(given)}`, { cause });
+  }
+}
+
+function notLoaded(given: WorkerStartOptions['worker']): string {
+  const script =
+    given === undefined || given instanceof Worker ? 'its script' : `its script ${String(given)}`;
+  const isolated = crossOriginIsolated
+    ? ', with the header Cross-Origin-Embedder-Policy that the page has'
+    : '';
+  return `${script} cannot be loaded: expected JavaScript from the page's own origin${isolated}`;
+}
+
+/**
+ * Browsers do not tell when they end a worker, e.g. for want of memory, but they take its locks away: the worker holds one
+ * as long as it lives, and whoever gets it knows.
+ */
+function watch(alive: string, caller: Caller, signal: AbortSignal): void {
+  const locks = (navigator as { readonly locks?: LockManager }).locks;
+  locks
+    ?.request(alive, { signal }, () => {
+      caller.lose(
+        new WorkerError(
+          'the worker is lost: the browser ended it, often for want of memory. Start another one; ' +
+            "train({ resume: 'stored' }) goes on from the last checkpoint, a smaller batchSize takes less memory",
+        ),
+      );
+    })
+    .catch((error: unknown) => {
+      // Given up with `dispose`.
+      if (!signal.aborted) throw error;
+    });
+}
+
+/** A page that is hidden may never be shown again: phones end such pages without a word. */
+function saveWhenHidden(caller: Caller, runs: RunOnPage, signal: AbortSignal): void {
+  if (typeof document === 'undefined') return;
+  const save = (): void => {
+    if (!runs.isRunning || document.visibilityState !== 'hidden') return;
+    // The run itself warns of what cannot be stored.
+    caller.call('saveQuietly', []).catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', save, { signal });
+  addEventListener('pagehide', save, { signal });
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

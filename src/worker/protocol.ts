@@ -1,0 +1,208 @@
+import type {
+  CifarResNetOptions,
+  mnistCnn,
+  ModelCard,
+  ResNetDepth,
+  ResNetOptions,
+} from '../artifacts/index.js';
+import type { DataSplit, EmbeddedOptions } from '../data/index.js';
+import type { FileSource, ImageSetOptions } from '../data/files.js';
+import type { PixelImage, Prediction } from '../export/index.js';
+import type {
+  BatchEnd,
+  EpochRecord,
+  NamedBytes,
+  SchedulerSpec,
+  StartInfo,
+  TrainOptions,
+  TrainResult,
+} from '../train/index.js';
+import type { TransferredError } from '../error-transfer.js';
+
+/** A network of a built-in family by its numbers: these cross to a worker, the functions of a `Network` do not. */
+export type NetworkSpec =
+  | ({ readonly family: 'mnist-cnn' } & NonNullable<Parameters<typeof mnistCnn>[0]>)
+  | ({ readonly family: 'cifar-resnet'; readonly depth: number } & CifarResNetOptions)
+  | ({ readonly family: 'resnet'; readonly depth: ResNetDepth } & ResNetOptions);
+
+/** What a worker trains on: `digits` (drawn in the worker), files of the user's, or a data set in memory, which is copied. */
+export type WorkerData = 'digits' | FileSource | DataSplit;
+
+/** What `train` is told besides callbacks: all of it can be sent to the worker. */
+export interface WorkerRun extends Omit<
+  TrainOptions,
+  | 'network'
+  | 'data'
+  | 'scheduler'
+  | 'resume'
+  | 'signal'
+  | 'onStart'
+  | 'onBatchEnd'
+  | 'onEpochEnd'
+  | 'profile'
+  | 'givenResults'
+> {
+  /** A network of a built-in family instead of a preset, e.g. one without batch norm. */
+  readonly network?: NetworkSpec;
+  /** Default `digits`. */
+  readonly data?: WorkerData;
+  /** Sizes and seed of `digits`. */
+  readonly digits?: EmbeddedOptions;
+  /** How image files become a data set, where `data` is image files; size and channels are the network's. */
+  readonly images?: ImageSetOptions;
+  /** A scheduler such as `stepLR({ stepSize: 1 })`, or its name and options. */
+  readonly scheduler?: SchedulerSpec;
+  /**
+   * `stored`: goes on exactly where the run stored under `checkpointKey` stopped, with its options except those given
+   * now; else a checkpoint's bytes.
+   */
+  readonly resume?: 'stored' | Uint8Array | NamedBytes;
+  /**
+   * Under which name the browser's storage keeps the run while it goes, so that a reload can go on; `false`: nothing is
+   * stored. Two pages cannot train under one name at a time. Default: that of `TrainingWorker.start`.
+   */
+  readonly checkpointKey?: string | false;
+  /** Seconds of training between two checkpoints; more where writing one takes long. Default 5. */
+  readonly checkpointSeconds?: number;
+  /** Where a run goes on from its last checkpoint when its device is lost; default: the run ends with a DeviceError. */
+  readonly fallback?: 'wasm';
+}
+
+/** `TrainingWorker.train`: a run and whom it tells on the page. Callbacks are not waited for; one that throws ends the run. */
+export interface WorkerTrainOptions extends WorkerRun {
+  /** The run begins; once more when it goes on on another device. */
+  readonly onStart?: (info: StartInfo) => void;
+  /** Every step, in order; several in one task of the page, about 20 tasks a second. */
+  readonly onBatchEnd?: (event: BatchEnd) => void;
+  readonly onEpochEnd?: (record: EpochRecord) => void;
+  /** The run goes on, but something that was asked for does not work, e.g. storage is full; a sentence for people. */
+  readonly onWarning?: (message: string) => void;
+  /** A checkpoint was stored. */
+  readonly onCheckpoint?: (run: StoredRun) => void;
+  /** Stops after the present step and leaves a checkpoint; `train` rejects with AbortedError. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run in a worker leaves; as `TrainResult`, with the numbers of the network instead of its functions. */
+export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'> {
+  readonly network: {
+    readonly name: string;
+    readonly input: readonly [channels: number, height: number, width: number];
+    readonly classes: number;
+  };
+}
+
+/** A run in the browser's storage. */
+export interface StoredRun {
+  readonly key: string;
+  readonly where: 'opfs' | 'indexeddb';
+  /** When it was stored, milliseconds since 1970. */
+  readonly savedAt: number;
+  /** Epochs finished. */
+  readonly epoch: number;
+  /** Epochs that the run asked for. */
+  readonly epochs: number;
+  /** Optimizer steps taken. */
+  readonly step: number;
+  /** All epochs or steps that were asked for are done: there is nothing to go on with unless more are asked for. */
+  readonly finished: boolean;
+  /** On the test set after the last finished epoch, 0 to 1; absent before. */
+  readonly testAccuracy?: number;
+  readonly history: readonly EpochRecord[];
+  /** Loss of each step so far. */
+  readonly stepLosses: Float32Array;
+  /** Images that were taught. */
+  readonly taught: number;
+  /** Name of the training data; those that are not `digits` must be handed over again to go on. */
+  readonly data: string;
+  /** The options of the run, without its data. */
+  readonly options: Omit<WorkerRun, 'data' | 'resume' | 'init'>;
+}
+
+/** An image of the test set that the present weights do not classify rightly. */
+export interface Mistake {
+  readonly image: PixelImage;
+  readonly label: string;
+  readonly predicted: string;
+  /** Of `predicted`, 0 to 1. */
+  readonly probability: number;
+}
+
+/** What the worker finds where it runs. */
+export interface WorkerEnvironment {
+  /** Whether shared memory, and with it threads, are allowed (headers COOP and COEP). */
+  readonly crossOriginIsolated: boolean;
+  /** Threads that wasm uses unless told otherwise. */
+  readonly threads: number;
+  /** Why there are fewer than cores; absent where there are as many. */
+  readonly threadsReason?: string;
+  readonly webgpu: {
+    readonly usable: boolean;
+    /** Why it is not usable; empty where it is. */
+    readonly reason: string;
+    /** What the browser says of the adapter, e.g. `nvidia ampere`. */
+    readonly adapter?: string;
+  };
+}
+
+/** Data that a worker makes ready before they are asked for. */
+export interface PrepareOptions {
+  /** The embedded digits of these sizes; `{}` for all, which take 2 s. */
+  readonly digits: EmbeddedOptions;
+}
+
+/** What is sent to a worker when it starts. */
+export interface WorkerSetup {
+  /** Of the page's build; the worker's must be the same. */
+  readonly version: string;
+  /** The worker holds this Web Lock as long as it lives. */
+  readonly alive: string;
+  readonly checkpointKey: string;
+  /** Where onnxruntime-web's .wasm files lie. */
+  readonly wasmPaths?: string;
+  readonly prepare?: PrepareOptions;
+}
+
+/** What the page may call. */
+export interface WorkerCalls {
+  setUp(setup: WorkerSetup): Promise<WorkerEnvironment>;
+  train(run: WorkerRun): Promise<WorkerTrainResult>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  stop(): Promise<void>;
+  save(): Promise<StoredRun>;
+  /** Stores the run if one goes that is to be stored; a failure is the run's warning. */
+  saveQuietly(): Promise<void>;
+  predict(image: PixelImage): Promise<Prediction>;
+  mistakes(limit: number): Promise<readonly Mistake[]>;
+  teach(image: PixelImage, label: number): Promise<number>;
+  exportModel(): Promise<Uint8Array>;
+  loadModel(bytes: Uint8Array, name: string): Promise<ModelCard>;
+  stored(key?: string): Promise<StoredRun | undefined>;
+  forget(key?: string): Promise<void>;
+}
+
+/** One call, from the page to the worker. */
+export type Request = {
+  [Name in keyof WorkerCalls]: {
+    readonly id: number;
+    readonly call: Name;
+    readonly args: Parameters<WorkerCalls[Name]>;
+  };
+}[keyof WorkerCalls];
+
+/** What became of a call. */
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: TransferredError };
+
+/** What the worker tells of the run that the call `run` began. */
+export type RunEvent =
+  | { readonly kind: 'start'; readonly info: StartInfo }
+  | { readonly kind: 'batches'; readonly batches: readonly BatchEnd[] }
+  | { readonly kind: 'epoch'; readonly record: EpochRecord }
+  | { readonly kind: 'warning'; readonly message: string }
+  | { readonly kind: 'checkpoint'; readonly stored: StoredRun };
+
+/** All that a worker sends. */
+export type FromWorker = Reply | { readonly event: RunEvent };

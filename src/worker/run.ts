@@ -1,0 +1,323 @@
+import { readProgress, type Network } from '../artifacts/index.js';
+import type { DataSplit } from '../data/index.js';
+import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.js';
+import type { CreateSession } from '../session/session.js';
+import type { CheckpointStore } from '../storage/checkpoint-store.js';
+import {
+  runFiles,
+  schedulerFrom,
+  trainOn,
+  type LiveRun,
+  type NamedBytes,
+  type Platform,
+  type StartInfo,
+  type TrainOptions,
+  type TrainResult,
+} from '../train/index.js';
+import { networkOf } from './network-spec.js';
+import { Outbox } from './outbox.js';
+import type { RunEvent, StoredRun, WorkerRun, WorkerTrainResult } from './protocol.js';
+import { checkSameData, findRun, RunKeeper, type Place } from './run-keeper.js';
+import { summaryOf, type FoundRun } from './stored-run.js';
+import type { Taught } from './taught.js';
+import type { Turns } from './turns.js';
+
+/** What a run needs from where its worker runs. */
+export interface RunPlatform {
+  readonly createSession: CreateSession;
+  /** The run's data; `giveWay` is to be called every few milliseconds. */
+  readonly openData: (run: WorkerRun, network: Network, giveWay: () => Promise<void>) => Promise<DataSplit>;
+  /** Throws StorageError where nothing can be stored. */
+  readonly openStore: () => Promise<CheckpointStore>;
+  /** Throws StorageError where another page has the key; gives undefined where there are no locks. */
+  readonly lockKey: (key: string) => Promise<(() => void) | undefined>;
+  /** Lets messages come in. */
+  readonly nextTask: () => Promise<void>;
+  readonly send: (event: RunEvent) => void;
+}
+
+/** What runs of one worker share. */
+export interface RunHost {
+  readonly turns: Turns;
+  /** Images that are trained on besides the data. */
+  taught: Taught;
+  /** The data are known. */
+  onData(data: DataSplit, batchSize: number | undefined): void;
+  /** The models are there, or gone. */
+  onLive(live: LiveRun | undefined): Promise<void>;
+  /** The run has ended with this model. */
+  onModel(model: Uint8Array): Promise<void>;
+}
+
+/** One training run in a worker, from its options to its result. */
+export class Run {
+  readonly #platform: RunPlatform;
+  readonly #host: RunHost;
+  readonly #given: WorkerRun;
+  readonly #key: string | undefined;
+  readonly #outbox: Outbox;
+  readonly #abort = new AbortController();
+  #keeper: RunKeeper | undefined;
+  #live: LiveRun | undefined;
+  #model: Uint8Array | undefined;
+  /** Losses of steps, the first of which is step `#before + 1`. */
+  #losses: number[] = [];
+  #before = 0;
+
+  constructor(platform: RunPlatform, host: RunHost, given: WorkerRun, key: string | undefined) {
+    this.#platform = platform;
+    this.#host = host;
+    this.#given = given;
+    this.#key = key;
+    this.#outbox = new Outbox(platform.send);
+  }
+
+  /** Ends the run after its present step. */
+  stop(): void {
+    this.#abort.abort();
+  }
+
+  /** Stores the run now; between two steps only. Throws StorageError, OptionError for a run that is not stored. */
+  async save(): Promise<StoredRun> {
+    const stored = this.#live && (await this.#keeper?.store(this.#live.checkpoint()));
+    if (stored !== undefined) return stored;
+    throw new OptionError('save: expected a run with a checkpointKey, got one that is not stored');
+  }
+
+  /** As `save`, but what goes wrong is the run's warning. */
+  async saveQuietly(): Promise<void> {
+    if (this.#live !== undefined) await this.#keeper?.keep(this.#live.checkpoint());
+  }
+
+  /** What happened so far goes to the page. */
+  flush(): void {
+    this.#outbox.flush();
+  }
+
+  async train(): Promise<WorkerTrainResult> {
+    const unlock = this.#key === undefined ? undefined : await this.#lock(this.#key);
+    try {
+      return await this.#train();
+    } finally {
+      this.#outbox.flush();
+      unlock?.();
+    }
+  }
+
+  async #lock(key: string): Promise<(() => void) | undefined> {
+    const unlock = await this.#platform.lockKey(key);
+    if (unlock === undefined) {
+      this.#warn(
+        'this browser has no locks for this page (it is not a secure context): do not train in two tabs at a time',
+      );
+    }
+    return unlock;
+  }
+
+  async #train(): Promise<WorkerTrainResult> {
+    const place = await this.#place();
+    const found = this.#given.resume === 'stored' ? await this.#found(place) : undefined;
+    const run: WorkerRun = { ...found?.record.options, ...defined(this.#given) };
+    const network = networkOf(run);
+    const data = await this.#platform.openData(run, network, () => this.#giveWay());
+    if (this.#abort.signal.aborted) throw new AbortedError('training was stopped before its first step');
+    const summary = summaryOf(data);
+    if (found !== undefined) this.#goOnWith(found, summary);
+    this.#checkTaught(data);
+    this.#host.onData(data, run.batchSize);
+    let start: StartInfo | undefined;
+    const { data: _data, resume: _resume, init: _init, ...options } = run;
+    this.#keeper = new RunKeeper(place, {
+      ...(run.checkpointSeconds !== undefined && { seconds: run.checkpointSeconds }),
+      inMemory: run.fallback !== undefined,
+      send: (event) => {
+        this.#outbox.add(event);
+      },
+      state: () => ({
+        options,
+        epochs: start?.epochs ?? 0,
+        data: summary,
+        taught: this.#host.taught,
+        losses: this.#losses,
+      }),
+    });
+    const first = this.#before + this.#losses.length;
+    const result = await this.#onDevices(run, {
+      ...trainOptions(run, network, data, resumeOf(run, found)),
+      signal: this.#abort.signal,
+      onStart: (info) => {
+        start = info;
+        this.#outbox.add({ kind: 'start', info });
+      },
+      onBatchEnd: (batch) => {
+        this.#losses.push(batch.loss);
+        this.#outbox.addBatch(batch);
+      },
+      onEpochEnd: (record) => {
+        this.#outbox.add({ kind: 'epoch', record });
+      },
+    });
+    return toPage(result, this.#losses.slice(first - this.#before));
+  }
+
+  /** Where the run is stored; a refusal is a warning, unless it is to go on from there. */
+  async #place(): Promise<Place | undefined> {
+    if (this.#key === undefined) return undefined;
+    try {
+      return { key: this.#key, store: await this.#platform.openStore() };
+    } catch (error) {
+      if (!(error instanceof StorageError) || this.#given.resume === 'stored') throw error;
+      this.#warn(`this run is not stored: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async #found(place: Place | undefined): Promise<FoundRun> {
+    const found = place && (await findRun(place));
+    if (found !== undefined) return found;
+    throw new OptionError(
+      place === undefined
+        ? "resume: 'stored': expected a checkpointKey, got none"
+        : `resume: 'stored': expected a stored run '${place.key}', but there is none`,
+    );
+  }
+
+  #goOnWith({ record }: FoundRun, data: ReturnType<typeof summaryOf>): void {
+    checkSameData(record.data, data, this.#key ?? '');
+    const { losses, taught, checkpoint } = record;
+    this.#losses = [...losses];
+    this.#before = readProgress(checkpoint, 'checkpoint').step - losses.length;
+    // Those taught since the page was loaded come behind.
+    const { items } = this.#host.taught;
+    this.#host.taught = items.reduce((all, { image, label }) => all.with(image, label), taught);
+  }
+
+  #checkTaught({ train }: DataSplit): void {
+    const misfit = this.#host.taught.misfit(train);
+    if (misfit !== undefined) this.#warn(`taught images are left out of this run: ${misfit}`);
+  }
+
+  /** Trains on the devices asked for, and where one is lost on the one that is allowed then, from the last checkpoint. */
+  async #onDevices(run: WorkerRun, options: TrainOptions): Promise<TrainResult> {
+    try {
+      return await trainOn(this.#hooks(options), options);
+    } catch (error) {
+      const { fallback } = run;
+      const isOther = options.devices?.[0] !== undefined && options.devices[0] !== fallback;
+      if (!(error instanceof DeviceError) || fallback === undefined || !isOther) throw error;
+      const last = this.#keeper?.last;
+      const { resume, ...rest } = options;
+      const from = last === undefined ? resume : { name: 'the last checkpoint', bytes: last };
+      const step = from === undefined ? 0 : readProgress(from.bytes, from.name).step;
+      this.#losses.length = Math.max(0, step - this.#before);
+      this.#warn(`${error.message}; the run goes on with ${fallback} after step ${step}`);
+      const again: TrainOptions = { ...rest, devices: [fallback], ...(from && { resume: from }) };
+      return trainOn(this.#hooks(again), again);
+    }
+  }
+
+  #hooks({ normalization, data }: TrainOptions): Platform {
+    return {
+      createSession: this.#platform.createSession,
+      save: async (name, content) => {
+        if (name === runFiles.model && content instanceof Uint8Array) this.#model = content;
+        if (name !== runFiles.checkpoint || !(content instanceof Uint8Array)) return undefined;
+        return (await this.#keeper?.keep(content)) === true ? this.#keeper?.name : undefined;
+      },
+      onReady: async (live) => {
+        this.#live = live;
+        await this.#host.onLive(live);
+      },
+      betweenRuns: async () => {
+        if (this.#live !== undefined && this.#keeper?.isDue(this.#live.trainer.steps) === true) {
+          await this.#keeper.keep(this.#live.checkpoint());
+        }
+        await this.#giveWay();
+      },
+      changeBatch: (batch, step) => {
+        const { taught } = this.#host;
+        if (taught.misfit(data.train) === undefined) taught.mixInto(batch, step, normalization);
+      },
+      onEnd: (live) => this.#end(live),
+    };
+  }
+
+  /** The weights stay: as the model of a finished run, else as they are now. */
+  async #end(live: LiveRun): Promise<void> {
+    this.#live = undefined;
+    await this.#host.onLive(undefined);
+    try {
+      await this.#host.onModel(this.#model ?? live.model());
+    } catch {
+      // A lost device takes its weights along. The run has failed in any case, and its own error says why.
+    }
+  }
+
+  async #giveWay(): Promise<void> {
+    this.#outbox.sendIfDue();
+    await this.#platform.nextTask();
+    if (!this.#host.turns.isWanted) return;
+    this.#outbox.flush();
+    await this.#host.turns.giveWay();
+  }
+
+  #warn(message: string): void {
+    this.#outbox.add({ kind: 'warning', message });
+  }
+}
+
+/** Without options that are there but undefined, as callers without TypeScript may give them. */
+function defined(run: WorkerRun): WorkerRun {
+  return Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined));
+}
+
+function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): NamedBytes | undefined {
+  if (found !== undefined) {
+    return { name: `the stored run '${found.stored.key}'`, bytes: found.record.checkpoint };
+  }
+  if (resume === undefined || resume === 'stored') return undefined;
+  return resume instanceof Uint8Array ? { name: 'resume', bytes: resume } : resume;
+}
+
+function trainOptions(
+  run: WorkerRun,
+  network: Network,
+  data: DataSplit,
+  resume: NamedBytes | undefined,
+): TrainOptions {
+  const { network: spec, preset, scheduler, shuffle, ...rest } = run;
+  const {
+    resume: _resume,
+    data: _data,
+    digits: _digits,
+    images: _images,
+    checkpointKey: _key,
+    checkpointSeconds: _seconds,
+    fallback: _fallback,
+    ...known
+  } = rest;
+  // A network of one's own is trained in file order; those of these families as their presets.
+  const shuffled = shuffle ?? (spec !== undefined && spec.family !== 'mnist-cnn' ? true : undefined);
+  return {
+    ...known,
+    ...(spec === undefined ? { preset: preset ?? 'mnist-cnn' } : { network }),
+    data,
+    ...(scheduler && { scheduler: schedulerFrom(scheduler) }),
+    ...(shuffled !== undefined && { shuffle: shuffled }),
+    ...(resume && { resume }),
+  };
+}
+
+function toPage(
+  { network, files: _files, ...result }: TrainResult,
+  stepLosses: readonly number[],
+): WorkerTrainResult {
+  const { name, input, classes } = network;
+  return {
+    ...result,
+    // A copy: the worker goes on using the model, the page gets the memory of this one.
+    model: result.model.slice(),
+    network: { name, input, classes },
+    history: { ...result.history, stepLosses },
+  };
+}

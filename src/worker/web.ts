@@ -1,0 +1,13 @@
+/** Training in a Web Worker: what a page uses of it. */
+export { TrainingWorker, type WorkerStartOptions } from './client-web.js';
+export type {
+  Mistake,
+  NetworkSpec,
+  PrepareOptions,
+  StoredRun,
+  WorkerData,
+  WorkerEnvironment,
+  WorkerRun,
+  WorkerTrainOptions,
+  WorkerTrainResult,
+} from './protocol.js';

@@ -1,0 +1,107 @@
+import { afterEach } from 'vitest';
+import type { DataSplit } from '../../src/data/index.js';
+import { StorageError } from '../../src/errors.js';
+import { createNodeSession } from '../../src/session/node.js';
+import type { CreateSession } from '../../src/session/session.js';
+import type { CheckpointStore } from '../../src/storage/checkpoint-store.js';
+import type { BatchEnd } from '../../src/train/index.js';
+import { TrainingHost } from '../../src/worker/host.js';
+import type { RunEvent } from '../../src/worker/protocol.js';
+import type { RunPlatform } from '../../src/worker/run.js';
+import { embeddedDigits } from '../../src/data/index.js';
+
+/** Sessions on one thread: the graphs are small, and one order of additions makes runs repeat bit for bit. */
+export const createSession: CreateSession = (model, options) =>
+  createNodeSession(model, { ...options, devices: ['cpu'], threads: 1 });
+
+/** 96 digits to train on, 40 to test with. */
+export const digits: DataSplit = embeddedDigits({ train: 96, test: 40 });
+
+/** A store in memory that can be told to fail. */
+export class MemoryStore implements CheckpointStore {
+  readonly where = 'opfs';
+  readonly kept = new Map<string, Uint8Array>();
+  failure: StorageError | undefined;
+  writes = 0;
+
+  read(key: string): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.kept.get(key));
+  }
+
+  write(key: string, bytes: Uint8Array): Promise<void> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    this.writes += 1;
+    this.kept.set(key, bytes.slice());
+    return Promise.resolve();
+  }
+
+  remove(key: string): Promise<void> {
+    this.kept.delete(key);
+    return Promise.resolve();
+  }
+}
+
+/** Locks as pages have them, in memory. */
+export function memoryLocks(): RunPlatform['lockKey'] {
+  const taken = new Set<string>();
+  return (key) => {
+    if (taken.has(key)) return Promise.reject(new StorageError(`checkpoint '${key}': another page has it`));
+    taken.add(key);
+    return Promise.resolve(() => {
+      taken.delete(key);
+    });
+  };
+}
+
+/** A host and what it told its page. */
+export interface TestHost {
+  readonly host: TrainingHost;
+  readonly store: MemoryStore;
+  readonly events: RunEvent[];
+  /** Called with each event when it is sent, e.g. to call the host in the middle of a run. */
+  onEvent: (event: RunEvent) => void;
+  readonly losses: () => readonly number[];
+  readonly warnings: () => readonly string[];
+}
+
+const hosts: TrainingHost[] = [];
+afterEach(async () => {
+  for (const host of hosts.splice(0)) await host.stop();
+});
+
+/** A host on onnxruntime-node; steps are told at once. */
+export function testHost(
+  platform: Partial<RunPlatform> = {},
+  store = new MemoryStore(),
+  key = 'default',
+): TestHost {
+  const events: RunEvent[] = [];
+  const host = new TrainingHost(
+    {
+      createSession,
+      openData: ({ data }) => Promise.resolve(typeof data === 'object' && 'train' in data ? data : digits),
+      openStore: () => Promise.resolve(store),
+      lockKey: memoryLocks(),
+      nextTask: () => new Promise((resolve) => setImmediate(resolve)),
+      send: (event) => {
+        events.push(event);
+        made.onEvent(event);
+      },
+      ...platform,
+    },
+    key,
+  );
+  hosts.push(host);
+  const made: TestHost = {
+    ...{ host, store, events },
+    onEvent: () => undefined,
+    losses: () => batchesIn(events).map(({ loss }) => loss),
+    warnings: () => events.flatMap((event) => (event.kind === 'warning' ? [event.message] : [])),
+  };
+  return made;
+}
+
+/** All steps that were told, in order. */
+export function batchesIn(events: readonly RunEvent[]): readonly BatchEnd[] {
+  return events.flatMap((event) => (event.kind === 'batches' ? event.batches : []));
+}

@@ -1,0 +1,565 @@
+import { describe, expect, test } from 'vitest';
+import { decodeSafetensors } from '../../src/artifacts/index.js';
+import { embeddedDigits, pixelsFromDrawing } from '../../src/data/index.js';
+import {
+  AbortedError,
+  DataError,
+  DeviceLostError,
+  ModelError,
+  OptionError,
+  StorageError,
+} from '../../src/errors.js';
+import { loadClassifier } from '../../src/export/node.js';
+import { trainResNet } from '../../src/train/node.js';
+import { constantLR, stepLR } from '../../src/train/index.js';
+import type { PixelImage } from '../../src/export/index.js';
+import type { RunEvent, WorkerRun } from '../../src/worker/protocol.js';
+import { batchesIn, createSession, digits, MemoryStore, testHost, type TestHost } from './helpers.js';
+
+const recipe: WorkerRun = {
+  network: { family: 'cifar-resnet', depth: 8, channels: 1, imageSize: 28 },
+  epochs: 2,
+  batchSize: 16,
+  learningRate: 2e-3,
+  scheduler: stepLR({ stepSize: 1, gamma: 0.5 }),
+  threads: 1,
+  seed: 3,
+};
+
+/** 12 steps: what they give without anybody disturbing them. */
+const whole = testHost().host.train(recipe);
+
+function imageOf(index: number, set = digits.test): PixelImage {
+  const pixels = set.images.slice(index * 784, (index + 1) * 784);
+  return { pixels, channels: 1, height: 28, width: 28 };
+}
+
+/** Calls the host when a step of this number is told, and gives what it answered. */
+function atStep<T>(made: TestHost, step: number, call: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    made.onEvent = (event: RunEvent) => {
+      if (isDone || event.kind !== 'batches' || !event.batches.some((batch) => batch.step >= step)) return;
+      isDone = true;
+      call().then(resolve, reject);
+    };
+  });
+}
+
+describe('a run', () => {
+  test('is that of trainResNet', async () => {
+    const { model: _, checkpoint, history, testAccuracy, network, ...rest } = await whole;
+    const { cifarResnet } = await import('../../src/index.js');
+    const inPlace = await trainResNet({
+      ...{
+        network: cifarResnet(8, { channels: 1, imageSize: 28 }),
+        data: digits,
+        shuffle: true,
+        autotune: false,
+      },
+      ...{ epochs: 2, batchSize: 16, learningRate: 2e-3, threads: 1, seed: 3 },
+      scheduler: stepLR({ stepSize: 1, gamma: 0.5 }),
+    });
+    expect(history.stepLosses).toEqual(inPlace.history.stepLosses);
+    expect(history.stepLosses).toHaveLength(12);
+    expect(testAccuracy).toBe(inPlace.testAccuracy);
+    expect(decodeSafetensors(checkpoint, 'a').tensors).toEqual(
+      decodeSafetensors(inPlace.checkpoint, 'b').tensors,
+    );
+    expect(network).toEqual({ name: 'resnet8-cifar', input: [1, 28, 28], classes: 10 });
+    expect(rest.device.chosen).toBe('cpu');
+  });
+
+  test('tells its page of the start, of every step in order, and of epochs', async () => {
+    const made = testHost();
+    const { history } = await made.host.train(recipe);
+    const kinds = made.events.map(({ kind }) => kind).filter((kind) => kind !== 'batches');
+    expect(kinds).toEqual(['start', 'checkpoint', 'epoch', 'checkpoint', 'epoch']);
+    expect(made.losses()).toEqual(history.stepLosses);
+    expect(batchesIn(made.events).map(({ step }) => step)).toEqual(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+    );
+    // The steps of an epoch come before its end.
+    const end = made.events.findIndex(({ kind }) => kind === 'epoch');
+    expect(batchesIn(made.events.slice(0, end))).toHaveLength(6);
+  });
+
+  test('comes after a run, on the same worker', async () => {
+    const { host } = testHost();
+    const first = await host.train({ ...recipe, epochs: 1, checkpointKey: false });
+    const second = await host.train({ ...recipe, epochs: 1, checkpointKey: false });
+    expect(second.history.stepLosses).toEqual(first.history.stepLosses);
+  });
+
+  test('refuses another one while it goes, and says so', async () => {
+    const made = testHost();
+    const run = made.host.train(recipe);
+    await expect(made.host.train(recipe)).rejects.toThrow(OptionError);
+    await expect(made.host.train(recipe)).rejects.toThrow(/expected no run in this worker, but one goes/);
+    await run;
+  });
+
+  test.each<readonly [WorkerRun, RegExp]>([
+    [
+      { network: { family: 'x' } as never },
+      /family: expected one of mnist-cnn, cifar-resnet, resnet, got "x"/,
+    ],
+    [{ preset: 'mnist-cnn', network: { family: 'mnist-cnn' } }, /preset and network: expected one of them/],
+    [
+      { scheduler: { name: 'stepLR', options: { stepSize: 0 } } },
+      /stepSize: expected an integer >= 1, got 0/,
+    ],
+    [{ batchSize: 97 }, /batch size: expected at most 96/],
+    [{ checkpointKey: 'a/b' }, /checkpointKey: expected 1 to 100 letters, .* got "a\/b"/],
+    [{ resume: 'stored', checkpointKey: false }, /expected a checkpointKey, got none/],
+    [{ resume: 'stored' }, /expected a stored run 'default', but there is none/],
+  ])('refuses %j', async (wrong, message) => {
+    const { host } = testHost();
+    await expect(host.train({ epochs: 1, ...wrong })).rejects.toThrow(OptionError);
+    await expect(host.train({ epochs: 1, ...wrong })).rejects.toThrow(message);
+  });
+});
+
+describe('pause', () => {
+  test('holds the run between two steps until it is resumed; the numbers stay the same', async () => {
+    const made = testHost();
+    const paused = atStep(made, 4, () => made.host.pause());
+    const run = made.host.train(recipe);
+    await paused;
+    const told = made.losses().length;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(made.losses()).toHaveLength(told);
+    expect(made.events.at(-1)?.kind).toBe('checkpoint');
+    // What others ask is answered meanwhile.
+    expect((await made.host.predict(imageOf(0))).probabilities).toHaveLength(10);
+    // A second pause is no other state.
+    await made.host.pause();
+    await made.host.resume();
+    expect((await run).history.stepLosses).toEqual((await whole).history.stepLosses);
+  });
+
+  test('is off the clock', async () => {
+    const made = testHost();
+    const paused = atStep(made, 2, () => made.host.pause());
+    const run = made.host.train({ ...recipe, epochs: 1 });
+    await paused;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await made.host.resume();
+    const [epoch] = (await run).history.epochs;
+    expect(epoch?.seconds).toBeLessThan(1.4);
+    expect(epoch?.imagesPerSecond).toBeGreaterThan(96 / 1.4);
+  });
+
+  test('can be stopped', async () => {
+    const made = testHost();
+    const paused = atStep(made, 3, () => made.host.pause());
+    const run = made.host.train(recipe);
+    await paused;
+    await made.host.stop();
+    await expect(run).rejects.toThrow(AbortedError);
+  });
+
+  test('is nothing without a run', async () => {
+    const { host } = testHost();
+    await host.pause();
+    await host.resume();
+    await host.stop();
+    expect((await host.train({ ...recipe, maxSteps: 1 })).history.stepLosses).toHaveLength(1);
+  });
+});
+
+describe('stop', () => {
+  test('ends the run with a checkpoint, from which it goes on exactly', async () => {
+    const made = testHost();
+    const stopped = atStep(made, 5, () => made.host.stop());
+    await expect(made.host.train(recipe)).rejects.toThrow(
+      /^training was stopped after step \d+; go on from checkpoint 'default' in the browser's storage$/,
+    );
+    await stopped;
+    const stored = await made.host.stored();
+    expect(stored).toMatchObject({ key: 'default', where: 'opfs', epochs: 2, finished: false, taught: 0 });
+    const before = stored?.step ?? 0;
+    expect(before).toBeGreaterThanOrEqual(5);
+    expect(Array.from(stored?.stepLosses ?? [])).toEqual((await whole).history.stepLosses.slice(0, before));
+
+    const later = testHost({}, made.store);
+    const { history, checkpoint } = await later.host.train({ resume: 'stored' });
+    expect(history.stepLosses).toEqual((await whole).history.stepLosses.slice(before));
+    expect(decodeSafetensors(checkpoint, 'a').tensors).toEqual(
+      decodeSafetensors((await whole).checkpoint, 'b').tensors,
+    );
+    const end = await later.host.stored();
+    expect(end).toMatchObject({ step: 12, epoch: 2, finished: true });
+    expect(Array.from(end?.stepLosses ?? [])).toEqual((await whole).history.stepLosses);
+    expect(end?.testAccuracy).toBe((await whole).testAccuracy);
+    await expect(later.host.train({ resume: 'stored' })).rejects.toThrow(/its run has finished 2 epochs/);
+    // More epochs are something to go on with.
+    const more = await later.host.train({ resume: 'stored', epochs: 3 });
+    expect(more.history.epochs).toHaveLength(3);
+  });
+
+  test('works before the first step', async () => {
+    const made = testHost();
+    const run = made.host.train(recipe);
+    const stop = made.host.stop();
+    await expect(run).rejects.toThrow(AbortedError);
+    await stop;
+    expect(made.losses()).toEqual([]);
+  });
+
+  test('leaves weights that classify, and can be exported', async () => {
+    const made = testHost();
+    const stopped = atStep(made, 5, () => made.host.stop());
+    await made.host.train(recipe).catch(() => undefined);
+    await stopped;
+    const prediction = await made.host.predict(imageOf(1));
+    const classifier = await loadClassifier(await made.host.exportModel(), { threads: 1 });
+    const again = await classifier.predict(imageOf(1));
+    await classifier.dispose();
+    expect(again).toEqual(prediction);
+    expect(classifier.card.provenance).toMatchObject({ data: 'digits/train' });
+  });
+});
+
+describe('checkpoints', () => {
+  test('are stored every few seconds, and where a worker was killed the run goes on exactly', async () => {
+    const store = new MemoryStore();
+    const made = testHost({}, store);
+    const run = made.host.train({ ...recipe, checkpointSeconds: 0 });
+    // As they were when the worker was killed after some step.
+    const killed = new MemoryStore();
+    made.onEvent = (event) => {
+      if (event.kind !== 'checkpoint' || event.stored.step !== 7) return;
+      killed.kept.set('default', store.kept.get('default') ?? new Uint8Array());
+    };
+    await run;
+    const { history } = await testHost({}, killed).host.train({ resume: 'stored' });
+    expect(history.stepLosses).toEqual((await whole).history.stepLosses.slice(7));
+  });
+
+  test('say what refuses them, once, while the run goes on', async () => {
+    const store = new MemoryStore();
+    store.failure = new StorageError('writing failed: the browser allows this site no more space');
+    const made = testHost({}, store);
+    const { history } = await made.host.train({ ...recipe, checkpointSeconds: 0 });
+    expect(history.stepLosses).toEqual((await whole).history.stepLosses);
+    expect(made.warnings()).toEqual([
+      'this run cannot be stored at present, it goes on without: writing failed: the browser allows this site no more space',
+    ]);
+    expect(await made.host.stored()).toBeUndefined();
+  });
+
+  test('fail where they were asked for', async () => {
+    const store = new MemoryStore();
+    const made = testHost({}, store);
+    const saved = atStep(made, 3, () => {
+      store.failure = new StorageError('writing failed: full');
+      return made.host.save();
+    });
+    const run = made.host.train(recipe);
+    await expect(saved).rejects.toThrow(StorageError);
+    store.failure = undefined;
+    await run;
+    expect((await made.host.stored())?.step).toBe(12);
+    await expect(made.host.save()).rejects.toThrow(/expected a run, but none goes/);
+  });
+
+  test('are there when asked for', async () => {
+    const made = testHost();
+    const saved = atStep(made, 3, () => made.host.save());
+    const run = made.host.train(recipe);
+    const { step, stepLosses } = await saved;
+    expect(stepLosses).toHaveLength(step);
+    await run;
+  });
+
+  test('are not stored without a key', async () => {
+    const made = testHost();
+    const saved = atStep(made, 3, () => made.host.save());
+    const run = made.host.train({ ...recipe, checkpointKey: false });
+    await expect(saved).rejects.toThrow(/expected a run with a checkpointKey/);
+    await run;
+    expect(made.store.writes).toBe(0);
+  });
+
+  test('need storage only where they are to be found', async () => {
+    const openStore = () => Promise.reject(new StorageError('the browser does not allow it'));
+    const made = testHost({ openStore });
+    await made.host.train({ ...recipe, maxSteps: 1 });
+    expect(made.warnings()).toEqual(['this run is not stored: the browser does not allow it']);
+    await expect(made.host.train({ resume: 'stored' })).rejects.toThrow(StorageError);
+    await expect(made.host.stored()).rejects.toThrow(StorageError);
+  });
+
+  test('belong to one page at a time', async () => {
+    const locked = testHost();
+    const other = testHost(
+      { lockKey: () => Promise.reject(new StorageError('another page trains')) },
+      locked.store,
+    );
+    await expect(other.host.train({ ...recipe, maxSteps: 1 })).rejects.toThrow(StorageError);
+    await expect(other.host.forget()).rejects.toThrow(StorageError);
+    // Without a key there is nothing to share.
+    await other.host.train({ ...recipe, maxSteps: 1, checkpointKey: false });
+    const none = testHost({ lockKey: () => Promise.resolve(undefined) });
+    await none.host.train({ ...recipe, maxSteps: 1 });
+    expect(none.warnings()).toEqual([expect.stringMatching(/no locks .* do not train in two tabs/)]);
+  });
+
+  test('that are damaged are an error that says how to go on', async () => {
+    const { host, store } = testHost();
+    await host.train({ ...recipe, maxSteps: 1 });
+    const bytes = store.kept.get('default') ?? new Uint8Array();
+    for (const damaged of [
+      bytes.slice(0, 1000),
+      new Uint8Array(50),
+      bytes.map((byte, i) => (i === 30 ? 0 : byte)),
+    ]) {
+      store.kept.set('default', damaged);
+      await expect(host.stored()).rejects.toThrow(StorageError);
+      await expect(host.stored()).rejects.toThrow(
+        /^the stored run 'default' is damaged \(.*\); forget\(\) removes it$/,
+      );
+      await expect(host.train({ resume: 'stored' })).rejects.toThrow(StorageError);
+    }
+    await host.forget();
+    expect(await host.stored()).toBeUndefined();
+  });
+
+  test('go on with the data that they were trained on', async () => {
+    const { host } = testHost();
+    await host.train({ ...recipe, maxSteps: 2 });
+    const data = embeddedDigits({ train: 64, test: 40 });
+    const other = host.train({ resume: 'stored', data, maxSteps: 4 });
+    await expect(other).rejects.toThrow(OptionError);
+    await expect(other).rejects.toThrow(
+      /trained on digits\/train \(96 images\) .* got digits\/train \(64 images\)/,
+    );
+  });
+});
+
+describe('predict', () => {
+  test('uses the present weights while a run goes, and those of the finished run', async () => {
+    const made = testHost();
+    const during = atStep(made, 6, () => made.host.predict(imageOf(0)));
+    const { model } = await made.host.train({ ...recipe, epochs: 6 });
+    const early = await during;
+    const late = await made.host.predict(imageOf(0));
+    expect(early.logits).not.toEqual(late.logits);
+    const classifier = await loadClassifier(model, { threads: 1 });
+    expect(await classifier.predict(imageOf(0))).toEqual(late);
+    await classifier.dispose();
+  });
+
+  test('gives what the exported model gives', async () => {
+    const made = testHost();
+    const both = atStep(made, 6, async () => {
+      await made.host.pause();
+      return [await made.host.predict(imageOf(2)), await made.host.exportModel()] as const;
+    });
+    const run = made.host.train(recipe);
+    const [prediction, model] = await both;
+    await made.host.resume();
+    await run;
+    const classifier = await loadClassifier(model, { threads: 1 });
+    const { logits } = await classifier.predict(imageOf(2));
+    await classifier.dispose();
+    // Batch norm is folded in the exported model: the same numbers up to rounding.
+    logits.forEach((logit, i) => {
+      expect(Math.abs(logit - (prediction.logits[i] ?? NaN))).toBeLessThan(1e-4);
+    });
+  });
+
+  test('refuses images of another size, and to work without a network', async () => {
+    const { host } = testHost();
+    await expect(host.predict(imageOf(0))).rejects.toThrow(
+      /predict: expected a network: train one, or load a model/,
+    );
+    await expect(host.exportModel()).rejects.toThrow(OptionError);
+    await expect(host.mistakes(3)).rejects.toThrow(OptionError);
+    await host.train({ ...recipe, maxSteps: 1 });
+    const small: PixelImage = { pixels: new Uint8Array(64), channels: 1, height: 8, width: 8 };
+    await expect(host.predict(small)).rejects.toThrow(DataError);
+  });
+});
+
+describe('a loaded model', () => {
+  test('classifies until a run begins, also one that was loaded while a run went', async () => {
+    const { model } = await whole;
+    const made = testHost();
+    const card = await made.host.loadModel(model, 'mine.onnx');
+    expect(card.network).toBe('resnet8-cifar');
+    const loaded = await made.host.predict(imageOf(0));
+    expect(await made.host.exportModel()).toEqual(model);
+    await made.host.train({ ...recipe, maxSteps: 1 });
+    expect((await made.host.predict(imageOf(0))).logits).not.toEqual(loaded.logits);
+    const during = atStep(made, 2, () => made.host.loadModel(model, 'mine.onnx'));
+    await made.host.train(recipe);
+    await during;
+    expect(await made.host.predict(imageOf(0))).toEqual(loaded);
+  });
+
+  test('that is none leaves the network in use', async () => {
+    const { host } = testHost();
+    await host.loadModel((await whole).model, 'a.onnx');
+    await expect(host.loadModel(new Uint8Array(9), 'b.onnx')).rejects.toThrow(ModelError);
+    await expect(host.loadModel(new Uint8Array(9), 'b.onnx')).rejects.toThrow(/^b\.onnx: /);
+    expect((await host.predict(imageOf(0))).probabilities).toHaveLength(10);
+  });
+
+  test('of digits makes its mistakes on the embedded ones without a run', async () => {
+    const { host } = testHost();
+    await host.loadModel((await whole).model, 'a.onnx');
+    expect(await host.mistakes(5)).toHaveLength(5);
+  });
+});
+
+describe('mistakes', () => {
+  test('are those of the test set', async () => {
+    const { host } = testHost();
+    const { model, testAccuracy } = await host.train(recipe);
+    const mistakes = await host.mistakes(100);
+    expect(mistakes).toHaveLength(40 - Math.round(testAccuracy * 40));
+    const classifier = await loadClassifier(model, { threads: 1 });
+    for (const { image, label, predicted, probability } of mistakes) {
+      const again = await classifier.predict(image);
+      expect([again.label, again.probability]).toEqual([predicted, expect.closeTo(probability, 5)]);
+      expect(label).not.toBe(predicted);
+    }
+    await classifier.dispose();
+    expect((await host.mistakes(2)).map(({ label }) => label)).toEqual(
+      mistakes.slice(0, 2).map(({ label }) => label),
+    );
+    await expect(host.mistakes(0)).rejects.toThrow(/expected a whole number of at least 1, got 0/);
+  });
+
+  test('are found while a run goes', async () => {
+    const made = testHost();
+    const during = atStep(made, 2, () => made.host.mistakes(3));
+    await made.host.train({ ...recipe, epochs: 4 });
+    expect(await during).toHaveLength(3);
+  });
+});
+
+describe('teach', () => {
+  const drawn = pixelsFromDrawing({
+    // A thick slanting stroke in the middle of 28x28.
+    data: Float64Array.from({ length: 28 * 28 * 4 }, (_, i) => {
+      const [x, y] = [(i >> 2) % 28, Math.floor((i >> 2) / 28)];
+      return i % 4 === 3 && Math.abs(x - y) < 3 && y > 6 && y < 22 ? 255 : 0;
+    }),
+    width: 28,
+    height: 28,
+  });
+  const image = drawn ?? imageOf(0);
+
+  test('makes a running network know the image soon', async () => {
+    const made = testHost();
+    const taught = atStep(made, 2, () => made.host.teach(image, 0));
+    const learn: WorkerRun = {
+      ...{ preset: 'mnist-cnn-small', epochs: 10, batchSize: 16, threads: 1 },
+      ...{ learningRate: 2e-3, scheduler: constantLR() },
+    };
+    await made.host.train(learn);
+    expect(await taught).toBe(1);
+    const { label, probability } = await made.host.predict(image);
+    expect(label).toBe('0');
+    expect(probability).toBeGreaterThan(0.9);
+    // Without being taught it is no 0.
+    const without = testHost();
+    await without.host.train(learn);
+    const { probabilities } = await without.host.predict(image);
+    expect(probabilities.find(({ index }) => index === 0)?.probability).toBeLessThan(0.1);
+  });
+
+  test('counts for a run that goes on: the same numbers as without a break', async () => {
+    const one = testHost();
+    await one.host.teach(image, 4);
+    await one.host.teach(imageOf(3), 7);
+    const unbroken = await one.host.train(recipe);
+    expect(unbroken.history.stepLosses).not.toEqual((await whole).history.stepLosses);
+
+    const two = testHost();
+    await two.host.teach(image, 4);
+    await two.host.teach(imageOf(3), 7);
+    await two.host.train({ ...recipe, maxSteps: 5 });
+    expect((await two.host.stored())?.taught).toBe(2);
+    const later = testHost({}, two.store);
+    const { history } = await later.host.train({ resume: 'stored', maxSteps: 12 });
+    expect(history.stepLosses).toEqual(unbroken.history.stepLosses.slice(5));
+    expect(await later.host.teach(imageOf(5), 1)).toBe(3);
+  });
+
+  test('refuses what does not fit', async () => {
+    const made = testHost();
+    await expect(made.host.teach(image, 1.5)).rejects.toThrow(OptionError);
+    await expect(made.host.teach({ ...image, width: 27 } as PixelImage, 1)).rejects.toThrow(DataError);
+    const wrong = atStep(made, 1, () =>
+      Promise.allSettled([
+        made.host.teach({ pixels: new Uint8Array(64), channels: 1, height: 8, width: 8 }, 1),
+        made.host.teach(image, 10),
+      ]),
+    );
+    await made.host.train(recipe);
+    const [size, label] = await wrong;
+    expect(size).toMatchObject({ status: 'rejected', reason: expect.any(DataError) as DataError });
+    expect(label).toMatchObject({ status: 'rejected', reason: expect.any(DataError) as DataError });
+  });
+
+  test('leaves images out of a run on other data, and says so', async () => {
+    const made = testHost();
+    await made.host.teach({ pixels: new Uint8Array(64), channels: 1, height: 8, width: 8 }, 1);
+    const { history } = await made.host.train(recipe);
+    expect(history.stepLosses).toEqual((await whole).history.stepLosses);
+    expect(made.warnings()).toEqual([
+      'taught images are left out of this run: they are 1x8x8, digits/train has 1x28x28',
+    ]);
+  });
+});
+
+describe('a lost device', () => {
+  /** A device that is gone after so many runs of a model; `wasm` stands for the CPU here. */
+  function breaking(after: number): Partial<Parameters<typeof testHost>[0]> {
+    let runs = 0;
+    return {
+      createSession: async (model, options) => {
+        const session = await createSession(model, options);
+        if (options?.devices?.[0] !== 'webgpu') return session;
+        return {
+          device: session.device,
+          outputNames: session.outputNames,
+          dispose: () => session.dispose(),
+          run: (feeds, outputs) => {
+            if (++runs > after) return Promise.reject(new DeviceLostError('the GPU was lost: unplugged'));
+            return session.run(feeds, outputs);
+          },
+        };
+      },
+    };
+  }
+  const onGpu: WorkerRun = { ...recipe, devices: ['webgpu'], target: 'portable' };
+
+  test('ends the run with a clear error where nothing else is allowed', async () => {
+    const made = testHost(breaking(8));
+    await expect(made.host.train(onGpu)).rejects.toThrow(DeviceLostError);
+  });
+
+  test('is replaced by wasm where that is allowed, from the last checkpoint', async () => {
+    const made = testHost(breaking(8));
+    const { history } = await made.host.train({ ...onGpu, fallback: 'wasm', checkpointSeconds: 0 });
+    const portable = await testHost().host.train({ ...recipe, target: 'portable' });
+    expect(history.stepLosses).toEqual(portable.history.stepLosses);
+    expect(made.warnings()).toEqual([
+      expect.stringMatching(/^the GPU was lost: unplugged; the run goes on with wasm after step \d$/),
+    ]);
+    expect(made.events.filter(({ kind }) => kind === 'start')).toHaveLength(2);
+    expect((await made.host.stored())?.stepLosses).toHaveLength(12);
+  });
+
+  test('is replaced from the start where there is no checkpoint yet', async () => {
+    const made = testHost(breaking(4));
+    const { history } = await made.host.train({ ...onGpu, fallback: 'wasm', checkpointKey: false });
+    expect(history.stepLosses).toHaveLength(12);
+    expect(made.warnings()).toEqual([expect.stringMatching(/goes on with wasm after step 0$/)]);
+  });
+});
