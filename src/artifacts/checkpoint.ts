@@ -95,9 +95,8 @@ export function decodeCheckpoint(
 ): Checkpoint {
   const { tensors, metadata } = decodeSafetensors(bytes, where);
   const fresh = stateFrom(network, optimizer, matchWeights(network, tensors, where));
-  const step = count(metadata.get('step') ?? '0', `${where}: step`);
-  const epoch = count(metadata.get('epoch') ?? '0', `${where}: epoch`);
-  if (step === 0) return { state: fresh, progress: { step, epoch, extra: parse(metadata.get('extra'), where) } };
+  const progress = progressOf(metadata, where);
+  if (progress.step === 0) return { state: fresh, progress };
   for (const name of optimizerSlots(optimizer)) {
     const tensor = tensors.get(`optimizer.${name}`);
     if (!(tensor?.data instanceof Float32Array) || tensor.data.length !== fresh.params.length) {
@@ -108,7 +107,25 @@ export function decodeCheckpoint(
     }
     fresh.slots[name]?.set(tensor.data);
   }
-  return { state: fresh, progress: { step, epoch, extra: parse(metadata.get('extra'), where) } };
+  return { state: fresh, progress };
+}
+
+/**
+ * Where the run of a checkpoint stands, without its state. Throws CheckpointError for a damaged file.
+ *
+ * @example
+ * const { step, epoch } = readProgress(bytes, 'checkpoint.safetensors');
+ */
+export function readProgress(bytes: Uint8Array, where: string): Progress {
+  return progressOf(decodeSafetensors(bytes, where).metadata, where);
+}
+
+function progressOf(metadata: ReadonlyMap<string, string>, where: string): Progress {
+  return {
+    step: count(metadata.get('step') ?? '0', `${where}: step`),
+    epoch: count(metadata.get('epoch') ?? '0', `${where}: epoch`),
+    extra: parse(metadata.get('extra'), where),
+  };
 }
 
 function count(text: string, where: string): number {

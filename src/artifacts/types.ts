@@ -1,8 +1,15 @@
 /** What rooms below the wall may know of the graph rooms. */
 export type { CheckReport, NodeReport, TargetState } from '../lower/index.js';
 export type { DType, TensorData, TypedArray } from '../ir/index.js';
-export type { CrossEntropyOptions, PresetName, PresetOptions } from '../models/index.js';
-export { cifarDepths, cifarResnet, presetNames, presetNetwork } from '../models/index.js';
+export type {
+  CifarResNetOptions,
+  CrossEntropyOptions,
+  PresetName,
+  PresetOptions,
+  ResNetDepth,
+  ResNetOptions,
+} from '../models/index.js';
+export { cifarDepths, cifarResnet, mnistCnn, presetNames, presetNetwork, resnet } from '../models/index.js';
 export { checkTrainingBatch, countParameters, type Network } from '../net/index.js';
 export { UNRETURNED, withUnreturnedOutput } from '../onnx/index.js';
 export { optimizerSlots } from '../optim/index.js';

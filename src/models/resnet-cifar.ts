@@ -22,6 +22,8 @@ export type CifarDepth = (typeof cifarDepths)[number];
 export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
   /** `padded` (default): the paper's option A, which adds no parameters; `projection`: option B; `none`: plain. */
   readonly shortcut?: ResNetOptions['shortcut'];
+  /** Channels of the three stages; default 16, 32 and 64, as in the paper. The name does not tell them. */
+  readonly widths?: readonly [number, number, number];
 }
 
 /**
@@ -32,6 +34,7 @@ export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
  *
  * @example
  * const network = cifarResnet(20, { channels: 1, imageSize: 28 });
+ * const narrow = cifarResnet(20, { widths: [8, 16, 32] }); // a quarter of the work
  * const bare = cifarResnet(56, { shortcut: 'none', norm: 'none' }); // plain, without batch norm
  */
 export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Network {
@@ -46,6 +49,7 @@ export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Ne
     shortcut = 'padded',
     zeroInitResidual = false,
     norm = 'batch',
+    widths: [a, b, c] = [16, 32, 64],
   } = options;
   const { name = networkName(depth, '-cifar', shortcut, norm) } = options;
   checkNorm(name, { norm, shortcut, zeroInit: zeroInitResidual });
@@ -59,10 +63,10 @@ export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Ne
     input: [channels, ...halvedSides(name, imageSize, 2)],
     classes,
     net: chain(
-      ...[...convNorm(16, 3, { norm }), relu()],
-      layer(1, 16, 1, 16),
-      layer(2, 32, 2, 16),
-      layer(3, 64, 2, 32),
+      ...[...convNorm(a, 3, { norm }), relu()],
+      layer(1, a, 1, a),
+      layer(2, b, 2, a),
+      layer(3, c, 2, b),
       globalAveragePool(),
       linear(classes, { name: 'fc' }),
     ),

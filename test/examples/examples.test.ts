@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -106,14 +106,24 @@ const examples: Readonly<Record<string, { readonly skip?: boolean; readonly run:
   },
 };
 
+/** Examples that have a test file of their own. */
+const elsewhere: Readonly<Record<string, string>> = {
+  'bare-onnxruntime-web': '../browser/examples.browser.ts',
+  'node-service': 'node-service.test.ts',
+  'web-inference': '../browser/examples.browser.ts',
+};
+
 /** As MNIST is published. */
 function gzipped(files: Readonly<Record<string, Uint8Array>>): Record<string, Uint8Array> {
   return Object.fromEntries(Object.entries(files).map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)]));
 }
 
 describe('examples/', () => {
-  test('has no file that is not run here', () => {
-    expect(readdirSync(folder).toSorted()).toEqual(Object.keys(examples).toSorted());
+  test('has no file that is not run here or in a test file of its own', () => {
+    expect(readdirSync(folder).toSorted()).toEqual([examples, elsewhere].flatMap(Object.keys).toSorted());
+    for (const [name, file] of Object.entries(elsewhere)) {
+      expect(readFileSync(new URL(file, import.meta.url), 'utf8')).toContain(`examples/${name}`);
+    }
   });
 
   for (const [name, { skip = false, run }] of Object.entries(examples)) {
