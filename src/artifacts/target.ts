@@ -1,6 +1,8 @@
 import type { TensorData } from '../ir/index.js';
-import { checkLowering, type CheckReport, type Lowering, type NodeReport, type TargetState } from '../lower/index.js';
+import { checkLowering, TOLERANCE, type CheckReport, type Lowering, type NodeReport, type TargetState } from '../lower/index.js';
 import { lowerCpu, probeBlockSize, tunables, type Tunable } from '../lower/cpu/index.js';
+import { lowerWasm } from '../lower/wasm/index.js';
+import { lowerWebgpu } from '../lower/webgpu/index.js';
 import type { Graph } from '../ir/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
@@ -45,6 +47,12 @@ export function cpuTarget(blockSize: number): Target {
     tunables: (portable, batch) => tunables(portable, { blockSize, batch }),
   };
 }
+
+/** onnxruntime-web's WebAssembly. */
+export const wasmTarget: Target = { name: 'wasm', lower: lowerWasm };
+
+/** ONNX Runtime's WebGPU provider, whose numbers are held against those of the CPU. */
+export const webgpuTarget: Target = { name: 'webgpu', reference: ['cpu', 'wasm'], lower: lowerWebgpu };
 
 /** A model in the form that one target runs best, for one batch size. */
 export interface TargetModel {
@@ -95,9 +103,49 @@ export async function checkFor(
   kind: 'training' | 'eval',
   graph: GraphOptions,
   options: LoweringOptions,
+  setup: CheckSetup,
+): Promise<CheckReport> {
+  return checkGraph(target, buildGraph(network, kind, graph), options, setup);
+}
+
+/** Where the two forms of a model part. */
+export interface FirstDifference {
+  readonly layer: string;
+  /** Name of the value in the portable graph. */
+  readonly value: string;
+  /** Largest difference, relative to the largest number; infinite where one side is not finite. */
+  readonly difference: number;
+}
+
+/**
+ * The first layer, in the order of the graph, after which the two forms of a model differ; undefined where none does. Each
+ * layer's last value is made a result of both forms.
+ */
+export async function firstDifference(
+  target: Target,
+  network: Network,
+  kind: 'training' | 'eval',
+  graph: GraphOptions,
+  options: LoweringOptions,
+  setup: CheckSetup,
+): Promise<FirstDifference | undefined> {
+  const portable = buildGraph(network, kind, graph);
+  const ends = portable.nodes.flatMap(({ layer, outputs: [value] }, i) => {
+    const isLast = layer !== '' && portable.nodes[i + 1]?.layer !== layer;
+    return isLast && value?.dtype === 'float32' ? [{ layer, value, name: `end.${i}` }] : [];
+  });
+  const { differences } = await checkGraph(target, { ...portable, outputs: ends }, options, setup);
+  const found = ends.find(({ name }) => (differences[name] ?? 0) > TOLERANCE);
+  if (found === undefined) return undefined;
+  return { layer: found.layer, value: found.value.name, difference: differences[found.name] ?? Infinity };
+}
+
+function checkGraph(
+  target: Target,
+  portable: Graph,
+  options: LoweringOptions,
   { run, runPortable = run, feedsFor }: CheckSetup,
 ): Promise<CheckReport> {
-  const portable = buildGraph(network, kind, graph);
   return checkLowering(
     {
       lowered: (each, feeds) => run(encodeModel(each), feeds),

@@ -9,6 +9,9 @@ export type TensorMap = Readonly<Record<string, TensorData>>;
 /** Loads a graph, runs it once, disposes of it. */
 export type RunGraph = (graph: Graph, feeds: TensorMap) => Promise<TensorMap>;
 
+/** How far outputs may differ, relative to their largest number, unless told otherwise. */
+export const TOLERANCE = 1e-3;
+
 /** How far a lowered graph is from the portable one. */
 export interface CheckReport {
   /** Whether every output is within the tolerance. */
@@ -34,7 +37,7 @@ export async function checkLowering(
   { graph, state }: Lowering,
   batch: number,
   feeds: TensorMap,
-  tolerance = 1e-3,
+  tolerance = TOLERANCE,
 ): Promise<CheckReport> {
   const expected = await run.portable(lowerPortable(bindDims(portable, { N: batch })), feeds);
   const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] =>

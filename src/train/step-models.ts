@@ -1,19 +1,18 @@
 import {
-  checkFor,
   compileFor,
   compileModel,
   cpuTarget,
   findBlockSize,
   type GraphOptions,
-  type LoweringOptions,
-  type NamedTensors,
   type Network,
   type Target,
   type TargetModel,
   type TargetState,
+  wasmTarget,
+  webgpuTarget,
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
-import { checkFeeds } from './check-feeds.js';
+import { graphOptions, runner, whatDiffers } from './check-target.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 import { tuneStep, type StepTuning, type TuningOptions } from './tuning.js';
 
@@ -200,36 +199,11 @@ async function decide(
 
 /** The form that a device has of its own, or why it has none. */
 function targetOn({ chosen }: DeviceReport, { blockSize }: Probed): Target | string {
+  if (chosen === 'wasm') return wasmTarget;
+  if (chosen === 'webgpu') return webgpuTarget;
   if (chosen !== 'cpu') return `there is no other form for ${chosen} yet`;
   if (blockSize === undefined) return 'this ONNX Runtime has no blocked operators on this CPU';
   return cpuTarget(blockSize);
-}
-
-/**
- * What the lowered models do differently on a small batch, if anything: loss, gradients and statistics of the training
- * model, which is the step without its optimizer. The optimizer's operators are the same ones, piece by piece.
- */
-async function whatDiffers(
-  network: Network,
-  options: ModelOptions,
-  target: Target,
-  lowering: LoweringOptions,
-): Promise<string | undefined> {
-  for (const kind of ['training', 'eval'] as const) {
-    try {
-      const checked = await checkFor(target, network, kind, graphOptions(options), lowering, {
-        run: runner(options),
-        feedsFor: (inputs): NamedTensors => checkFeeds(network, inputs.includes('step'), lowering.batch),
-      });
-      if (!checked.equal) {
-        const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
-        return `the ${target.name} form of ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
-      }
-    } catch (error) {
-      return `the ${target.name} form of ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
-    }
-  }
-  return undefined;
 }
 
 function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['forms']> {
@@ -239,24 +213,4 @@ function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['fo
     byForm[form] = (byForm[form] ?? 0) + 1;
   }
   return counts;
-}
-
-/** Loads a model, runs it once and disposes of it; `onLoad` sees the session. */
-function runner(
-  options: ModelOptions,
-  onLoad: (session: Session) => void = () => undefined,
-): Parameters<typeof findBlockSize>[0] {
-  return async (model, feeds) => {
-    const session = await options.createSession(model, options);
-    onLoad(session);
-    try {
-      return await session.run(feeds, session.outputNames);
-    } finally {
-      await session.dispose();
-    }
-  };
-}
-
-function graphOptions({ optimizer, loss }: ModelOptions): GraphOptions {
-  return { optimizer, ...(loss && { loss }) };
 }
