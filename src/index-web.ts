@@ -12,5 +12,5 @@ export { decodeImage, type WebImage } from './data/image-web.js';
 export { filesFromDrop, openFiles, type OpenFilesOptions } from './data/web.js';
 export type { DecodeOptions } from './data/image.js';
 export { loadClassifier, type WebClassifier } from './export/web.js';
-export { trainResNet, type BytesSource, type WebTrainOptions } from './train/web.js';
+export type { BytesSource, WebTrainOptions } from './train/web.js';
 export * from './worker/web.js';

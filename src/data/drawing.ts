@@ -50,21 +50,28 @@ export function pixelsFromDrawing(drawing: Drawing): DigitImage | undefined {
   return { pixels, channels: 1, height: SIDE, width: SIDE };
 }
 
-/** Ink of each pixel, 0..1: how far it is from the background, which is the corners' mean. */
+/**
+ * Ink of each pixel, 0..1: how far it is from the background, which is the corners' mean. In plain loops: a page calls this
+ * with every stroke, between two frames.
+ */
 function inkOf({ data, width, height }: Drawing): Float64Array {
-  const at = (pixel: number, channel: number): number => data[4 * pixel + channel] ?? 0;
-  const alpha = (pixel: number): number => at(pixel, 3) / 255;
-  // https://www.itu.int/rec/R-REC-BT.601: what the eye sees of red, green and blue; transparent is black.
-  const light = (pixel: number): number =>
-    (alpha(pixel) * (0.299 * at(pixel, 0) + 0.587 * at(pixel, 1) + 0.114 * at(pixel, 2))) / 255;
-  const corners = [0, width - 1, (height - 1) * width, height * width - 1];
-  const mean = (of: (pixel: number) => number): number =>
-    corners.reduce((sum, pixel) => sum + of(pixel), 0) / corners.length;
   const area = width * height;
-  if (mean(alpha) < 0.5) return Float64Array.from({ length: area }, (_, pixel) => alpha(pixel));
-  const background = mean(light);
-  const most = Math.max(background, 1 - background);
-  return Float64Array.from({ length: area }, (_, pixel) => Math.abs(light(pixel) - background) / most);
+  const alpha = new Float64Array(area);
+  const light = new Float64Array(area);
+  for (let pixel = 0, i = 0; pixel < area; pixel++, i += 4) {
+    const [red, green, blue] = [data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0];
+    const a = (data[i + 3] ?? 0) / 255;
+    alpha[pixel] = a;
+    // What the eye sees of red, green and blue (https://www.itu.int/rec/R-REC-BT.601); transparent is black.
+    light[pixel] = (a * (0.299 * red + 0.587 * green + 0.114 * blue)) / 255;
+  }
+  const background = (of: Float64Array): number =>
+    [0, width - 1, area - width, area - 1].reduce((sum, corner) => sum + (of[corner] ?? 0) / 4, 0);
+  if (background(alpha) < 0.5) return alpha;
+  const paper = background(light);
+  const most = Math.max(paper, 1 - paper);
+  for (let pixel = 0; pixel < area; pixel++) light[pixel] = Math.abs((light[pixel] ?? 0) - paper) / most;
+  return light;
 }
 
 /** The rectangle of the ink, right and bottom not included. */
@@ -76,17 +83,19 @@ interface Frame {
 }
 
 function frameOf(ink: Float64Array, width: number, height: number): Frame | undefined {
-  const strongest = ink.reduce((most, value) => Math.max(most, value), 0);
+  let strongest = 0;
+  for (const value of ink) strongest = Math.max(strongest, value);
   if (strongest < FAINT) return undefined;
   let [left, top, right, bottom] = [width, height, 0, 0];
-  ink.forEach((value, pixel) => {
-    if (value < FAINT * strongest) return;
-    const [x, y] = [pixel % width, Math.floor(pixel / width)];
-    left = Math.min(left, x);
-    right = Math.max(right, x + 1);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y + 1);
-  });
+  for (let y = 0, pixel = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      if ((ink[pixel] ?? 0) < FAINT * strongest) continue;
+      left = Math.min(left, x);
+      right = Math.max(right, x + 1);
+      top = Math.min(top, y);
+      bottom = y + 1;
+    }
+  }
   return { left, top, right, bottom };
 }
 

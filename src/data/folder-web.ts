@@ -2,8 +2,8 @@ import { DataError, IoError } from '../errors.js';
 import { isDirectoryHandle, filesToSend, type FileSource, type PlacedFile } from './files.js';
 import type { DataFolder } from './folder.js';
 
-/** Files that systems put into folders by themselves. */
-const systemFile = /(^|\/)(\.[^/]*|Thumbs\.db|desktop\.ini|__MACOSX\/.*)$/i;
+/** Files and folders that systems put into folders by themselves, or that are hidden. */
+const systemFile = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 
 /** Dropped files without the folders that they have in common, and what those are called. */
 export interface DroppedFiles {
@@ -42,7 +42,7 @@ async function filesBelow(folder: FileSystemDirectoryHandle, prefix: string): Pr
     for await (const [name, handle] of folder.entries()) {
       const path = `${prefix}${name}`;
       if (isDirectoryHandle(handle)) found.push(...(await filesBelow(handle, `${path}/`)));
-      else found.push({ path, file: await (handle).getFile() });
+      else found.push({ path, file: await handle.getFile() });
     }
   } catch (cause) {
     if (cause instanceof IoError) throw cause;

@@ -25,7 +25,7 @@ export async function gunzip(bytes: Uint8Array, where: string): Promise<Uint8Arr
     const unpacked = new Blob([bytes as Uint8Array<ArrayBuffer>])
       .stream()
       .pipeThrough(new DecompressionStream('gzip'));
-    content = new Uint8Array(await new Response(unpacked).arrayBuffer());
+    content = await readAll(unpacked);
   } catch (cause) {
     throw new DataError(`${where}: expected a whole gzip file, but ${trouble(cause)}`, { cause });
   }
@@ -43,6 +43,24 @@ export async function gunzip(bytes: Uint8Array, where: string): Promise<Uint8Arr
 /** Unpacks bytes that are gzip, told by their first two, and leaves others as they are. */
 export async function gunzipIfNeeded(bytes: Uint8Array, where: string): Promise<Uint8Array> {
   return isGzip(bytes) ? gunzip(bytes, where) : bytes;
+}
+
+/** A `Response` would read it too, but of an error browsers then say no more than `Failed to fetch`. */
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+  }
+  const content = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    content.set(chunk, at);
+    at += chunk.length;
+  }
+  return content;
 }
 
 /** The reason in words; zlib (Node) and the browsers word it differently. */

@@ -29,6 +29,14 @@ export interface RuntimeReport {
   readonly notices?: readonly string[];
 }
 
+/** Milliseconds within which a browser says that a device is lost after work on it has failed. */
+const LOSS_SHOWS = 200;
+
+const delay = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
 /**
  * One build of onnxruntime-web in this page or worker: a single WebAssembly instance, whose threads are fixed when the first
  * session starts, and which takes one call at a time.
@@ -40,6 +48,7 @@ export class WebRuntime<Ort extends OrtSettings> {
   #notices: readonly string[] = [];
   #dead: DeviceError | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  #isWatched = false;
   readonly #lost: Promise<never>;
   #lose: (error: DeviceLostError) => void = () => undefined;
 
@@ -65,9 +74,15 @@ export class WebRuntime<Ort extends OrtSettings> {
    * DeviceError once the runtime could not start, DeviceLostError once its device is gone.
    */
   async exclusive<T>(call: (ort: Ort) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => {
+    const turn = this.#queue.then(async () => {
       if (this.#dead !== undefined) throw this.#dead;
-      return Promise.race([call(this.#ort), this.#lost]);
+      try {
+        return await Promise.race([call(this.#ort), this.#lost]);
+      } catch (error) {
+        // What the loss of the device breaks off may fail a moment before the browser says that the device is lost.
+        if (this.#device === 'webgpu') await Promise.race([this.#lost, delay(LOSS_SHOWS)]);
+        throw error;
+      }
     });
     this.#queue = turn.catch(() => undefined);
     return turn;
@@ -83,6 +98,8 @@ export class WebRuntime<Ort extends OrtSettings> {
   ): Promise<{ readonly session: Session; readonly report: RuntimeReport }> {
     return this.exclusive(async (ort) => {
       const session = await (this.#threads === undefined ? this.#first(create, threads) : create(ort));
+      // Not with the first one alone: that may have been refused, e.g. a probe of what the device can do.
+      await this.#watchDevice();
       return { session, report: this.#report(threads) };
     });
   }
@@ -101,7 +118,6 @@ export class WebRuntime<Ort extends OrtSettings> {
     const requests = new WasmRequests();
     try {
       const session = await create(this.#ort);
-      await this.#watchDevice();
       this.#notices = await typeNotice(await requests.stop());
       return session;
     } catch (cause) {
@@ -129,7 +145,8 @@ export class WebRuntime<Ort extends OrtSettings> {
   }
 
   async #watchDevice(): Promise<void> {
-    if (this.#device !== 'webgpu') return;
+    if (this.#device !== 'webgpu' || this.#isWatched) return;
+    this.#isWatched = true;
     const device = await this.#ort.env.webgpu.device;
     void device.lost.then(({ message }) => {
       const said = message === '' ? 'the browser says no more' : message.replace(/\.$/, '');

@@ -20,7 +20,7 @@ export async function openStore(): Promise<CheckpointStore> {
 }
 
 /** How long a page that was reloaded may hold on to the lock that its former self had. */
-const GRACE = 3000;
+const GRACE = 2000;
 
 /**
  * Makes this page or worker the only one that writes under a key, until the function that it returns is called. Throws

@@ -14,7 +14,7 @@ export type PrefetchOption = boolean | 'auto';
  *
  * @param cores - Cores that this process may use.
  * @example
- * choosePrefetch('auto', 4, { chosen: 'cpu', threads: 2 }); // { on: true, reason: '2 threads on 4 cores leave one free' }
+ * choosePrefetch('auto', 4, { chosen: 'cpu', threads: 2 }); // { on: true, reason: '2 threads on 4 cores leave 2 free' }
  */
 export function choosePrefetch(
   option: PrefetchOption,
@@ -24,8 +24,11 @@ export function choosePrefetch(
   if (option !== 'auto') return { on: option, reason: option ? 'asked for' : 'switched off' };
   const busy = chosen === 'cpu' ? threads : 1;
   const who = `${count(busy, 'thread')}${chosen === 'cpu' ? '' : ` beside ${chosen}`} on ${count(cores, 'core')}`;
-  const on = cores > busy;
-  return { on, reason: `${who} ${busy === 1 ? 'leaves' : 'leave'} ${on ? 'one' : 'none'} free` };
+  const free = Math.max(0, cores - busy);
+  return {
+    on: free > 0,
+    reason: `${who} ${busy === 1 ? 'leaves' : 'leave'} ${free === 0 ? 'none' : free} free`,
+  };
 }
 
 /** Where a run in Node takes its batches from. Throws OptionError for another option than `PrefetchOption` has. */

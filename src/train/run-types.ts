@@ -148,9 +148,9 @@ export interface LiveRun {
   /** What an exported model would say of itself now. */
   readonly card: () => ModelCard;
   /** The run as a checkpoint from which it would go on exactly, in safetensors. */
-  readonly checkpoint: () => Uint8Array;
+  readonly checkpoint: () => Promise<Uint8Array>;
   /** The present weights as a deployable `.onnx`. */
-  readonly model: () => Uint8Array;
+  readonly model: () => Promise<Uint8Array>;
 }
 
 /** Names of the files of a run. */

@@ -89,8 +89,8 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const live: LiveRun = {
     trainer,
     card: () => card(now.epochs.at(-1)),
-    checkpoint: () => checkpointAt(now),
-    model: () => modelAt(now.epochs.at(-1)),
+    checkpoint: () => Promise.resolve(checkpointAt(now)),
+    model: () => Promise.resolve(modelAt(now.epochs.at(-1))),
   };
   let feed: BatchFeed | undefined;
   try {

@@ -1,4 +1,7 @@
+import { presetNetwork } from '../artifacts/types.js';
+import type { FileSource } from '../data/files.js';
 import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
+import { openFiles, type OpenFilesOptions } from '../data/web.js';
 import { OptionError } from '../errors.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
@@ -9,46 +12,59 @@ export type BytesSource = Uint8Array | Blob | NamedBytes;
 
 /** `trainResNet` in a browser: data, weights and checkpoints are bytes, or files that the user has given. */
 export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
-  /** `digits` (embedded; the default) or a data set in memory. */
-  readonly data?: 'digits' | DataSplit;
-  /** How to make the data, where they are named. */
-  readonly dataOptions?: { readonly digits?: EmbeddedOptions };
+  /** `digits` (embedded; the default), files that the user has given, or a data set in memory. */
+  readonly data?: 'digits' | FileSource | DataSplit;
+  /** How to make the data: the digits, or a data set of files; images get the network's size and channels. */
+  readonly dataOptions?: { readonly digits?: EmbeddedOptions; readonly images?: OpenFilesOptions };
   /** Weights to start from: a safetensors file, or an `.onnx` model where its name says so. */
   readonly init?: BytesSource;
   /** Checkpoint to go on from: the `checkpoint` of a result. */
   readonly resume?: BytesSource;
 }
 
-/**
- * Trains a residual network on onnxruntime-web, in the window or worker that calls, and returns the classifier as `.onnx`
- * bytes, with its history.
- *
- * Throws OptionError for options outside their range, DataError, CheckpointError and DeviceError for what they name,
- * DivergedError when the loss is no longer finite, AbortedError when `signal` fires.
- *
- * @example
- * const { testAccuracy, model } = await trainResNet({ preset: 'mnist-cnn', data: 'digits', epochs: 1 });
- */
-export async function trainResNet(options: WebTrainOptions = {}): Promise<TrainResult> {
-  const { data = 'digits', dataOptions, init, resume, ...rest } = options;
+/** `trainResNet` in the window or worker that calls; `worker/train-web.ts` chooses. */
+export async function trainInPlace(options: WebTrainOptions): Promise<TrainResult> {
+  const { data = 'digits', dataOptions = {}, init, resume, ...rest } = options;
+  const { network: { input } = presetNetwork(rest.preset ?? 'mnist-cnn', rest) } = rest;
   return trainOn(
     { createSession: createWebSession },
     {
       ...rest,
-      data: typeof data === 'string' ? named(data, dataOptions?.digits) : data,
-      ...(init !== undefined && { init: await bytesOf(init, 'init') }),
-      ...(resume !== undefined && { resume: await bytesOf(resume, 'resume') }),
+      data: await openWebData(data, { ...dataOptions, input }),
+      ...(init !== undefined && { init: await namedBytes(init, 'init') }),
+      ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
     },
   );
 }
 
-/** Only one set has a name here: there is neither a folder nor a cache of downloads. */
-function named(data: string, digits: EmbeddedOptions | undefined): DataSplit {
-  if (data === 'digits') return embeddedDigits(digits);
-  throw new OptionError(`data: expected digits or a data set in memory, got '${data}'`);
+/** What data are made from, besides themselves. */
+export interface WebDataOptions {
+  readonly digits?: EmbeddedOptions;
+  readonly images?: OpenFilesOptions;
+  /** Channels, height and width of the network's images. */
+  readonly input: readonly [channels: number, height: number, width: number];
+  /** Draws the digits; default `embeddedDigits`. */
+  readonly drawDigits?: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit>;
 }
 
-async function bytesOf(source: BytesSource, name: string): Promise<NamedBytes> {
+/** The data of a run. Throws OptionError for what is none of the kinds, and as `openFiles`. */
+export async function openWebData(
+  data: NonNullable<WebTrainOptions['data']>,
+  { digits = {}, images, input: [channels, height, width], drawDigits = embeddedDigits }: WebDataOptions,
+): Promise<DataSplit> {
+  if (data === 'digits') return drawDigits(digits);
+  if (typeof data !== 'object') {
+    throw new OptionError(
+      `data: expected 'digits', files, or a data set in memory, got ${JSON.stringify(data)}`,
+    );
+  }
+  if ('train' in data) return data;
+  if (channels !== 1 && channels !== 3) return openFiles(data, images);
+  return openFiles(data, { channels, height, width, ...images });
+}
+
+/** Bytes with the name that errors call them by: that of a `File`, else `name`. */
+export async function namedBytes(source: BytesSource, name: string): Promise<NamedBytes> {
   if (source instanceof Uint8Array) return { name, bytes: source };
   if (!(source instanceof Blob)) return source;
   const bytes = new Uint8Array(await source.arrayBuffer());

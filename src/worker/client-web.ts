@@ -85,8 +85,8 @@ export class TrainingWorker {
       );
     }, timeout);
     try {
-      const environment = await caller.call('setUp', [setup]);
-      watch(alive, caller, listening.signal);
+      const { environment, holdsLock } = await caller.call('setUp', [setup]);
+      if (holdsLock) watch(alive, caller, listening.signal);
       saveWhenHidden(caller, parts.runs, listening.signal);
       return new TrainingWorker(environment, parts);
     } catch (error) {

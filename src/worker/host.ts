@@ -118,9 +118,10 @@ export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
   }
 
   exportModel(): Promise<Uint8Array> {
-    return this.turns.take(() => {
-      const bytes = this.#usesRun ? this.#live?.model() : this.#model?.bytes.slice();
-      return bytes === undefined ? Promise.reject(noNetwork('exportModel')) : Promise.resolve(bytes);
+    return this.turns.take(async () => {
+      const bytes = this.#usesRun ? await this.#live?.model() : this.#model?.bytes.slice();
+      if (bytes === undefined) throw noNetwork('exportModel');
+      return bytes;
     });
   }
 

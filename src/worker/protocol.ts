@@ -48,8 +48,8 @@ export interface WorkerRun extends Omit<
   readonly data?: WorkerData;
   /** Sizes and seed of `digits`. */
   readonly digits?: EmbeddedOptions;
-  /** How image files become a data set, where `data` is image files; size and channels are the network's. */
-  readonly images?: ImageSetOptions;
+  /** How files become a data set: how images are decoded (to the network's size and channels), labels of IDX files. */
+  readonly images?: ImageSetOptions & { readonly classes?: readonly string[] };
   /** A scheduler such as `stepLR({ stepSize: 1 })`, or its name and options. */
   readonly scheduler?: SchedulerSpec;
   /**
@@ -68,17 +68,17 @@ export interface WorkerRun extends Omit<
   readonly fallback?: 'wasm';
 }
 
-/** `TrainingWorker.train`: a run and whom it tells on the page. Callbacks are not waited for; one that throws ends the run. */
+/** `TrainingWorker.train`: a run and whom it tells on the page. Callbacks are not waited for; one that throws or rejects ends the run. */
 export interface WorkerTrainOptions extends WorkerRun {
   /** The run begins; once more when it goes on on another device. */
-  readonly onStart?: (info: StartInfo) => void;
+  readonly onStart?: (info: StartInfo) => void | Promise<void>;
   /** Every step, in order; several in one task of the page, about 20 tasks a second. */
-  readonly onBatchEnd?: (event: BatchEnd) => void;
-  readonly onEpochEnd?: (record: EpochRecord) => void;
+  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
+  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
   /** The run goes on, but something that was asked for does not work, e.g. storage is full; a sentence for people. */
-  readonly onWarning?: (message: string) => void;
+  readonly onWarning?: (message: string) => void | Promise<void>;
   /** A checkpoint was stored. */
-  readonly onCheckpoint?: (run: StoredRun) => void;
+  readonly onCheckpoint?: (run: StoredRun) => void | Promise<void>;
   /** Stops after the present step and leaves a checkpoint; `train` rejects with AbortedError. */
   readonly signal?: AbortSignal;
 }
@@ -163,9 +163,16 @@ export interface WorkerSetup {
   readonly prepare?: PrepareOptions;
 }
 
+/** What a worker says when it is ready. */
+export interface WorkerReady {
+  readonly environment: WorkerEnvironment;
+  /** Whether it holds the lock `alive`: browsers have locks in secure contexts only. */
+  readonly holdsLock: boolean;
+}
+
 /** What the page may call. */
 export interface WorkerCalls {
-  setUp(setup: WorkerSetup): Promise<WorkerEnvironment>;
+  setUp(setup: WorkerSetup): Promise<WorkerReady>;
   train(run: WorkerRun): Promise<WorkerTrainResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;

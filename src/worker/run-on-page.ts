@@ -59,11 +59,17 @@ export class RunOnPage {
     const current = this.#current;
     // After a callback's error the run ends; what it still sends is of no interest.
     if (current === undefined || current.failure !== undefined) return;
-    try {
-      tell(current.options, event);
-    } catch (error) {
-      current.failure = { error };
+    const fail = (error: unknown): void => {
+      current.failure ??= { error };
       this.#stop();
+    };
+    try {
+      for (const told of tell(current.options, event)) {
+        // Callbacks may be asynchronous functions, though nobody waits for them.
+        if (told instanceof Promise) told.catch(fail);
+      }
+    } catch (error) {
+      fail(error);
     }
   }
 
@@ -85,23 +91,19 @@ export class RunOnPage {
   }
 }
 
-function tell(options: WorkerTrainOptions, event: RunEvent): void {
+/** Calls the callback of an event, and gives what it returns. */
+function tell(options: WorkerTrainOptions, event: RunEvent): readonly unknown[] {
   switch (event.kind) {
     case 'start':
-      options.onStart?.(event.info);
-      break;
+      return [options.onStart?.(event.info)];
     case 'batches':
-      for (const batch of event.batches) options.onBatchEnd?.(batch);
-      break;
+      return event.batches.map((batch): unknown => options.onBatchEnd?.(batch));
     case 'epoch':
-      options.onEpochEnd?.(event.record);
-      break;
+      return [options.onEpochEnd?.(event.record)];
     case 'warning':
-      options.onWarning?.(event.message);
-      break;
+      return [options.onWarning?.(event.message)];
     case 'checkpoint':
-      options.onCheckpoint?.(event.stored);
-      break;
+      return [options.onCheckpoint?.(event.stored)];
   }
 }
 
@@ -124,6 +126,7 @@ function toSend(options: WorkerTrainOptions): WorkerRun {
 }
 
 function dataToSend(data: WorkerData): WorkerData {
-  if (data === 'digits' || 'train' in data || isDirectoryHandle(data)) return data;
+  // What is none of the kinds is the worker's to refuse.
+  if (typeof data !== 'object' || 'train' in data || isDirectoryHandle(data)) return data;
   return filesToSend(data);
 }

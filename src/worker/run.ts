@@ -79,14 +79,14 @@ export class Run {
 
   /** Stores the run now; between two steps only. Throws StorageError, OptionError for a run that is not stored. */
   async save(): Promise<StoredRun> {
-    const stored = this.#live && (await this.#keeper?.store(this.#live.checkpoint()));
+    const stored = this.#live && (await this.#keeper?.store(await this.#live.checkpoint()));
     if (stored !== undefined) return stored;
     throw new OptionError('save: expected a run with a checkpointKey, got one that is not stored');
   }
 
   /** As `save`, but what goes wrong is the run's warning. */
   async saveQuietly(): Promise<void> {
-    if (this.#live !== undefined) await this.#keeper?.keep(this.#live.checkpoint());
+    if (this.#live !== undefined) await this.#keeper?.keep(await this.#live.checkpoint());
   }
 
   /** What happened so far goes to the page. */
@@ -230,7 +230,7 @@ export class Run {
       },
       betweenRuns: async () => {
         if (this.#live !== undefined && this.#keeper?.isDue(this.#live.trainer.steps) === true) {
-          await this.#keeper.keep(this.#live.checkpoint());
+          await this.#keeper.keep(await this.#live.checkpoint());
         }
         await this.#giveWay();
       },
@@ -247,7 +247,7 @@ export class Run {
     this.#live = undefined;
     await this.#host.onLive(undefined);
     try {
-      await this.#host.onModel(this.#model ?? live.model());
+      await this.#host.onModel(this.#model ?? (await live.model()));
     } catch {
       // A lost device takes its weights along. The run has failed in any case, and its own error says why.
     }

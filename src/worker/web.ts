@@ -1,4 +1,5 @@
 /** Training in a Web Worker: what a page uses of it. */
+export { trainResNet } from './train-web.js';
 export { TrainingWorker, type WorkerStartOptions } from './client-web.js';
 export type {
   Mistake,

@@ -7,7 +7,7 @@ import { lockKey, openStore } from '../storage/web.js';
 import { digitsOf, openData } from './data-web.js';
 import { packError } from '../error-transfer.js';
 import { TrainingHost } from './host.js';
-import type { FromWorker, Request, WorkerCalls, WorkerEnvironment, WorkerSetup } from './protocol.js';
+import type { FromWorker, Request, WorkerCalls, WorkerReady, WorkerSetup } from './protocol.js';
 
 // TypeScript takes this for a page, whose postMessage wants an origin.
 const port = self as unknown as Pick<MessagePort, 'postMessage' | 'addEventListener'>;
@@ -33,14 +33,14 @@ function send(message: FromWorker, transfer: Transferable[] = []): void {
   port.postMessage(message, transfer);
 }
 
-async function setUp(setup: WorkerSetup): Promise<WorkerEnvironment> {
+async function setUp(setup: WorkerSetup): Promise<WorkerReady> {
   if (setup.version !== version) {
     throw new WorkerError(
       `the worker's script is of ort-train ${version}, the page of ${setup.version}: serve both from the same build`,
     );
   }
   if (setup.wasmPaths !== undefined) configureRuntime({ wasmPaths: setup.wasmPaths });
-  await holdLock(setup.alive);
+  const holdsLock = await holdLock(setup.alive);
   const drawn = setup.prepare && digitsOf(setup.prepare.digits, nextTask);
   // A run that wants them sees what was wrong.
   drawn?.catch(() => undefined);
@@ -54,21 +54,25 @@ async function setUp(setup: WorkerSetup): Promise<WorkerEnvironment> {
     setup.checkpointKey,
   );
   const { threads, reason } = planThreads(undefined);
+  const webgpu = await probeWebGpu();
   return {
-    crossOriginIsolated,
-    threads,
-    ...(reason !== undefined && { threadsReason: reason }),
-    webgpu: await probeWebGpu(),
+    environment: {
+      crossOriginIsolated,
+      threads,
+      ...(reason !== undefined && { threadsReason: reason }),
+      webgpu,
+    },
+    holdsLock,
   };
 }
 
 /** As long as this worker lives: the page waits for the lock to learn of its end. */
-async function holdLock(name: string): Promise<void> {
+function holdLock(name: string): Promise<boolean> {
   const { locks } = navigator as { readonly locks?: LockManager };
-  await new Promise<void>((resolve) => {
-    if (locks === undefined) resolve();
+  return new Promise((resolve) => {
+    if (locks === undefined) resolve(false);
     void locks?.request(name, () => {
-      resolve();
+      resolve(true);
       return new Promise(() => undefined);
     });
   });

@@ -5,8 +5,10 @@ import { createNodeSession } from '../../src/session/node.js';
 import type { CreateSession } from '../../src/session/session.js';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.js';
 import type { BatchEnd } from '../../src/train/index.js';
+import type { PixelImage } from '../../src/export/index.js';
+import { stepLR } from '../../src/train/index.js';
 import { TrainingHost } from '../../src/worker/host.js';
-import type { RunEvent } from '../../src/worker/protocol.js';
+import type { RunEvent, WorkerRun } from '../../src/worker/protocol.js';
 import type { RunPlatform } from '../../src/worker/run.js';
 import { embeddedDigits } from '../../src/data/index.js';
 
@@ -104,4 +106,33 @@ export function testHost(
 /** All steps that were told, in order. */
 export function batchesIn(events: readonly RunEvent[]): readonly BatchEnd[] {
   return events.flatMap((event) => (event.kind === 'batches' ? event.batches : []));
+}
+
+/** Two epochs of six steps. */
+export const recipe: WorkerRun = {
+  network: { family: 'cifar-resnet', depth: 8, channels: 1, imageSize: 28 },
+  epochs: 2,
+  batchSize: 16,
+  learningRate: 2e-3,
+  scheduler: stepLR({ stepSize: 1, gamma: 0.5 }),
+  threads: 1,
+  seed: 3,
+};
+
+/** An image of the test set. */
+export function imageOf(index: number, set = digits.test): PixelImage {
+  const pixels = set.images.slice(index * 784, (index + 1) * 784);
+  return { pixels, channels: 1, height: 28, width: 28 };
+}
+
+/** Calls the host when a step of this number is told, and gives what it answered. */
+export function atStep<T>(made: TestHost, step: number, call: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let isDone = false;
+    made.onEvent = (event: RunEvent) => {
+      if (isDone || event.kind !== 'batches' || !event.batches.some((batch) => batch.step >= step)) return;
+      isDone = true;
+      call().then(resolve, reject);
+    };
+  });
 }

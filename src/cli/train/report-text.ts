@@ -2,7 +2,7 @@ import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
 import { describeImages } from './image-options.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
-import type { BatchEnd, EpochRecord, LoweringReport } from '../../index.js';
+import type { BatchEnd, EpochRecord, LoweringReport, PrefetchReport } from '../../index.js';
 
 /** Plain lines: one for each epoch and each step shown. */
 export function textReporter(io: Io, logEvery: number): Reporter {
@@ -64,6 +64,7 @@ export function startLines(start: RunStart, width: number): string[] {
       'form',
       ...[formOf(start.lowering), ...tunedIn(start.lowering)].flatMap((line) => wrap(line, width - 11)),
     ),
+    ...(start.prefetch === undefined ? [] : field('batches', ...wrap(feedOf(start.prefetch), width - 11))),
     ...field('recipe', ...wrap(recipe, width - 11)),
     ...(images === undefined ? [] : field('images', ...wrap(images, width - 11))),
     ...(start.init === undefined ? [] : field('weights', start.init)),
@@ -74,6 +75,10 @@ export function startLines(start: RunStart, width: number): string[] {
 
 function formOf({ target, blockSize, reason }: LoweringReport): string {
   return `${blockSize === undefined ? target : `blocks of ${blockSize} channels`}: ${reason}`;
+}
+
+function feedOf({ on, reason }: PrefetchReport): string {
+  return `prepared ${on ? 'on a thread of their own' : 'between the steps'}: ${reason}`;
 }
 
 function tunedIn({ tuned }: LoweringReport): string[] {

@@ -45,6 +45,12 @@ export const trainOptions = {
       'portable',
     ] as const),
     autotune: autotuneOption,
+    prefetch: {
+      ...flag(
+        'prepare the next batches on a thread of their own while a step runs; --no-prefetch between the steps',
+      ),
+      fallback: 'where a core is free',
+    },
     threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
     alsoTest: text(
       'data set to test the trained model on as well; for digits MNIST where it is at hand; or none',
@@ -162,7 +168,7 @@ export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOption
   const { preset, network, epochs, batchSize, learningRate, optimizer, labelSmoothing, shuffle, seed } =
     settings;
   const { freeze: frozen, augment, normalization, foldBatchNorm } = settings;
-  const { maxSteps, init, freshHead, target, autotune } = args;
+  const { maxSteps, init, freshHead, target, autotune, prefetch } = args;
   return {
     ...sessionOptions(args),
     ...(frozen
@@ -179,5 +185,6 @@ export function optionsFor(args: TrainArgs, settings: Settings): NodeTrainOption
     ...(freshHead !== undefined && { freshHead }),
     ...(target !== undefined && { target }),
     ...(autotune !== undefined && { autotune }),
+    ...(prefetch !== undefined && { prefetch }),
   };
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import type { TestServer } from './server.js';
 
-const executable = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+export const executable = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** What a browser is started with. */
 export interface BrowserOptions {

@@ -1,23 +1,28 @@
 import { OrtTrainError, TrainingWorker, type StoredRun, type WorkerTrainOptions } from 'ort-train';
 import { workerWith, type Tampering } from './tampered-worker.js';
 
-/** What is to be done in the page. */
+/** What is done with a worker, one after the other. */
 export interface StoredRunInput {
-  /**
-   * `whole`: a run from start to end; `begin`: one that is left alone after `steps` steps are stored; `resume`: goes on with
-   * a stored one; `stored`, `forget`: no run.
-   */
-  readonly action: 'whole' | 'begin' | 'resume' | 'stored' | 'forget';
-  readonly steps?: number;
-  readonly key?: string | false;
+  readonly actions: readonly Action[];
   /** What the worker's browser lacks. */
   readonly without?: Tampering;
 }
 
+/**
+ * `whole`: a run from start to end; `begin`: one that is left to itself after so many steps are stored; `hold`: one that is
+ * paused then, and `release`: goes on; `resume`: goes on with a stored one; `stored`, `forget`: no run.
+ */
+export interface Action {
+  readonly do: 'whole' | 'begin' | 'hold' | 'release' | 'resume' | 'stored' | 'forget';
+  readonly steps?: number;
+  readonly key?: string | false;
+}
+
+/** What an action gave. */
 export interface StoredRunOutput {
-  /** Losses of the steps that this page saw, from the first. */
+  /** Losses of the steps that the page saw in this run. */
   readonly losses: readonly number[];
-  /** Number of that first step. */
+  /** Number of the first of them. */
   readonly firstStep: number;
   readonly stored?: Omit<StoredRun, 'stepLosses'> & { readonly losses: readonly number[] };
   readonly warnings: readonly string[];
@@ -25,70 +30,76 @@ export interface StoredRunOutput {
   readonly error?: string;
 }
 
-/** 3 epochs of 10 steps, each with a rate of its own and an evaluation. */
+/** 3 epochs of 40 steps, each with a rate of its own and an evaluation. */
 const recipe: WorkerTrainOptions = {
-  network: { family: 'cifar-resnet', depth: 8, channels: 1, imageSize: 28 },
-  ...{ data: 'digits', digits: { train: 160, test: 32 } },
-  ...{ epochs: 3, batchSize: 16, learningRate: 3e-3, seed: 5 },
+  network: { family: 'mnist-cnn', widths: [4, 8, 8] },
+  ...{ data: 'digits', digits: { train: 640, test: 64 }, shuffle: true },
+  ...{ epochs: 3, batchSize: 16, learningRate: 3e-3, seed: 5, threads: 1 },
   scheduler: { name: 'stepLR', options: { stepSize: 1, gamma: 0.5 } },
-  threads: 1,
   checkpointSeconds: 0.05,
 };
 
+/** What the page has seen of its last run. */
+interface Seen {
+  readonly losses: number[];
+  readonly warnings: string[];
+  firstStep: number;
+  /** Settles when the run does. */
+  run?: Promise<unknown>;
+}
+
+// One worker for each page: it goes on from call to call.
+let worker: TrainingWorker | undefined;
+let seen: Seen | undefined;
+
 /** Trains in a worker whose run is stored, or finds one that is. */
-export default async function storedRun({
-  action,
-  steps = 0,
-  key,
-  without,
-}: StoredRunInput): Promise<StoredRunOutput> {
-  const losses: number[] = [];
-  const warnings: string[] = [];
-  let firstStep = 0;
+export default async function storedRun({ actions, without }: StoredRunInput): Promise<StoredRunOutput[]> {
+  worker ??= await TrainingWorker.start(without ? { worker: workerWith(without) } : {});
+  const outputs: StoredRunOutput[] = [];
+  for (const action of actions) outputs.push(await perform(worker, action));
+  return outputs;
+}
+
+async function perform(on: TrainingWorker, { do: what, steps = 0, key }: Action): Promise<StoredRunOutput> {
+  if (what !== 'release') seen = { losses: [], warnings: [], firstStep: 0 };
+  const now = seen ?? { losses: [], warnings: [], firstStep: 0 };
+  const { losses, warnings } = now;
   let wake = (): void => undefined;
-  let last: StoredRun | undefined;
+  const isThere = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
   const told: WorkerTrainOptions = {
     ...(key !== undefined && { checkpointKey: key }),
     onBatchEnd: ({ step, loss }) => {
-      if (losses.length === 0) firstStep = step;
+      if (losses.length === 0) now.firstStep = step;
       losses.push(loss);
     },
     onCheckpoint: (stored) => {
-      last = stored;
-      wake();
+      if (stored.step >= steps) wake();
     },
     onWarning: (message) => {
       warnings.push(message);
-      wake();
     },
   };
+  const { firstStep } = now;
   try {
-    const worker = await TrainingWorker.start(without ? { worker: workerWith(without) } : {});
-    if (action === 'begin') {
-      // Left alone: what becomes of it is seen from the next page.
-      const run = worker.train({ ...recipe, ...told });
-      const ended = run.then(() => {
-        throw new Error('the run ended before it was left');
-      });
-      const stored = (async () => {
-        while ((last?.step ?? 0) < steps && warnings.length === 0) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      })();
-      await Promise.race([stored, ended]);
+    if (what === 'begin' || what === 'hold') {
+      now.run = on.train({ ...recipe, ...told });
+      await Promise.race([isThere, now.run]);
+      if (what === 'hold') await on.pause();
     }
-    if (action === 'whole') await worker.train({ ...recipe, ...told });
-    if (action === 'resume') await worker.train({ resume: 'stored', ...told });
-    if (action === 'forget') await worker.forget(key === false ? undefined : key);
-    const stored =
-      last ?? (action === 'whole' ? undefined : await worker.stored(key === false ? undefined : key));
-    if (action !== 'begin') worker.dispose();
-    return { losses, firstStep, warnings, ...(stored && { stored: shown(stored) }) };
+    if (what === 'release') {
+      await on.resume();
+      await now.run;
+    }
+    if (what === 'whole') await on.train({ ...recipe, ...told });
+    if (what === 'resume') await on.train({ resume: 'stored', ...told });
+    if (what === 'forget') await on.forget(key === false ? undefined : key);
+    const stored = key === false ? undefined : await on.stored(key);
+    return { losses, warnings, firstStep: now.firstStep, ...(stored && { stored: shown(stored) }) };
   } catch (error) {
     if (!(error instanceof OrtTrainError)) throw error;
-    return { losses, firstStep, warnings, error: `${error.name}: ${error.message}` };
+    return { losses, warnings, firstStep, error: `${error.name}: ${error.message}` };
   }
 }
 

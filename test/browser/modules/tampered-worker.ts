@@ -7,7 +7,7 @@ const changes: Readonly<Record<Tampering, string>> = {
   storage: `
     StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('refused', 'SecurityError'));
     IDBFactory.prototype.open = () => { throw new DOMException('refused', 'SecurityError'); };`,
-  locks: 'delete Navigator.prototype.locks; delete WorkerNavigator.prototype.locks;',
+  locks: 'delete WorkerNavigator.prototype.locks;',
   // As when a driver restarts.
   'gpu on request': `
     const request = GPUAdapter.prototype.requestDevice;

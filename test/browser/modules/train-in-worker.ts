@@ -23,6 +23,7 @@ export interface TrainInWorkerOutput {
 
 /** Trains in a worker while the page predicts, pauses, teaches and asks for mistakes, and watches its own thread. */
 export default async function trainInWorker(steps: number): Promise<TrainInWorkerOutput> {
+  const image = drawStroke();
   const worker = await TrainingWorker.start({ prepare: { digits: { train: 3200, test: 200 } } });
   const tasks: number[] = [];
   const observer = new PerformanceObserver((list) => {
@@ -63,7 +64,6 @@ export default async function trainInWorker(steps: number): Promise<TrainInWorke
     }
   };
   await until(3);
-  const image = drawStroke();
   const latencies: number[] = [];
   for (let i = 0; i < 5; i++) {
     const start = performance.now();

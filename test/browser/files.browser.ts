@@ -1,0 +1,305 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeImage, embeddedDigits, encodeIdxImages, encodeIdxLabels } from '../../src/index.js';
+import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
+import { cifarArchive, cifarFiles, records } from '../data/cifar-helpers.js';
+import { smallFiles, smallSet } from '../data/helpers.js';
+import { launch, openPage, type TestPage } from './helpers/browser.js';
+import { startServer, type TestServer } from './helpers/server.js';
+import type { OpenFilesInput, OpenFilesOutput } from './modules/open-files.js';
+
+let browser: Browser;
+let server: TestServer;
+let page: TestPage;
+beforeAll(async () => {
+  [browser, server] = await Promise.all([launch(), startServer()]);
+  page = await openPage(browser, server);
+});
+afterAll(async () => {
+  await browser.close();
+  await server.close();
+});
+
+type Files = Readonly<Record<string, Uint8Array>>;
+
+function open(files: Files, more: Omit<OpenFilesInput, 'files'> = {}): Promise<OpenFilesOutput> {
+  const listed = Object.entries(files).map(([path, bytes]) => ({
+    path,
+    bytes: Buffer.from(bytes).toString('base64'),
+  }));
+  return page.run<OpenFilesOutput>('open-files.ts', { files: listed, ...more } satisfies OpenFilesInput);
+}
+
+/** The four small IDX files under the names of a variant, see `idxFileNames`. */
+function idx(variant: 0 | 2, folder = '', changed: Files = {}): Files {
+  const files = smallFiles();
+  return Object.fromEntries(
+    idxRoles.map((role) => {
+      const name = idxFileNames(role)[variant];
+      const bytes = changed[role] ?? files[role];
+      return [`${folder}${name}`, variant === 0 ? gzipSync(bytes) : bytes];
+    }),
+  );
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
+describe('dropped files', () => {
+  test.each<readonly [string, Files, string]>([
+    ['four IDX files', idx(2), 'files/train'],
+    ['four of them packed, in a folder in a folder', idx(0, 'data/clothes/'), 'clothes/train'],
+    ['with what systems leave behind', { ...idx(2, 'a/'), 'a/.DS_Store': new Uint8Array(1) }, 'a/train'],
+  ])('%s are MNIST', async (_, files, name) => {
+    const { split } = await open(files);
+    const { images, labels } = smallSet(5);
+    expect(split).toMatchObject({ name, shape: [1, 4, 3], counts: [5, 3], labels: Array.from(labels) });
+    expect(split?.images).toBe(base64(images));
+  });
+
+  test.each<readonly [string, Files, readonly [number, number]]>([
+    ['the archive', { 'cifar-10-binary.tar.gz': cifarArchive('cifar10') }, [10, 3]],
+    ['the files', cifarFiles('cifar100'), [2, 3]],
+    [
+      "the archive's folder",
+      Object.fromEntries(
+        Object.entries(cifarFiles('cifar10')).map(([name, bytes]) => [
+          `x/cifar-10-batches-bin/${name}`,
+          bytes,
+        ]),
+      ),
+      [10, 3],
+    ],
+  ])('%s of CIFAR', async (_, files, counts) => {
+    const { split } = await open(files);
+    expect(split).toMatchObject({ shape: [3, 32, 32], counts });
+    expect(split?.images.slice(0, 100)).toBe(base64(records('cifar10', 1).subarray(1, 1000)).slice(0, 100));
+  });
+});
+
+describe('dropped images', () => {
+  /** Noise that is darker for some classes. */
+  const picture = (seed: number, channels: 1 | 3 = 3, side = 8) =>
+    sharp(
+      Uint8Array.from(
+        { length: side * side * channels },
+        (_, i) => (i * 37 + seed * 91 + ((i * i) % 13)) % 256,
+      ),
+      { raw: { width: side, height: side, channels } },
+    );
+
+  test('have the classes of their folders and the pixels that Node reads', async () => {
+    const files: Record<string, Uint8Array> = {};
+    for (const [half, count] of [
+      ['train', 2],
+      ['test', 1],
+    ] as const) {
+      for (const label of ['10', '9', 'x']) {
+        for (let i = 0; i < count; i++) {
+          files[`set/${half}/${label}/${i}.png`] = await picture(i + label.length)
+            .png()
+            .toBuffer();
+        }
+      }
+    }
+    const { split } = await open(files);
+    expect(split).toMatchObject({
+      name: 'set/train',
+      classes: ['9', '10', 'x'],
+      shape: [3, 8, 8],
+      counts: [6, 3],
+    });
+    const expected = await Promise.all(
+      split?.labels.map((label, i) => {
+        const name = `set/train/${['9', '10', 'x'][label] ?? ''}/${i % 2}.png`;
+        return decodeImage(files[name] ?? new Uint8Array(), { channels: 3, height: 8, width: 8 });
+      }) ?? [],
+    );
+    expect(new Set(split?.labels)).toEqual(new Set([0, 1, 2]));
+    expect(split?.images).toBe(base64(Buffer.concat(expected)));
+  });
+
+  test('without folders have the classes of their names, and a share of each to test with', async () => {
+    const files: Record<string, Uint8Array> = {};
+    for (const [i, name] of ['cat_1', 'cat 2', 'cat3', 'dog-1', 'dog(2)', 'dog.3'].entries()) {
+      files[`pets/${name}.jpg`] = await picture(i, 1, 20)
+        .toColourspace('b-w')
+        .jpeg({ quality: 100 })
+        .toBuffer();
+    }
+    const options = {
+      channels: 1,
+      height: 10,
+      width: 10,
+      resize: true,
+      invert: true,
+      testShare: 0.4,
+    } as const;
+    const { split } = await open(files, { options });
+    expect(split).toMatchObject({
+      name: 'pets/train',
+      classes: ['cat', 'dog'],
+      shape: [1, 10, 10],
+      counts: [4, 2],
+    });
+    expect(await open(files, { options })).toEqual({ split });
+    // Another kernel for scaling than Node's, on noise: the mean is the same.
+    const mean = (bytes: Uint8Array): number => bytes.reduce((sum, byte) => sum + byte, 0) / bytes.length;
+    const all = await Promise.all(Object.values(files).map((file) => decodeImage(file, options)));
+    expect(
+      Math.abs(mean(Buffer.from(split?.images ?? '', 'base64')) - mean(Buffer.concat(all))),
+    ).toBeLessThan(8);
+  });
+});
+
+describe('wrong files are an error that names them', () => {
+  const packed = gzipSync(smallFiles()['t10k-labels']);
+  const png = sharp({ create: { width: 64, height: 64, channels: 3, background: 'red' } });
+  const noise = sharp(
+    Uint8Array.from({ length: 64 * 64 }, (_, i) => (i * i * 31) % 251),
+    {
+      raw: { width: 64, height: 64, channels: 1 },
+    },
+  );
+  const cut = async (format: 'png' | 'jpeg' | 'webp', part = 0.5): Promise<Uint8Array> => {
+    const whole = await noise.clone().toFormat(format).toBuffer();
+    return whole.subarray(0, Math.floor(whole.length * part));
+  };
+
+  type Case = readonly [
+    what: string,
+    files: () => Files | Promise<Files>,
+    message: RegExp,
+    options?: NonNullable<OpenFilesInput['options']>,
+  ];
+  const cases: readonly Case[] = [
+    [
+      'text',
+      () => ({ 'notes.txt': Buffer.from('hello') }),
+      /^DataError: notes\.txt: expected IDX files \(.*\) or a CIFAR set \(.*\), or images \(.*\) in folders named after their classes, got a file of another kind; there is notes\.txt$/,
+    ],
+    ['nothing', () => ({}), /^DataError: dropped files: expected files of a data set, but there are none$/],
+    [
+      'half of MNIST',
+      () => ({ 'd/train-images-idx3-ubyte': smallFiles()['train-images'] }),
+      /^DataError: d: expected train-labels-idx1-ubyte, .*, but 3 of 4 files are missing; there is train-images-idx3-ubyte$/,
+    ],
+    [
+      'labels in the place of images',
+      () => idx(2, '', { 'train-images': smallFiles()['train-labels'] }),
+      /^DataError: train-images-idx3-ubyte: expected IDX images .* were images and labels swapped\?$/,
+    ],
+    [
+      'a cut archive',
+      () => ({ ...idx(0, 'm/'), 'm/t10k-labels-idx1-ubyte.gz': packed.subarray(0, -3) }),
+      /^DataError: m\/t10k-labels-idx1-ubyte\.gz: expected a whole gzip file, but it is cut off$/,
+    ],
+    [
+      'an archive that is none',
+      () => ({ 'cifar-10-binary.tar.gz': Buffer.from('no archive') }),
+      /^DataError: cifar-10-binary\.tar\.gz: expected a gzip file \(first bytes 1f 8b\), got 6e 6f$/,
+    ],
+    [
+      'a text among images',
+      async () => ({
+        'a/1.png': await png.png().toBuffer(),
+        'b/1.png': await png.png().toBuffer(),
+        'b/x.pdf': packed,
+      }),
+      /^DataError: b\/x\.pdf: .* got a file of another kind among 3 files; there is a, b$/,
+    ],
+    [
+      'text called an image',
+      () =>
+        Object.fromEntries(['a/1', 'a/2', 'b/1', 'b/2'].map((name) => [`${name}.png`, Buffer.from('text')])),
+      /^DataError: [ab]\/[12]\.png: expected an image/,
+      { height: 8, width: 8 },
+    ],
+    ...(['png', 'jpeg', 'webp'] as const).map(
+      (format) =>
+        [
+          `a cut ${format} file`,
+          async (): Promise<Files> => {
+            const whole = await noise.clone().toFormat(format).toBuffer();
+            const half = await cut(format);
+            return {
+              [`a/1.${format}`]: whole,
+              [`a/2.${format}`]: half,
+              [`b/1.${format}`]: half,
+              [`b/2.${format}`]: half,
+            };
+          },
+          new RegExp(`^DataError: [ab]/[12]\\.${format}: expected an image`),
+          { height: 64, width: 64 },
+        ] as const,
+    ),
+    [
+      'images of another size',
+      async () => {
+        const image = await png.png().toBuffer();
+        return { 'a/1.png': image, 'a/2.png': image, 'b/1.png': image, 'b/2.png': image };
+      },
+      /^DataError: [ab]\/[12]\.png: expected an image of 28x28 \(height x width\), got 64x64; resize it first, or ask for it with `resize`$/,
+      { height: 28, width: 28 },
+    ],
+    [
+      'images of one class',
+      async () => ({ 'a/x1.png': await png.png().toBuffer(), 'a/x2.png': await png.png().toBuffer() }),
+      /^DataError: a: expected images of 2 to 256 classes, in folders or under names that begin with the class, got only 'x'$/,
+    ],
+  ];
+  test.each(cases.map((each) => [each[0], each] as const))('%s', async (_, [, files, message, options]) => {
+    const { error } = await open(await files(), { ...(options && { options }) });
+    expect(error).toMatch(message);
+  });
+});
+
+describe('a worker trains on files of the user', () => {
+  const { train, test: held } = embeddedDigits({ train: 24, test: 8 });
+  const files: Files = {
+    'train-images-idx3-ubyte.gz': gzipSync(encodeIdxImages(train)),
+    'train-labels-idx1-ubyte.gz': gzipSync(encodeIdxLabels(train.labels)),
+    't10k-images-idx3-ubyte': encodeIdxImages(held),
+    't10k-labels-idx1-ubyte': encodeIdxLabels(held.labels),
+  };
+
+  test('from a list and from a folder alike', async () => {
+    const { losses } = await open(files, { as: 'run' });
+    expect(losses).toHaveLength(2);
+    expect(await open(files, { as: 'handle' })).toEqual({ losses });
+  });
+
+  test('and says what is wrong with them', async () => {
+    const { error } = await open({ 'notes.txt': Buffer.from('hello') }, { as: 'run' });
+    expect(error).toMatch(/^DataError: notes\.txt: expected IDX files/);
+  });
+});
+
+test('a dropped folder gives its files with their paths', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ort-train-drop-'));
+  try {
+    mkdirSync(join(folder, 'set', 'seven'), { recursive: true });
+    writeFileSync(join(folder, 'set', 'seven', 'a.txt'), 'seven');
+    writeFileSync(join(folder, 'b.txt'), 'b');
+    const module = server.urlOf(new URL('modules/drop.ts', import.meta.url).pathname);
+    await page.page.evaluate(`import(${JSON.stringify(module)}).then((module) => module.listen())`);
+    const client = await page.page.context().newCDPSession(page.page);
+    const data = { items: [], files: [join(folder, 'set'), join(folder, 'b.txt')], dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await client.send('Input.dispatchDragEvent', { type, x: 50, y: 50, data });
+    }
+    const dropped = await page.page.evaluate(
+      `import(${JSON.stringify(module)}).then((module) => module.dropped)`,
+    );
+    expect(dropped).toEqual([
+      ['set/seven/a.txt', 'seven'],
+      ['b.txt', 'b'],
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,287 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import {
+  embeddedDigits,
+  encodeIdxImages,
+  encodeIdxLabels,
+  trainResNet,
+  type Dataset,
+} from '../../src/index.js';
+import { launch } from './helpers/browser.js';
+import { buildPage, type BuiltPage, type StaticHost } from './helpers/built-page.js';
+import { digitLines, openPlayground, type Playground } from './helpers/playground.js';
+import { keepScreenshot } from './helpers/screenshots.js';
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: Browser;
+let built: BuiltPage;
+let host: StaticHost;
+/** A network that has learnt nothing: it makes many mistakes. */
+let model: Uint8Array;
+beforeAll(async () => {
+  const digits = embeddedDigits({ train: 64, test: 10 });
+  [browser, built, { model }] = await Promise.all([
+    launch(),
+    buildPage(),
+    trainResNet({ preset: 'mnist-cnn-small', data: digits, maxSteps: 1 }),
+  ]);
+  host = await built.serve('/', true);
+});
+afterAll(async () => {
+  await browser.close();
+  await host.close();
+  built.remove();
+});
+
+const open = async (
+  options: Parameters<typeof openPlayground>[2] = {},
+  url = host.url,
+): Promise<Playground> => {
+  const playground = await openPlayground(browser, url, options);
+  onTestFinished(() => playground.context.close());
+  return playground;
+};
+
+const binary = (name: string, buffer: Uint8Array): { name: string; mimeType: string; buffer: Buffer } => ({
+  ...{ name, mimeType: 'application/octet-stream' },
+  buffer: Buffer.from(buffer),
+});
+
+/** From the top: the controls stay at the top of what is shown, wherever that is. */
+async function keep(page: Page, name: string): Promise<void> {
+  await page.evaluate(() => {
+    scrollTo(0, 0);
+  });
+  await keepScreenshot(page, name);
+}
+
+const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.id ?? '');
+
+/** Whether anything is drawn, as the network would see it. */
+const hasInk = (page: Page): Promise<boolean> =>
+  page.locator('#seen').evaluate((canvas) => {
+    const context = (canvas as HTMLCanvasElement).getContext('2d');
+    return context?.getImageData(0, 0, 28, 28).data.some((value, i) => i % 4 === 0 && value > 100) === true;
+  });
+
+test('by keyboard: starts, holds and stops a training, and draws', async () => {
+  const { page, recipe, phase, errors } = await open();
+  await recipe({ epochs: 20, images: 3200 });
+  await page.evaluate(() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+  });
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe('primary');
+  const outline = await page.locator('#primary').evaluate((button) => getComputedStyle(button).outlineStyle);
+  expect(outline).toBe('solid');
+  await page.keyboard.press('Enter');
+  await phase('training');
+  expect(await focused(page)).toBe('primary');
+  await page.keyboard.press('Enter');
+  await phase('paused');
+  await page.keyboard.press('Enter');
+  await phase('training');
+  await page.keyboard.press('Tab');
+  expect(await focused(page)).toBe('stop');
+  await page.keyboard.press('Enter');
+  await phase('idle');
+  expect(await page.textContent('#status')).toMatch(/^Stopped/);
+  expect(await focused(page)).toBe('primary');
+
+  await page.focus('#pad');
+  await page.keyboard.press('ArrowUp');
+  expect(await hasInk(page)).toBe(false);
+  await page.keyboard.press('Space');
+  for (let i = 0; i < 14; i++) await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => document.querySelector('#reading')?.textContent.startsWith('It reads'));
+  expect(await hasInk(page)).toBe(true);
+  await page.keyboard.press('Delete');
+  expect(await hasInk(page)).toBe(false);
+  await page.focus('[aria-label="Example of a 2"]');
+  await page.keyboard.press('Enter');
+  expect(await hasInk(page)).toBe(true);
+  expect(errors).toEqual([]);
+});
+
+describe.each(['light', 'dark'] as const)('in the %s scheme', (colorScheme) => {
+  test('axe finds nothing to object to, before and after there is a network', async () => {
+    const { page, recipe, errors } = await open({ colorScheme });
+    await recipe({ epochs: 2 });
+    const check = async (state: string): Promise<void> => {
+      const { violations } = await page.evaluate<AxeResults>(`${axeSource}; axe.run(document, {
+        runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+      })`);
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+      expect(found, state).toEqual([]);
+    };
+    await check('at the start');
+    await keep(page, `page-start-${colorScheme}`);
+    await page.setInputFiles('#model-file', binary('m.onnx', model));
+    await page.waitForSelector('#mistake-list li');
+    await page.click('[aria-label="Example of a 3"]');
+    await page.fill('#recipe-epochs', '0');
+    await page.setInputFiles('#data-files', binary('notes.txt', new Uint8Array(3)));
+    await page.waitForSelector('#files-alert:not([hidden])');
+    await check('with a network and with errors');
+    await keep(page, `page-network-${colorScheme}`);
+    expect(errors).toEqual([]);
+  });
+});
+
+test('a phone of 360 pixels: nothing scrolls sideways, and a finger draws', async () => {
+  const { page, context, errors } = await open({
+    ...{ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, colorScheme: 'dark' },
+  });
+  const overflow = (): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  const architectures = await page
+    .locator('#architecture option')
+    .evaluateAll((all) => all.map((option) => (option as HTMLOptionElement).value));
+  expect(architectures.length).toBeGreaterThan(5);
+  await page.evaluate(() => document.querySelector('#recipe')?.setAttribute('open', ''));
+  for (const architecture of architectures) {
+    await page.selectOption('#architecture', architecture);
+    expect(await overflow(), architecture).toBe(0);
+  }
+  await page.setInputFiles('#model-file', binary('m.onnx', model));
+  await page.waitForSelector('#mistake-list li');
+  expect(await overflow()).toBe(0);
+  await page.locator('#pad').evaluate((pad) => {
+    pad.scrollIntoView({ block: 'center' });
+  });
+  const before = await page.evaluate(() => scrollY);
+  const box = await page.locator('#pad').boundingBox();
+  if (box === null) throw new Error('the pad is not shown');
+  const devtools = await context.newCDPSession(page);
+  const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', x = 0, y = 0): Promise<void> => {
+    const touchPoints = type === 'touchEnd' ? [] : [{ x: box.x + x * box.width, y: box.y + y * box.height }];
+    await devtools.send('Input.dispatchTouchEvent', { type, touchPoints });
+  };
+  await touch('touchStart', 0.5, 0.2);
+  for (let i = 1; i <= 10; i++) await touch('touchMove', 0.5, 0.2 + 0.06 * i);
+  await touch('touchEnd');
+  await page.waitForFunction(() => document.querySelector('#reading')?.textContent.startsWith('It reads'));
+  expect(await hasInk(page)).toBe(true);
+  expect(await page.evaluate(() => scrollY)).toBe(before);
+  await keep(page, 'page-phone');
+  expect(errors).toEqual([]);
+});
+
+test('the switches change the network that is shown', async () => {
+  const { page, text } = await open();
+  const count = (selector: string): Promise<number> => page.locator(`#picture ${selector}`).count();
+  const choose = (name: string, value: string): Promise<void> =>
+    page.locator(`input[name="${name}"][value="${value}"]`).check({ force: true });
+  expect([await count('.arc'), await count('.conv'), await count('.norm')]).toEqual([3, 9, 9]);
+  await choose('shortcut', 'plain');
+  await choose('norm', 'none');
+  expect([await count('.arc'), await count('.conv'), await count('.norm')]).toEqual([0, 9, 0]);
+  await page.selectOption('#architecture', 'cnn');
+  await choose('shortcut', 'residual');
+  expect(await text('#network-facts')).toBe('mnist-cnn: 10 layers, 323,268 parameters');
+  await page.selectOption('#architecture', 'resnet-56');
+  expect([await count('.arc'), await count('.conv')]).toEqual([27, 55]);
+});
+
+test('errors stand where they belong, and the page goes on', async () => {
+  const { page, text, recipe, phase, errors } = await open();
+  const alertAfter = async (input: string, name: string, bytes: Uint8Array): Promise<string> => {
+    await page.evaluate(() => {
+      document.querySelector('#files-alert')?.setAttribute('hidden', '');
+    });
+    await page.setInputFiles(input, binary(name, bytes));
+    await page.waitForSelector('#files-alert:not([hidden])');
+    return text('#files-alert');
+  };
+  expect(await alertAfter('#model-file', 'cut.onnx', model.subarray(0, 5000))).toMatch(/^cut\.onnx: /);
+  expect(await alertAfter('#model-file', 'text.onnx', Buffer.from('not a model'))).toMatch(/^text\.onnx: /);
+  expect(await alertAfter('#data-files', 'notes.txt', Buffer.from('hello'))).toMatch(
+    /^notes\.txt: expected IDX files/,
+  );
+  await recipe({ epochs: 0 });
+  await page.click('#primary');
+  expect(await text('#settings-alert')).toBe('Epochs: expected a whole number from 1 to 200, got 0.');
+  expect(await focused(page)).toBe('recipe-epochs');
+  await recipe({ epochs: 1, images: 3200 });
+  await page.click('#primary');
+  await phase('training');
+  await page.click('#stop');
+  await phase('idle');
+  expect(errors).toEqual([]);
+});
+
+test('a worker that the browser ends: the page says so, starts another one, and can go on', async () => {
+  const { page, text, recipe, phase, errors } = await open();
+  await recipe({ epochs: 20, images: 3200 });
+  await page.click('#primary');
+  await phase('training');
+  await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0);
+  await page.click('#primary');
+  await page.waitForFunction(() => document.querySelector('#status')?.textContent.includes('A reload can'));
+  const [worker] = page.workers();
+  await worker?.evaluate(() => {
+    setTimeout(() => {
+      close();
+    });
+  });
+  await page.waitForSelector('#run-alert:not([hidden])');
+  await phase('idle');
+  expect(await text('#run-alert')).toMatch(/^The worker is lost: the browser ended it/);
+  await page.waitForSelector('#stored:not([hidden])');
+  await page.click('#stored-resume');
+  await phase('training');
+  expect(await page.isHidden('#run-alert')).toBe(true);
+  await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0.005);
+  expect(errors).toEqual([]);
+});
+
+test('trains on files of the visitor', async () => {
+  const { page, text, recipe, phase, errors } = await open();
+  const { train, test: held } = embeddedDigits({ train: 256, test: 64, seed: 3 });
+  const files = (role: string, set: Dataset): ReturnType<typeof binary>[] => [
+    binary(`${role}-images-idx3-ubyte`, encodeIdxImages(set)),
+    binary(`${role}-labels-idx1-ubyte`, encodeIdxLabels(set.labels)),
+  ];
+  await page.setInputFiles('#data-files', [...files('train', train), ...files('t10k', held)]);
+  await page.waitForSelector('#files-status:not([hidden])');
+  expect(await text('#files-status')).toMatch(
+    /256 images to train on and 64 held out, 28×28 pixels, 10 classes/,
+  );
+  await recipe({ epochs: 1 });
+  await page.click('#primary');
+  await phase('training');
+  await phase('idle');
+  expect(await text('#status')).toMatch(/^Done/);
+  await page.waitForFunction(() =>
+    document.querySelector('#mistakes-facts')?.textContent.includes('of 64 held-out digits'),
+  );
+  await page.click('#use-digits');
+  expect(await text('#recipe-summary')).toMatch(/12,800 digits/);
+  expect(errors).toEqual([]);
+});
+
+test('below any path of a host that sends no headers, with one thread, and says so', async () => {
+  const plain = await built.serve('/some/where/', false);
+  onTestFinished(() => plain.close());
+  const { page, text, recipe, phase, draw, errors } = await open({}, plain.url);
+  expect(await text('#device')).toMatch(
+    /WebAssembly, 1 thread\).*One thread instead of \d+: the page is not cross-origin/,
+  );
+  await recipe({ epochs: 1, images: 3200 });
+  await page.click('#primary');
+  await phase('training');
+  await draw(...digitLines[1]);
+  await page.waitForFunction(() => document.querySelector('#reading')?.textContent.startsWith('It reads'));
+  expect(await text('#device')).toMatch(/^Runs on the CPU \(WebAssembly, 1 thread\)/);
+  await page.click('#stop');
+  await phase('idle');
+  expect(errors).toEqual([]);
+});

@@ -1,0 +1,52 @@
+import { openFiles, type DataSplit, type FileSource } from 'ort-train';
+import { count } from './format.js';
+import { digitShape, type DataShape } from './settings.js';
+
+const digits: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
+
+/** What image files become, where a folder of them is given: as the embedded digits are. */
+const images = { channels: 1, height: 28, width: 28, resize: true } as const;
+
+/** What the next training trains on: the embedded digits, or a data set of the user's. */
+export class TrainingData {
+  #split: DataSplit | undefined;
+
+  /** Absent for the embedded digits, which are drawn in the worker. */
+  get split(): DataSplit | undefined {
+    return this.#split;
+  }
+
+  get shape(): DataShape {
+    if (this.#split === undefined) return digitShape;
+    const { channels, height, width, classes } = this.#split.train;
+    return { channels, imageSize: [height, width], classes: classes.length };
+  }
+
+  get classes(): readonly string[] {
+    return this.#split?.train.classes ?? digits;
+  }
+
+  /** For people, e.g. `mnist, 60,000 images`; undefined for the embedded digits. */
+  get title(): string | undefined {
+    return this.#split && `${nameOf(this.#split)}, ${count(this.#split.train.count)} images`;
+  }
+
+  /** Opens files; gives a sentence that says what they are. Throws DataError for files that are no data set. */
+  async take(files: FileSource): Promise<string> {
+    const split = await openFiles(files, images);
+    this.#split = split;
+    const { channels, height, width, classes } = split.train;
+    return (
+      `The next training uses ${nameOf(split)}: ${count(split.train.count)} images to train on and ` +
+      `${count(split.test.count)} held out, ${height}×${width} pixels${channels === 3 ? ' in colour' : ''}, ` +
+      `${classes.length} classes. Press Start.`
+    );
+  }
+
+  /** Back to the embedded digits. */
+  useDigits(): void {
+    this.#split = undefined;
+  }
+}
+
+const nameOf = ({ train }: DataSplit): string => train.name.replace(/\/train$/, '');
