@@ -1,4 +1,5 @@
-import { sameShape, type Node, type Value } from '../../ir/index.js';
+import type { Node, Value } from '../../ir/index.js';
+import { spreadAxis } from '../shared/spread.js';
 import type { Context } from './context.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from './layout.js';
@@ -75,41 +76,6 @@ export function spreadPlaces(context: Context, node: Node): Places | undefined {
     ),
   );
   return joinPlaces(f, grid, { n, c: roundedChannels(f, c), h, w, ph, pw });
-}
-
-/** What a value is the spread of, along one axis. */
-interface Spread {
-  readonly source: Value;
-  readonly stride: number;
-  readonly first: number;
-}
-
-function spreadAxis({ makers }: Context, value: Value, axis: number): Spread | undefined {
-  const back = (at: Value | undefined, op: string): Node | undefined => {
-    const maker = at && makers.get(at);
-    return maker?.op.name === op && maker.inputs.length === 1 ? maker : undefined;
-  };
-  const outer = back(value, 'Pad');
-  const cut = back(outer === undefined ? value : outer.inputs[0], 'Slice');
-  const joined = back(cut?.inputs[0], 'Reshape');
-  const gaps = back(joined?.inputs[0], 'Pad');
-  const apart = back(gaps?.inputs[0], 'Reshape');
-  const source = apart?.inputs[0];
-  const unit = apart?.outputs[0];
-  if (cut === undefined || gaps === undefined || source?.shape.length !== 4 || unit === undefined)
-    return undefined;
-  const [pads, shape] = [ints(gaps, 'pads'), source.shape];
-  const stride = 1 + (pads[5 + axis + 1] ?? 0);
-  const isSpread =
-    sameShape(unit.shape, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]) &&
-    pads.every((pad, i) => pad === (i === 5 + axis + 1 ? stride - 1 : 0)) &&
-    ints(cut, 'axes').join() === String(axis) &&
-    ints(cut, 'starts').join() === '0' &&
-    ints(cut, 'steps').join() === '1';
-  const around = outer === undefined ? [] : ints(outer, 'pads');
-  const first = around[axis] ?? 0;
-  if (!isSpread || around.some((pad, i) => pad > 0 && i % 4 !== axis)) return undefined;
-  return { source, stride, first };
 }
 
 function ints(node: Node, name: string): readonly number[] {

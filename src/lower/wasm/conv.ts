@@ -1,17 +1,15 @@
-import { staticShape, type Node, type Value } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
+import type { Node, Value } from '../../ir/index.js';
+import type { ConvAttrs, PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { dims4, range, type Forms, type Pending } from './forms.js';
+import { planOf, tilesIn, type Plan, type PlanAxis } from './plan.js';
 import {
-  partOf,
   pixelsOfGradient,
   pixelsOfY,
-  planOf,
   spectrumOfGradient,
   spectrumOfWeight,
   spectrumOfX,
   weightOfGradient,
-  type Plan,
 } from './spectra.js';
 
 /** The operands of a convolution or one of its gradients: the image, the weight, the image after it. */
@@ -24,8 +22,15 @@ export interface ConvOperands {
 }
 
 /** The operands, whichever of them are given and made. */
-export function operandsOf({ op, name, inputs: [first, second, third], outputs: [made], attrs }: Node): ConvOperands {
-  if (first === undefined || second === undefined || made === undefined) throw new Error(`${name} lacks operands`);
+export function operandsOf({
+  op,
+  name,
+  inputs: [first, second, third],
+  outputs: [made],
+  attrs,
+}: Node): ConvOperands {
+  if (first === undefined || second === undefined || made === undefined)
+    throw new Error(`${name} lacks operands`);
   const rest = { bias: third, attrs: attrs as unknown as ConvAttrs };
   if (op.name === 'Conv') return { x: first, w: second, y: made, ...rest };
   if (op.name === 'ConvInputGrad') return { x: made, w: second, y: first, ...rest };
@@ -33,55 +38,88 @@ export function operandsOf({ op, name, inputs: [first, second, third], outputs: 
 }
 
 /** The plan of a convolution, whose gradients have the same. */
-export function convPlan({ x, y, attrs }: ConvOperands): Plan {
+export function convPlan(context: Context, { x, y, attrs }: ConvOperands, tile?: number): Plan {
   const [, , h, w] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  return planOf(attrs, [h, w], [oh, ow]);
+  return planOf(attrs, [h, w], wantedPixels(context, y), tile);
+}
+
+/**
+ * How many rows and columns of an image, or of its gradient, are not lost: where it is pooled only, in windows side by side,
+ * the rest of a window is.
+ */
+export function wantedPixels({ graph, makers, users }: Context, y: Value): readonly [number, number] {
+  const [, , h, w] = dims4(y);
+  const maker = makers.get(y);
+  const pools = maker?.op.name === 'MaxPoolGrad' ? [maker] : (users.get(y) ?? []);
+  const isOnlyPooled =
+    pools.every((node) => isTiledPool(node) && (node === maker || node.inputs[0] === y)) &&
+    !graph.outputs.some(({ value }) => value === y);
+  if (pools.length === 0 || !isOnlyPooled) return [h, w];
+  const covered = (size: number, axis: 0 | 1): number =>
+    Math.max(...pools.map(({ attrs }) => size - (size % (attrs as unknown as PoolAttrs).kernel_shape[axis])));
+  return [covered(h, 0), covered(w, 1)];
+}
+
+/** Whether a node is max-pooling or its gradient, in windows side by side without padding. */
+export function isTiledPool({ op, attrs }: Node): boolean {
+  if (op.name !== 'MaxPool' && op.name !== 'MaxPoolGrad') return false;
+  const { kernel_shape: k, strides: s, pads } = attrs as unknown as PoolAttrs;
+  return k[0] === s[0] && k[1] === s[1] && pads.every((p) => p === 0);
 }
 
 /** A convolution as products of spectra. */
-export function spectralConv({ f, b }: Context, node: Node): Pending {
-  const { x, w, bias, ...rest } = operandsOf(node);
-  const plan = convPlan({ x, w, bias, ...rest });
-  const spectrum = f.once(`${node.name} products`, () =>
-    b.matMul(spectrumOfWeight(f, f.plain(w), plan), spectrumOfX(f, f.pixels(x), plan), 'products'),
-  );
+export function spectralConv(context: Context, node: Node, tile: number): Pending {
+  const { f, b } = context;
+  const operands = operandsOf(node);
+  const plan = convPlan(context, operands, tile);
+  const weight = spectrumOfWeight(f, f.plain(operands.w), plan);
+  const spectrum = b.matMul(weight, spectrumOfX(f, f.pixels(operands.x), plan), 'products');
   return {
-    at: (rows, columns) => withBias(f, pixelsOfY(f, spectrum, partOf(plan, rows, columns)), bias),
+    inPart: tilesIn(plan) === 1,
+    ...(operands.bias && { bias: operands.bias }),
+    at: (rows, columns) => pixelsOfY(f, spectrum, partOf(plan, rows, columns)),
   };
 }
 
 /** Its input's gradient. */
-export function spectralInputGrad({ f, b }: Context, node: Node): Value {
-  const { w, y, ...rest } = operandsOf(node);
-  const plan = convPlan({ w, y, ...rest });
-  const { dy, part } = gradientAt(f, y, plan);
-  const weight = b.transpose(spectrumOfWeight(f, f.plain(w), plan), [0, 2, 1]);
-  return pixelsOfGradient(f, b.matMul(weight, spectrumOfGradient(f, dy, part), 'products'), plan);
+export function spectralInputGrad(context: Context, node: Node, tile: number): Value {
+  const { f, b } = context;
+  const operands = operandsOf(node);
+  const plan = convPlan(context, operands, tile);
+  const weight = b.transpose(spectrumOfWeight(f, f.plain(operands.w), plan), [0, 1, 3, 2]);
+  return pixelsOfGradient(f, b.matMul(weight, gradientSpectrum(f, operands.y, plan), 'products'), plan);
 }
 
 /** Its weight's gradient. */
-export function spectralWeightGrad({ f, b }: Context, node: Node): Value {
-  const { x, w, y, ...rest } = operandsOf(node);
-  const plan = convPlan({ x, w, y, ...rest });
-  const { dy, part } = gradientAt(f, y, plan);
-  const image = b.transpose(spectrumOfX(f, f.pixels(x), plan), [0, 2, 1]);
-  const products = b.matMul(spectrumOfGradient(f, dy, part), image, 'products');
-  return weightOfGradient(f, products, dims4(w), plan);
+export function spectralWeightGrad(context: Context, node: Node, tile: number): Value {
+  const { f, b } = context;
+  const operands = operandsOf(node);
+  const plan = convPlan(context, operands, tile);
+  const image = b.transpose(spectrumOfX(f, f.pixels(operands.x), plan), [0, 1, 3, 2]);
+  const products = b.matMul(gradientSpectrum(f, operands.y, plan), image, 'products');
+  return weightOfGradient(f, products, dims4(operands.w), plan);
 }
 
-/** The gradient that arrives, without rows and columns that are known to be zero. */
-function gradientAt(f: Forms, y: Value, plan: Plan): { readonly dy: Value; readonly part: Plan } {
-  const dy = f.corner(y);
+/** Of the gradient that arrives, without rows and columns that are known to be zero. */
+function gradientSpectrum(f: Forms, y: Value, plan: Plan): Value {
+  const [height, width] = plan;
+  const dy = firstPixels(f, f.corner(y), height.live.axis.out, width.live.axis.out);
+  if (tilesIn(plan) > 1) return spectrumOfGradient(f, dy, plan);
   const [rows, columns] = dims4(dy);
-  return { dy, part: partOf(plan, range(rows), range(columns)) };
+  return spectrumOfGradient(f, dy, partOf(plan, range(rows), range(columns)));
 }
 
-/** Pixels plus a bias [C]. */
-export function withBias(f: Forms, x: Value, bias: Value | undefined): Value {
-  if (bias === undefined) return x;
-  const [c = 1] = staticShape(bias.shape);
-  return f.b.add(x, f.b.reshape(f.plain(bias), [c, 1]), 'biased');
+function firstPixels({ b }: Forms, x: Value, rows: number, columns: number): Value {
+  const [h, w] = dims4(x);
+  if (h <= rows && w <= columns) return x;
+  return b.slice(x, { axes: [0, 1], starts: [0, 0], ends: [Math.min(h, rows), Math.min(w, columns)] });
+}
+
+/** The same plan with only some of the pixels of y: others are not wanted, or zero. */
+function partOf([height, width]: Plan, rows: readonly number[], columns: readonly number[]): Plan {
+  const pick = (axis: PlanAxis, pixels: readonly number[]): PlanAxis =>
+    axis.tiles > 1 ? axis : { ...axis, y: pixels.map((pixel) => pixel * axis.live.axis.stride) };
+  return [pick(height, rows), pick(width, columns)];
 }
 
 /** Whether a convolution has one group only. */

@@ -11,7 +11,8 @@ export function pixelElementwise(context: Context, node: Node): Value | undefine
   const masked = maskedByRelu(context, node);
   if (masked !== undefined) return masked;
   const isFull = (value: Value): boolean => sameShape(value.shape, y.shape);
-  if (!node.inputs.some((input) => input !== undefined && isFull(input) && f.isPixels(input))) return undefined;
+  if (!node.inputs.some((input) => input !== undefined && isFull(input) && f.isPixels(input)))
+    return undefined;
   const operands: Value[] = [];
   for (const input of node.inputs) {
     if (input === undefined) return undefined;
@@ -27,8 +28,14 @@ function maskedByRelu({ f, b, graph, makers }: Context, node: Node): Value | und
   const [condition, dy, other] = node.inputs;
   const greater = condition && makers.get(condition);
   const [z] = greater?.inputs ?? [];
-  if (node.op.name !== 'Where' || greater?.op.name !== 'Greater' || dy === undefined || z === undefined) return undefined;
-  const isMask = isZero(graph, other) && isZero(graph, greater.inputs[1]) && makers.get(z)?.op.name === 'Relu';
+  if (node.op.name !== 'Where' || greater?.op.name !== 'Greater' || dy === undefined || z === undefined)
+    return undefined;
+  const isMask =
+    isZero(graph, other) && isZero(graph, greater.inputs[1]) && makers.get(z)?.op.name === 'Relu';
   if (!isMask || !sameShape(z.shape, dy.shape) || !f.isPixels(z)) return undefined;
-  return b.mul(f.once(`${z.name} sign`, () => b.sign(f.pixels(z))), f.pixels(dy), localName(node));
+  return b.mul(
+    f.once(`${z.name} sign`, () => b.sign(f.pixels(z))),
+    f.pixels(dy),
+    localName(node),
+  );
 }

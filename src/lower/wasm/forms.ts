@@ -3,7 +3,11 @@ import type { Builder } from '../../ops/index.js';
 
 /** The image after a convolution, computed pixel by pixel on demand. */
 export interface Pending {
-  /** The pixels of these rows and columns, [rows, columns, C, N]. */
+  /** Whether some pixels cost less than all; otherwise `at` gives all that are wanted, whatever it is asked for. */
+  readonly inPart: boolean;
+  /** What is still to be added to each pixel, [C] of the portable graph. */
+  readonly bias?: Value;
+  /** The pixels of these rows and columns, [rows, columns, C, N], without the bias. */
   at(rows: readonly number[], columns: readonly number[]): Value;
 }
 
@@ -46,10 +50,10 @@ export class Forms {
     return (pixels ?? pending ?? places) !== undefined;
   }
 
-  /** The convolution that gives this image, while nobody has wanted all of it. */
+  /** The convolution that gives this image, where it can give parts of it and nobody has wanted all. */
   pending(value: Value): Pending | undefined {
     const form = this.#forms.get(value);
-    return form?.pixels === undefined ? form?.pending : undefined;
+    return form?.pixels === undefined && form?.pending?.inPart === true ? form.pending : undefined;
   }
 
   /** An image that is still apart, place by place. */
@@ -65,16 +69,24 @@ export class Forms {
     return this.once(`${value.name} joined`, () => joined(this.b, places));
   }
 
+  /** As ONNX has it: an image [N,C,H,W]. */
   plain(value: Value): Value {
     const form = this.#form(value);
     form.plain ??= plainOf(this.b, this.pixels(value));
     return form.plain;
   }
 
+  /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
   pixels(value: Value): Value {
     const form = this.#form(value);
     form.pixels ??= this.#made(value, form);
     return form.pixels;
+  }
+
+  /** Pixels plus a bias [C] of the portable graph, if there is one. */
+  biased(x: Value, bias: Value | undefined): Value {
+    if (bias === undefined) return x;
+    return this.b.add(x, this.b.reshape(this.plain(bias), [Number(bias.shape[0]), 1]), 'biased');
   }
 
   /** Makes a value once for each key. */
@@ -93,7 +105,9 @@ export class Forms {
 
   #made(value: Value, { plain, pending, places }: Form): Value {
     const [, , h = 1, w = 1] = staticShape(value.shape);
-    if (pending !== undefined) return pending.at(range(h), range(w));
+    if (pending !== undefined) {
+      return filledUp(this.b, this.biased(pending.at(range(h), range(w)), pending.bias), h, w);
+    }
     if (places !== undefined) return filledUp(this.b, this.corner(value), h, w);
     if (plain === undefined) throw new Error(`'${value.name}' has no form`);
     return pixelsOf(this.b, plain);
@@ -136,24 +150,26 @@ function plainOf(b: Builder, x: Value): Value {
 
 /** Places side by side: those of one row of the grid by columns, then all by rows. */
 function joined(b: Builder, places: readonly Place[]): Value {
-  const lines = new Map<string, Value[]>();
+  const grid = new Map<string, Value[]>();
   for (const { rows, image } of places) {
-    lines.set(rows.join(), [...(lines.get(rows.join()) ?? []), image]);
+    const [h, w, c, n] = dims4(image);
+    const line = grid.get(rows.join()) ?? [];
+    line.push(b.reshape(image, [h, w, c * n]));
+    grid.set(rows.join(), line);
   }
-  const [first] = places;
-  const [oh, ow, c, n] = dims4(first?.image ?? fail());
-  const across = [...lines.values()].map((images) => {
-    const pixels = images.map((image) => b.reshape(image, [oh, ow, c * n]));
-    return b.reshape(b.concat(pixels, 2), [oh, ow * images.length * c * n]);
+  const lines = [...grid.values()].map((images) => {
+    const line = b.concat(images, 2);
+    const [h = 1, w = 1, size = 1] = line.shape.map(Number);
+    return b.reshape(line, [h, w * size]);
   });
-  const [line] = [...lines.values()];
-  return b.reshape(b.concat(across, 1, 'joined'), [oh * across.length, ow * (line?.length ?? 1), c, n]);
+  const [first] = places;
+  if (first === undefined) throw new Error('an image without places');
+  const [h, w, c, n] = dims4(first.image);
+  const across = places.length / lines.length;
+  return b.reshape(b.concat(lines, 1, 'joined'), [h * lines.length, w * across, c, n]);
 }
 
-function fail(): never {
-  throw new Error('an image without places');
-}
-
+/** Zeros after the last row and column. */
 function filledUp(b: Builder, x: Value, h: number, w: number): Value {
   const [rows, columns] = dims4(x);
   return b.pad(x, [0, 0, 0, 0, h - rows, w - columns, 0, 0]);

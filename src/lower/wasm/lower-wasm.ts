@@ -5,7 +5,6 @@ import { tidyReshapes } from '../shared/tidy.js';
 import { bindDims } from '../static-batch.js';
 import type { Lowering, NodeReport, TargetState } from '../target.js';
 import { contextOf, type Context } from './context.js';
-import { formOf, formsOf } from './conv-forms.js';
 import { lowerNode, reported } from './rules.js';
 
 /** Options of `lowerWasm`. */
@@ -16,6 +15,15 @@ export interface WasmOptions {
   readonly choices?: Readonly<Record<string, string>>;
 }
 
+/**
+ * Rewrites a portable graph, composite operators included, to what onnxruntime-web's WebAssembly runs fastest. That multiplies
+ * matrices at nearly the speed of the processor, whose vectors it uses, and is slow at most else. So convolutions are
+ * products of spectra, see transform.ts: a third of the operations, all of them in matrix products, for which images lie
+ * pixel by pixel, [H,W,C,N]. All operators are of ONNX's standard domain.
+ *
+ * @example
+ * const { graph } = lowerWasm(buildGraph(network, 'step', options), { batch: 64 });
+ */
 export function lowerWasm(portable: Graph, { batch, choices }: WasmOptions): Lowering {
   const graph = prune(bindDims(portable, { N: batch }));
   const context = contextOf(graph, choices);
@@ -25,12 +33,10 @@ export function lowerWasm(portable: Graph, { batch, choices }: WasmOptions): Low
   const report: NodeReport[] = [];
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
-      const isLowered = choices?.[node.name] !== 'portable' && lowerNode(context, node);
-      if (!isLowered) keep(context, node);
+      const form = choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node);
+      if (form === undefined) keep(context, node);
       if (reported.has(node.op.name)) {
-        const isConv = ['Conv', 'ConvInputGrad', 'ConvWeightGrad'].includes(node.op.name) && formsOf(context, node) !== undefined;
-        const form = !isLowered ? 'portable' : isConv ? formOf(context, node) : 'pixels';
-        report.push({ node: node.name, op: node.op.name, form });
+        report.push({ node: node.name, op: node.op.name, form: form ?? 'portable' });
       }
     });
   }

@@ -1,12 +1,15 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
+import { isTiledPool } from './conv.js';
 import { dims4, range, type Forms, type Place } from './forms.js';
 
 /** What the forward pass leaves for the gradient: the pixels at each place in the window, and their maximum. */
 interface Windows {
   readonly places: readonly Place[];
   readonly max: Value;
+  /** What is to be added to all of them, which does not change which is the maximum. */
+  readonly bias: Value | undefined;
 }
 
 /** A pooling node's attributes. */
@@ -16,13 +19,14 @@ function poolAttrs(node: Node): PoolAttrs {
 
 /** Windows side by side, without padding, of at most four pixels: more would take more passes than they save. */
 export function isTiled(node: Node): boolean {
-  const { kernel_shape: k, strides: s, pads } = poolAttrs(node);
-  return k[0] === s[0] && k[1] === s[1] && pads.every((p) => p === 0) && k[0] * k[1] <= 4;
+  const [kh, kw] = poolAttrs(node).kernel_shape;
+  return isTiledPool(node) && kh * kw <= 4;
 }
 
 /** Max-pooling as the maximum of one image for each place in the window, [OH,OW,C,N] each. */
 export function maxPool({ f }: Context, node: Node): Value {
-  return windowsOf(f, node).max;
+  const { max, bias } = windowsOf(f, node);
+  return f.biased(max, bias);
 }
 
 function windowsOf(f: Forms, node: Node): Windows {
@@ -48,7 +52,7 @@ function windowsOf(f: Forms, node: Node): Windows {
   const max = f.once(`${y.name} maximum`, () =>
     others.reduce((most, image) => b.max(most, image, 'max_pool'), first),
   );
-  return { places, max };
+  return { places, max, bias: pending?.bias };
 }
 
 function pick(

@@ -1,0 +1,49 @@
+import { sameShape, type Node, type Value } from '../../ir/index.js';
+import type { Links } from './links.js';
+
+/** What a value is the spread of, along one axis. */
+export interface Spread {
+  readonly source: Value;
+  readonly stride: number;
+  readonly first: number;
+}
+
+/**
+ * The source of the gradient of a slice with steps along an axis, which the slice's rule writes as Reshape, Pad, Reshape, Slice
+ * and, where it is needed, Pad; undefined for anything else.
+ */
+export function spreadAxis(
+  { makers }: Pick<Links, 'makers'>,
+  value: Value,
+  axis: number,
+): Spread | undefined {
+  const back = (at: Value | undefined, op: string): Node | undefined => {
+    const maker = at && makers.get(at);
+    return maker?.op.name === op && maker.inputs.length === 1 ? maker : undefined;
+  };
+  const outer = back(value, 'Pad');
+  const cut = back(outer === undefined ? value : outer.inputs[0], 'Slice');
+  const joined = back(cut?.inputs[0], 'Reshape');
+  const gaps = back(joined?.inputs[0], 'Pad');
+  const apart = back(gaps?.inputs[0], 'Reshape');
+  const source = apart?.inputs[0];
+  const unit = apart?.outputs[0];
+  if (cut === undefined || gaps === undefined || source?.shape.length !== 4 || unit === undefined)
+    return undefined;
+  const [pads, shape] = [ints(gaps, 'pads'), source.shape];
+  const stride = 1 + (pads[5 + axis + 1] ?? 0);
+  const isSpread =
+    sameShape(unit.shape, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]) &&
+    pads.every((pad, i) => pad === (i === 5 + axis + 1 ? stride - 1 : 0)) &&
+    ints(cut, 'axes').join() === String(axis) &&
+    ints(cut, 'starts').join() === '0' &&
+    ints(cut, 'steps').join() === '1';
+  const around = outer === undefined ? [] : ints(outer, 'pads');
+  const first = around[axis] ?? 0;
+  if (!isSpread || around.some((pad, i) => pad > 0 && i % 4 !== axis)) return undefined;
+  return { source, stride, first };
+}
+
+function ints(node: Node, name: string): readonly number[] {
+  return (node.attrs[name] ?? []) as readonly number[];
+}

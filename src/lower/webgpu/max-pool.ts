@@ -1,0 +1,146 @@
+import { tensorOf, type Node, type Value } from '../../ir/index.js';
+import { ops, type PoolAttrs } from '../../ops/index.js';
+import { dims4, type Forms } from './forms.js';
+import { range } from './move.js';
+
+/** The pixel that each window sees at one of its places, by window; and the pixels there, [N, windows, C]. */
+interface Place {
+  readonly pixels: readonly number[];
+  readonly values: Value;
+}
+
+function sizesOf(node: Node): { readonly size: readonly [number, number]; readonly out: readonly [number, number] } {
+  const [x] = node.inputs;
+  // The gradient has the pooled image as its second input.
+  const y = node.op.name === 'MaxPoolGrad' ? node.inputs[1] : node.outputs[0];
+  if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
+  const [, , h, w] = dims4(x);
+  const [, , oh, ow] = dims4(y);
+  return { size: [h, w], out: [oh, ow] };
+}
+
+function attrsOf(node: Node): PoolAttrs {
+  return node.attrs as unknown as PoolAttrs;
+}
+
+/**
+ * The places of the windows in row-major order. One in the padding is given the window's first pixel, which changes neither the
+ * maximum nor which pixel has it first.
+ */
+function placesOf(f: Forms, node: Node): readonly Place[] {
+  const [x] = node.inputs;
+  if (x === undefined) throw new Error(`${node.name} lacks its input`);
+  const { kernel_shape: kernel, strides, pads } = attrsOf(node);
+  const { size, out } = sizesOf(node);
+  const image = f.image(x);
+  const [n, h, w, c] = dims4(image);
+  // By place along one axis, the pixel of each window: the first one that there is where this one is in the padding.
+  const along = (axis: 0 | 1): readonly (readonly number[])[] => {
+    const inside = (at: number): boolean => at >= 0 && at < size[axis];
+    const starts = range(out[axis], -pads[axis], strides[axis]);
+    return range(kernel[axis]).map((i) => starts.map((start) => (inside(start + i) ? start + i : -1)));
+  };
+  const [rows, columns] = [along(0), along(1)];
+  const firstOf = (lines: readonly (readonly number[])[], window: number): number =>
+    lines.map((line) => line[window] ?? -1).find((at) => at >= 0) ?? 0;
+  return rows.flatMap((rowOf) =>
+    columns.map((columnOf): Place => {
+      const pixels = rowOf.flatMap((row, i) =>
+        columnOf.map((column, j) =>
+          row < 0 || column < 0 ? firstOf(rows, i) * w + firstOf(columns, j) : row * w + column,
+        ),
+      );
+      return { pixels, values: gather(f, f.b.reshape(image, [n, h * w, c]), pixels, 'place') };
+    }),
+  );
+}
+
+/** Pixels [N, P, C] -> [N, indices, C]. */
+function gather(f: Forms, x: Value, indices: readonly number[], name: string): Value {
+  const index = f.constant(
+    `index ${indices.join()}`,
+    () => tensorOf('int32', [indices.length], indices),
+    'index',
+  );
+  return f.once(`${x.name} at ${index.name}`, () => f.b.emit(ops.Gather, [x, index], { axis: 1 }, name));
+}
+
+/** Max-pooling of an image [N,H,W,C] -> [N,OH,OW,C], place by place. */
+export function maxPool(f: Forms, node: Node): Value {
+  const [x] = node.inputs;
+  if (x === undefined) throw new Error(`${node.name} lacks its input`);
+  const [n, , , c] = dims4(f.image(x));
+  const [oh, ow] = sizesOf(node).out;
+  return f.b.reshape(maximum(f, placesOf(f, node)), [n, oh, ow, c]);
+}
+
+function maximum({ b }: Forms, places: readonly Place[]): Value {
+  const [first, ...others] = places.map(({ values }) => values);
+  if (first === undefined) throw new Error('a window without pixels');
+  return others.reduce((most, values) => b.max(most, values, 'max_pool'), first);
+}
+
+/**
+ * Gradient of max-pooling, from x and y: each window's number of its first maximum in row-major order, and for each pixel
+ * the gradients of those windows, of the few that it lies in, whose number is its own. Ties are common: a constant
+ * background gives nothing else.
+ */
+export function maxPoolGrad(f: Forms, node: Node): Value {
+  const [x, y, , dy] = node.inputs;
+  if (x === undefined || y === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const { b } = f;
+  const [n, h, w, c] = dims4(f.image(x));
+  const { out } = sizesOf(node);
+  const windows = (value: Value): Value => b.reshape(f.image(value), [n, out[0] * out[1], c]);
+  const most = windows(y);
+  const numbers = (pixels: readonly number[]): Value =>
+    f.constant(
+      `numbers ${pixels.join()}`,
+      () => tensorOf('float32', [pixels.length, 1], pixels),
+      'pixel_numbers',
+    );
+  const places = placesOf(f, node).toReversed();
+  const [last, ...earlier] = places;
+  if (last === undefined) throw new Error('a window without pixels');
+  const first = earlier.reduce(
+    (number, { pixels, values }) => b.where(b.equal(values, most), numbers(pixels), number, 'first_maximum'),
+    b.expandLike(numbers(last.pixels), most, 'last_pixel'),
+  );
+  const arriving = windows(dy);
+  const parts = coverings(node).map(({ window, pixels }) => {
+    const mine = b.equal(gather(f, first, window, 'first_of_window'), numbers(pixels));
+    return b.where(mine, gather(f, arriving, window, 'arriving'), 0, 'pool_grad');
+  });
+  const [one, ...others] = parts;
+  if (one === undefined) throw new Error('a pixel without windows');
+  return b.reshape(
+    others.reduce((sum, part) => b.add(sum, part, 'pool_grad'), one),
+    [n, h, w, c],
+  );
+}
+
+/**
+ * The windows that a pixel lies in, one after the other: by pixel a window, and the pixel's number, or -1 where it lies in
+ * no further window.
+ */
+function coverings(node: Node): readonly { readonly window: readonly number[]; readonly pixels: readonly number[] }[] {
+  const { kernel_shape: kernel, strides, pads } = attrsOf(node);
+  const { size, out } = sizesOf(node);
+  const along = (axis: 0 | 1, back: number): readonly number[] =>
+    range(size[axis]).map((at) => {
+      const window = Math.floor((at + pads[axis]) / strides[axis]) - back;
+      const covers = window >= 0 && window < out[axis] && at + pads[axis] - window * strides[axis] < kernel[axis];
+      return covers ? window : -1;
+    });
+  const most = (axis: 0 | 1): number => Math.ceil(kernel[axis] / strides[axis]);
+  return range(most(0)).flatMap((i) =>
+    range(most(1)).map((j) => {
+      const [rows, columns] = [along(0, i), along(1, j)];
+      const covered = rows.flatMap((row) => columns.map((column) => ({ row, column })));
+      return {
+        window: covered.map(({ row, column }) => (row < 0 || column < 0 ? 0 : row * out[1] + column)),
+        pixels: covered.map(({ row, column }, pixel) => (row < 0 || column < 0 ? -1 : pixel)),
+      };
+    }),
+  );
+}

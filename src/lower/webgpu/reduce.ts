@@ -1,0 +1,62 @@
+import { tensorOf, type Value } from '../../ir/index.js';
+import { dims4, type Forms } from './forms.js';
+import { range } from './move.js';
+
+/**
+ * Sum along the middle axis, [A,R,B] -> [A,B], in steps: ONNX Runtime adds fewer than 32 numbers in one thread each where
+ * that makes more than 1024 sums. Otherwise it first turns the axis inwards and adds in memory that a work group shares: 2 to
+ * 50 times as long on a software adapter, and in a single work group for a single sum.
+ */
+export function sumMiddle(f: Forms, x: Value, name: string): Value {
+  const { b } = f;
+  const [a = 1, r = 1, inner = 1] = x.shape.map(Number);
+  let rest = r;
+  let sums = x;
+  for (let parts = partsOf(a, rest, inner); parts !== undefined; parts = partsOf(a, rest, inner)) {
+    rest /= parts;
+    sums = b.reduceSum(b.reshape(sums, [a, parts, rest * inner]), [1], false, name);
+    sums = b.reshape(sums, [a, rest, inner]);
+  }
+  if (rest === 1) return b.reshape(sums, [a, inner]);
+  if (a > 1) return b.reduceSum(sums, [1], false, name);
+  return b.gemm(ones(f, [1, rest]), b.reshape(sums, [rest, inner]), undefined, {}, name);
+}
+
+/** Sum along the last axis, [A,R] -> [A], R a product of numbers below 8: MatMul computes so few numbers in one thread each. */
+export function sumLast(f: Forms, x: Value, name: string): Value {
+  const { b } = f;
+  const [a = 1, r = 1] = x.shape.map(Number);
+  const part = smallFactors(r)?.[0];
+  if (part === undefined) return b.reshape(x, [a]);
+  const sums = b.matMul(b.reshape(x, [(a * r) / part, part]), ones(f, [part, 1]), name);
+  return sumLast(f, b.reshape(sums, [a, r / part]), name);
+}
+
+/** The numbers below 8 that a number is the product of, the largest first; undefined where there are none. */
+export function smallFactors(n: number): readonly number[] | undefined {
+  if (n === 1) return [];
+  const factor = range(6, 7, -1).find((each) => n % each === 0);
+  const rest = factor === undefined ? undefined : smallFactors(n / factor);
+  return factor === undefined || rest === undefined ? undefined : [factor, ...rest];
+}
+
+function ones(f: Forms, shape: readonly number[]): Value {
+  const size = shape.reduce((product, dim) => product * dim, 1);
+  return f.constant(`ones ${shape.join()}`, () => tensorOf('float32', shape, Array<number>(size).fill(1)), 'ones');
+}
+
+/** Sum over the batch and the pixels of an image [N,H,W,C]: [C]. */
+export function channelSum(f: Forms, x: Value, name = 'channel_sum'): Value {
+  const [n, h, w, c] = dims4(x);
+  return f.b.reshape(sumMiddle(f, f.b.reshape(x, [1, n * h * w, c]), name), [c]);
+}
+
+/** Sum over the pixels of each image [N,H,W,C]: [N,C]. */
+export function pixelSum(f: Forms, x: Value): Value {
+  const [n, h, w, c] = dims4(x);
+  return sumMiddle(f, f.b.reshape(x, [n, h * w, c]), 'pixel_sum');
+}
+
+function partsOf(a: number, r: number, inner: number): number | undefined {
+  return range(30, 31, -1).find((parts) => r % parts === 0 && a * (r / parts) * inner > 1024);
+}
