@@ -1,0 +1,65 @@
+// Builds the page with all engines in it and serves it as a static host would, isolated from other origins, which threads
+// in wasm need.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, loadConfigFromFile, mergeConfig, preview } from 'vite';
+
+const here = join(import.meta.dirname, '..');
+const repository = join(here, '../..');
+const { dependencies } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
+
+/** Installs the peers, which only this folder depends on, if they are not there. */
+export function installPeers() {
+  const missing = Object.keys(dependencies).filter((name) => !existsSync(join(here, 'node_modules', name)));
+  if (missing.length === 0) return;
+  console.error(`installing ${missing.join(', ')} into ${here} ...`);
+  const npm = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  execFileSync('npm', npm, { cwd: here, stdio: ['ignore', 2, 2] });
+}
+
+/** Versions of the peers, as the lockfile has them. */
+export const peerVersions = () => {
+  const { packages } = JSON.parse(readFileSync(join(here, 'package-lock.json'), 'utf8'));
+  return Object.fromEntries(
+    Object.keys(dependencies).map((name) => [name, packages[`node_modules/${name}`].version]),
+  );
+};
+
+/**
+ * Serves what the bench needs; `files` are bytes by path. The engines that are left out of `pages` are not built.
+ * Returns the address and `close`.
+ */
+export async function serve(files) {
+  const { config: shared } = await loadConfigFromFile(
+    { command: 'build', mode: 'production' },
+    join(repository, 'vite.config.ts'),
+  );
+  const config = mergeConfig(shared, {
+    configFile: false,
+    root: join(here, 'page'),
+    logLevel: 'warn',
+    define: { __VERSIONS__: JSON.stringify(peerVersions()) },
+    // TensorFlow.js makes its workers of the text of a function, which a minifier breaks.
+    build: { outDir: join(here, 'dist'), reportCompressedSize: false, minify: false },
+    preview: { port: 0, host: '127.0.0.1' },
+    plugins: [
+      {
+        name: 'files',
+        configurePreviewServer({ middlewares }) {
+          middlewares.use(({ url }, response, next) => {
+            const bytes = files[url];
+            if (bytes === undefined) return next();
+            response.setHeader('content-type', 'application/octet-stream');
+            return response.end(bytes);
+          });
+        },
+      },
+    ],
+  });
+  if (process.env.BENCH_ALIAS)
+    config.resolve.alias.unshift({ find: /^ort-train$/, replacement: process.env.BENCH_ALIAS });
+  await build(config);
+  const server = await preview(config);
+  return { url: server.resolvedUrls.local[0], close: () => server.close() };
+}
