@@ -155,7 +155,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['bench/browser/page/**/*.mjs'],
+    files: ['bench/*/page/**/*.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
         [

@@ -59,6 +59,21 @@ async function keep(page: Page, name: string): Promise<void> {
   await keepScreenshot(page, name);
 }
 
+/** Drops a file on the page. */
+async function drop(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    ([file, base64]) => {
+      const list = new DataTransfer();
+      list.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], file));
+      return list;
+    },
+    [name, Buffer.from(bytes).toString('base64')] as const,
+  );
+  for (const type of ['dragenter', 'dragover', 'drop']) {
+    await page.dispatchEvent('main', type, { dataTransfer: transfer });
+  }
+}
+
 const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.id ?? '');
 
 /** Whether anything is drawn, as the network would see it. */
@@ -151,7 +166,7 @@ test('a phone of 360 pixels: nothing scrolls sideways, and a finger draws', asyn
     await page.selectOption('#architecture', architecture);
     expect(await overflow(), architecture).toBe(0);
   }
-  await page.setInputFiles('#model-file', binary('m.onnx', model));
+  await drop(page, 'm.onnx', model);
   await page.waitForSelector('#mistake-list li');
   expect(await overflow()).toBe(0);
   await page.locator('#pad').evaluate((pad) => {
@@ -210,9 +225,15 @@ test('errors stand where they belong, and the page goes on', async () => {
   await page.click('#primary');
   expect(await text('#settings-alert')).toBe('Epochs: expected a whole number from 1 to 200, got 0.');
   expect(await focused(page)).toBe('recipe-epochs');
-  await recipe({ epochs: 1, images: 3200 });
+  // A GPU that is not there is no error but a warning: the run goes on with wasm.
+  await recipe({ epochs: 1, images: 3200, device: 'webgpu' });
+  expect(await text('#device')).toMatch(/^WebGPU cannot be used: this browser has WebGPU, but no adapter/);
   await page.click('#primary');
   await phase('training');
+  expect(await text('#run-warning')).toMatch(
+    /^webgpu cannot start .* the run goes on with wasm after step 0\.$/,
+  );
+  expect(await text('#device')).toMatch(/^Runs on the CPU .* no adapter/);
   await page.click('#stop');
   await phase('idle');
   expect(errors).toEqual([]);

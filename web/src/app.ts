@@ -8,7 +8,7 @@ import { Files } from './files.js';
 import { count, percent, plural } from './format.js';
 import { Mistakes } from './mistakes.js';
 import { outlineOf } from './network-outline.js';
-import { describe, NetworkPicture } from './network-picture.js';
+import { NetworkPicture } from './network-picture.js';
 import { Pad } from './pad.js';
 import { Reader } from './reader.js';
 import { SettingsForm } from './settings-form.js';
@@ -45,6 +45,9 @@ export class App {
     this.#training = new Training({
       onBegin: (info, stored) => {
         this.#begin(info, stored);
+      },
+      onOtherDevice: (info) => {
+        this.#showDevice(info);
       },
       onBatch: (event) => {
         this.#curves.addBatch(event);
@@ -154,13 +157,10 @@ export class App {
   }
 
   #begin(info: StartInfo, stored: StoredRun | undefined): void {
-    const { device, network, data } = info;
+    const { network, data } = info;
     this.#name = network;
     this.#heldOut = data.testCount;
-    setText(
-      byId('device', HTMLElement),
-      usedDevice(this.#settings.device, device, this.#training.worker.environment),
-    );
+    this.#showDevice(info);
     this.#curves.begin(network);
     if (stored !== undefined) {
       this.#curves.restore(stored);
@@ -225,7 +225,11 @@ export class App {
       'without-shortcut',
       groups.every(({ shortcut }) => shortcut === undefined),
     );
-    byId('picture', HTMLElement).title = describe(outline);
+  }
+
+  #showDevice({ device }: StartInfo): void {
+    const { environment } = this.#training.worker;
+    setText(byId('device', HTMLElement), usedDevice(this.#settings.device, device, environment));
   }
 
   #showPlan(): void {

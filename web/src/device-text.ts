@@ -1,4 +1,5 @@
 import type { DeviceReport, WorkerEnvironment } from 'ort-train';
+import { sentence } from './errors.js';
 import { plural } from './format.js';
 import type { DeviceChoice } from './settings.js';
 
@@ -33,7 +34,7 @@ export function plannedDevice(choice: DeviceChoice, environment: WorkerEnvironme
       : `WebGPU cannot be used: ${webgpu.reason}. Choose Automatic to run on the CPU.`;
   }
   const cpu = `Will run on the CPU (WebAssembly, ${threadsText(threads)})`;
-  return `${cpu}${choice === 'auto' ? `: ${whyNoGpu(webgpu)}` : ', as chosen'}.${sentence(threadsReason)}`;
+  return `${cpu}${choice === 'auto' ? `: ${whyNoGpu(webgpu)}` : ', as chosen'}.${more(threadsReason)}`;
 }
 
 function whyNoGpu(webgpu: WorkerEnvironment['webgpu']): string {
@@ -48,17 +49,14 @@ export function usedDevice(
   { webgpu }: WorkerEnvironment,
 ): string {
   const { chosen, threads, threadsReason, adapter, notices = [], rejected } = report;
-  const notes = notices.map((notice) => sentence(notice)).join('');
+  const notes = notices.map(more).join('');
   if (chosen === 'webgpu') {
     return `Runs on the GPU${adapter === undefined ? '' : ` (${adapter})`} through WebGPU.${notes}`;
   }
   const others = rejected.map(({ device, reason }) => `${device}: ${reason}`).join('; ');
-  const why = others !== '' ? `: ${others}` : choice === 'auto' ? `: ${whyNoGpu(webgpu)}` : ', as chosen';
-  return `Runs on the CPU (WebAssembly, ${threadsText(threads)})${why}.${sentence(threadsReason)}${notes}`;
+  const why = choice === 'wasm' ? ', as chosen' : `: ${others === '' ? whyNoGpu(webgpu) : others}`;
+  return `Runs on the CPU (WebAssembly, ${threadsText(threads)})${why}.${more(threadsReason)}${notes}`;
 }
 
-/** A reason of the library's as a sentence of its own. */
-function sentence(reason: string | undefined): string {
-  if (reason === undefined) return '';
-  return ` ${reason.charAt(0).toUpperCase()}${reason.slice(1)}${reason.endsWith('.') ? '' : '.'}`;
-}
+/** A sentence more, where there is something to say. */
+const more = (reason: string | undefined): string => (reason === undefined ? '' : ` ${sentence(reason)}`);

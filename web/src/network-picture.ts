@@ -40,7 +40,7 @@ export class NetworkPicture {
 }
 
 /** The picture in words. */
-export function describe({ name, input, groups, parameters, classes }: Outline): string {
+function describe({ name, input, groups, parameters, classes }: Outline): string {
   const layers = groups.flatMap((group) => group.layers);
   const of = (kind: string): number => layers.filter((layer) => layer.kind === kind).length;
   const blocks = groups.filter(({ shortcut }) => shortcut !== undefined).length;

@@ -8,7 +8,7 @@ import {
   type StoredRun,
   type WorkerTrainOptions,
 } from 'ort-train';
-import { messageOf } from './errors.js';
+import { messageOf, sentence } from './errors.js';
 import { Stopwatch } from './stopwatch.js';
 import { makeStore } from './store.js';
 
@@ -41,6 +41,8 @@ export interface TrainingState {
 export interface TrainingListener {
   /** The network exists and has its first weights; `stored` where it goes on from a stored run. */
   onBegin(info: StartInfo, stored: StoredRun | undefined): void;
+  /** The same run goes on elsewhere: its device was lost, or could not start. */
+  onOtherDevice(info: StartInfo): void;
   onBatch(event: BatchEnd): void;
   onEpoch(record: EpochRecord): void;
   /** The worker was lost and another one has taken its place: what it held is gone. */
@@ -57,6 +59,8 @@ export class Training {
   readonly clock = new Stopwatch();
   readonly #listener: TrainingListener;
   #worker: TrainingWorker | undefined;
+  /** Whether the present run has told its start. */
+  #hasBegun = false;
 
   constructor(listener: TrainingListener) {
     this.#listener = listener;
@@ -91,6 +95,7 @@ export class Training {
       ...{ outcome: undefined, error: undefined, warning: undefined, accuracy: stored?.testAccuracy },
     });
     this.clock.restart();
+    this.#hasBegun = false;
     try {
       const { testAccuracy } = await this.worker.train({
         ...options,
@@ -107,7 +112,7 @@ export class Training {
           this.state.update({ isKept: true });
         },
         onWarning: (warning) => {
-          this.state.update({ warning });
+          this.state.update({ warning: sentence(warning) });
         },
       });
       this.state.update({ outcome: 'finished', accuracy: testAccuracy, progress: 1 });
@@ -150,6 +155,11 @@ export class Training {
   }
 
   #begin(info: StartInfo, stored: StoredRun | undefined): void {
+    if (this.#hasBegun) {
+      this.#listener.onOtherDevice(info);
+      return;
+    }
+    this.#hasBegun = true;
     if (this.state.value.phase === 'preparing') this.state.update({ phase: 'training' });
     this.state.update({ epochs: info.epochs, epoch: (stored?.epoch ?? 0) + 1 });
     this.#listener.onBegin(info, stored);

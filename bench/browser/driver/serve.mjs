@@ -27,21 +27,20 @@ export const peerVersions = () => {
 };
 
 /**
- * Serves what the bench needs; `files` are bytes by path. The engines that are left out of `pages` are not built.
- * Returns the address and `close`.
+ * Serves a page, built as users would build it; `files` are bytes by path. Returns the address and `close`.
  */
-export async function serve(files) {
+export async function serve(files, root = join(here, 'page'), outDir = join(here, 'dist')) {
   const { config: shared } = await loadConfigFromFile(
     { command: 'build', mode: 'production' },
     join(repository, 'vite.config.ts'),
   );
   const config = mergeConfig(shared, {
     configFile: false,
-    root: join(here, 'page'),
+    root,
     logLevel: 'warn',
     define: { __VERSIONS__: JSON.stringify(peerVersions()) },
     // TensorFlow.js makes its workers of the text of a function, which a minifier breaks.
-    build: { outDir: join(here, 'dist'), reportCompressedSize: false, minify: false },
+    build: { outDir, emptyOutDir: true, reportCompressedSize: false, minify: false },
     preview: { port: 0, host: '127.0.0.1' },
     plugins: [
       {

@@ -18,11 +18,13 @@ import { weightGrad } from './weight-grad.js';
 /** Lowers one node and names its form, or undefined: the node then keeps its portable form. */
 type Rule = (context: Context, node: Node) => string | undefined;
 
-const conv: Rule = (context, node) => image(context, node, forwardConv(context, node), convForm(context, node));
+const conv: Rule = (context, node) =>
+  image(context, node, forwardConv(context, node), convForm(context, node));
 
 const convInputGrad: Rule = (context, node) => image(context, node, inputGrad(context.f, node), 'transposed');
 
-const convWeightGrad: Rule = (context, node) => plain(context, node, weightGrad(context.f, node), 'transposed');
+const convWeightGrad: Rule = (context, node) =>
+  plain(context, node, weightGrad(context.f, node), 'transposed');
 
 const normTrain: Rule = (context, node) => {
   const { f } = context;
@@ -118,7 +120,8 @@ const spread: Rule = (context, node) => {
   const [y] = node.outputs;
   const columns = y && spreadAxis(context, y, 3);
   const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || rows === undefined || !f.isImage(rows.source)) return undefined;
+  if (y === undefined || columns === undefined || rows === undefined || !f.isImage(rows.source))
+    return undefined;
   const [n, c, h, w] = dims4(y);
   const [, , ph, pw] = dims4(rows.source);
   const along = (size: number, count: number, { first, stride }: Spread): readonly number[] =>
@@ -174,7 +177,9 @@ const concat: Rule = (context, node) => {
   const { f, b } = context;
   const all = movedAll(context, node);
   if (all !== undefined) return plain(context, node, all);
-  const images = node.inputs.flatMap((input) => (input !== undefined && f.isImage(input) ? [f.image(input)] : []));
+  const images = node.inputs.flatMap((input) =>
+    input !== undefined && f.isImage(input) ? [f.image(input)] : [],
+  );
   const [y] = node.outputs;
   if (y?.shape.length !== 4 || images.length !== node.inputs.length) return undefined;
   const axis = [0, 3, 1, 2].at(Number(node.attrs['axis']));
@@ -225,7 +230,8 @@ const elementwise: Rule = (context, node) => {
   const { f, b } = context;
   const [y] = node.outputs;
   const inputs = node.inputs.flatMap((input) => input ?? []);
-  if (y?.shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isImage(input))) return undefined;
+  if (y?.shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isImage(input)))
+    return undefined;
   const operands = inputs.map((input) => (input.shape.length === 0 ? f.plain(input) : f.image(input)));
   return image(context, node, b.emit(node.op, operands, node.attrs, localName(node)));
 };
