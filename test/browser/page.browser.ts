@@ -185,6 +185,7 @@ describe('a visitor of the playground', () => {
       steps,
     );
     expect(await page.inputValue('#recipe-epochs')).toBe('20');
+    expect(await page.inputValue('#recipe-images')).toBe('3200');
     await page.click('#stop');
     await phase('idle');
     expect(await page.textContent('#status')).toMatch(/^Stopped/);
