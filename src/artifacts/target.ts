@@ -20,6 +20,8 @@ export interface LoweringOptions {
   readonly batch: number;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices?: Readonly<Record<string, string>>;
+  /** Whether the optimizer divides a gradient by its own size, so that what rounding leaves of a zero is a whole step. */
+  readonly adaptive?: boolean;
 }
 
 /** A kind of device with graphs in a form of its own. */
@@ -57,6 +59,8 @@ export const webgpuTarget: Target = { name: 'webgpu', reference: ['cpu', 'wasm']
 /** A model in the form that one target runs best, for one batch size. */
 export interface TargetModel {
   readonly model: Uint8Array;
+  /** Names of its results. */
+  readonly results: readonly string[];
   /** How flat vectors lie in it. */
   readonly state: TargetState;
   /** What became of each node that has several forms. */
@@ -82,8 +86,13 @@ export function compileFor(
   graph: GraphOptions,
   options: LoweringOptions,
 ): TargetModel {
-  const lowering = target.lower(buildGraph(network, kind, graph), options);
-  return { model: encodeModel(lowering.graph), state: lowering.state, forms: lowering.report };
+  const lowering = target.lower(buildGraph(network, kind, graph), { ...options, adaptive: isAdaptive(graph) });
+  return {
+    model: encodeModel(lowering.graph),
+    results: lowering.graph.outputs.map(({ name }) => name),
+    state: lowering.state,
+    forms: lowering.report,
+  };
 }
 
 /** How the two forms of a model are run, and on what. */
@@ -105,7 +114,7 @@ export async function checkFor(
   options: LoweringOptions,
   setup: CheckSetup,
 ): Promise<CheckReport> {
-  return checkGraph(target, buildGraph(network, kind, graph), options, setup);
+  return checkGraph(target, buildGraph(network, kind, graph), { ...options, adaptive: isAdaptive(graph) }, setup);
 }
 
 /** Where the two forms of a model part. */
@@ -134,7 +143,12 @@ export async function firstDifference(
     const isLast = layer !== '' && portable.nodes[i + 1]?.layer !== layer;
     return isLast && value?.dtype === 'float32' ? [{ layer, value, name: `end.${i}` }] : [];
   });
-  const { differences } = await checkGraph(target, { ...portable, outputs: ends }, options, setup);
+  const { differences } = await checkGraph(
+    target,
+    { ...portable, outputs: ends },
+    { ...options, adaptive: isAdaptive(graph) },
+    setup,
+  );
   const found = ends.find(({ name }) => (differences[name] ?? 0) > TOLERANCE);
   if (found === undefined) return undefined;
   return { layer: found.layer, value: found.value.name, difference: differences[found.name] ?? Infinity };
@@ -156,4 +170,8 @@ function checkGraph(
     options.batch,
     feedsFor(portable.inputs.map(({ name }) => name)),
   );
+}
+
+function isAdaptive({ optimizer }: GraphOptions): boolean {
+  return optimizer.kind !== 'sgd';
 }

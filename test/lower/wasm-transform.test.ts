@@ -10,6 +10,7 @@ import {
   widthInverse,
   widthMatrix,
 } from '../../src/lower/wasm/transform.js';
+import type { ConvAttrs } from '../../src/ops/index.js';
 import { fill } from '../helpers/golden.js';
 
 interface Case {
@@ -94,9 +95,9 @@ function fromSpectra(x: readonly number[], w: readonly number[], [rows, columns]
 it.each(cases)('products of spectra are the convolution: $title', (each) => {
   const { size, k, p = 0, s = 1, d = 1, lengths } = each;
   const out = size.map((pixels) => Math.floor((pixels + 2 * p - (k - 1) * d - 1) / s) + 1);
-  const attrs = {
+  const attrs: ConvAttrs = {
     ...{ kernel_shape: [k, k], strides: [s, s], dilations: [d, d], pads: [p, p, p, p], group: 1 },
-  } as const;
+  };
   const plan = planOf(attrs, size, [out[0] ?? 0, out[1] ?? 0]);
   expect([plan[0].length, plan[1].length]).toEqual(lengths);
   const x = Array.from(fill(1, size[0] * size[1]));
@@ -110,9 +111,9 @@ it.each(cases)('products of spectra are the convolution: $title', (each) => {
 });
 
 it('wants only the pixels that reach the results that are wanted', () => {
-  const attrs = {
+  const attrs: ConvAttrs = {
     ...{ kernel_shape: [3, 3], strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0], group: 1 },
-  } as const;
+  };
   const [rows] = planOf(attrs, [5, 5], [2, 2]);
   expect(rows.length).toBe(4);
   expect(rows.x).toEqual([0, 1, 2, 3, undefined]);

@@ -1,4 +1,4 @@
-import { useCounts, type Graph, type Value } from '../../ir/index.js';
+import type { Graph } from '../../ir/index.js';
 import { Builder } from '../../ops/index.js';
 import { linksOf, type Links } from '../shared/links.js';
 import { Forms } from './forms.js';
@@ -8,14 +8,16 @@ export interface Context extends Links {
   readonly graph: Graph;
   readonly b: Builder;
   readonly f: Forms;
-  /** How often each value of the portable graph is used. */
-  readonly counts: ReadonlyMap<Value, number>;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices: Readonly<Record<string, string>>;
+  /** Whether gradients must have their zeros exactly: see WasmOptions. */
+  readonly adaptive: boolean;
+  /** Whether images are to be pixel by pixel where one way costs as much as the other: most convolutions want them so. */
+  readonly prefersPixels: boolean;
 }
 
-/** The context of a graph, nothing lowered yet. */
-export function contextOf(graph: Graph, choices: Context['choices'] = {}): Context {
+/** The context of a graph, nothing lowered yet, no layout preferred. */
+export function contextOf(graph: Graph, choices: Context['choices'] = {}, adaptive = false): Context {
   const b = new Builder();
-  return { graph, b, f: new Forms(b), counts: useCounts(graph), ...linksOf(graph), choices };
+  return { graph, b, f: new Forms(b), ...linksOf(graph), choices, adaptive, prefersPixels: false };
 }

@@ -5,6 +5,7 @@ import { tidyReshapes } from '../shared/tidy.js';
 import { bindDims } from '../static-batch.js';
 import type { Lowering, NodeReport, TargetState } from '../target.js';
 import { contextOf, type Context } from './context.js';
+import { prefersPixels } from './conv-forms.js';
 import { lowerNode, reported } from './rules.js';
 
 /** Options of `lowerWasm`. */
@@ -13,6 +14,11 @@ export interface WasmOptions {
   readonly batch: number;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices?: Readonly<Record<string, string>>;
+  /**
+   * Whether the optimizer divides a gradient by its own size, as Adam does: then what rounding leaves of a zero becomes a
+   * whole step, and gradients are not computed from spectra, which leave some. Default false.
+   */
+  readonly adaptive?: boolean;
 }
 
 /**
@@ -24,9 +30,10 @@ export interface WasmOptions {
  * @example
  * const { graph } = lowerWasm(buildGraph(network, 'step', options), { batch: 64 });
  */
-export function lowerWasm(portable: Graph, { batch, choices }: WasmOptions): Lowering {
+export function lowerWasm(portable: Graph, { batch, choices, adaptive }: WasmOptions): Lowering {
   const graph = prune(bindDims(portable, { N: batch }));
-  const context = contextOf(graph, choices);
+  const bare = contextOf(graph, choices, adaptive);
+  const context = { ...bare, prefersPixels: prefersPixels(bare) };
   const { b, f } = context;
   for (const input of graph.inputs) f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
   for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });

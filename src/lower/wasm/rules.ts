@@ -74,19 +74,19 @@ const reduceSum: Rule = (context, node) => {
 };
 
 const normTrain: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
+  if (!wantsPixels(context, node)) return undefined;
   batchNormTrain(context, node);
   return 'pixels';
 };
 
 const normGrad: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
+  if (!wantsPixels(context, node)) return undefined;
   batchNormGrad(context, node);
   return 'pixels';
 };
 
 const normGiven: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
+  if (!wantsPixels(context, node)) return undefined;
   return give(context, node, { pixels: batchNormGiven(context, node) });
 };
 
@@ -159,6 +159,11 @@ export function lowerNode(context: Context, node: Node): string | undefined {
 /** Whether the first operand is an image that is there pixel by pixel. */
 function hasPixels({ f }: Context, { inputs: [x] }: Node): boolean {
   return x?.shape.length === 4 && f.isPixels(x);
+}
+
+/** Whether the first operand is an image that is there so, or is to be. */
+function wantsPixels(context: Context, node: Node): boolean {
+  return hasPixels(context, node) || (context.prefersPixels && node.inputs[0]?.shape.length === 4);
 }
 
 function give({ f }: Context, node: Node, made: Parameters<Context['f']['set']>[1], form = 'pixels'): string {
