@@ -10,7 +10,7 @@ export interface Context extends Links {
   readonly f: Forms;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices: Readonly<Record<string, string>>;
-  /** Whether gradients must have their zeros exactly: see WasmOptions. */
+  /** Whether zeros and ties must stay what they are: see WasmOptions. */
   readonly adaptive: boolean;
   /** Whether images are to be pixel by pixel where one way costs as much as the other: most convolutions want them so. */
   readonly prefersPixels: boolean;

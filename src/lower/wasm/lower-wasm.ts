@@ -16,7 +16,7 @@ export interface WasmOptions {
   readonly choices?: Readonly<Record<string, string>>;
   /**
    * Whether the optimizer divides a gradient by its own size, as Adam does: then what rounding leaves of a zero becomes a
-   * whole step, and gradients are not computed from spectra, which leave some. Default false.
+   * whole step, and nothing is computed from spectra, which leave some. Default false.
    */
   readonly adaptive?: boolean;
 }
