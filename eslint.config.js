@@ -107,7 +107,12 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/session/node.ts', 'src/session/web.ts'],
+    ignores: [
+      'src/session/node.ts',
+      'src/session/web.ts',
+      'src/session/captured-web.ts',
+      'src/session/gpu-tensor-web.ts',
+    ],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -155,12 +160,12 @@ export default tseslint.config(
     },
   },
   {
-    files: ['bench/*/page/**/*.mjs'],
+    files: ['bench/*/page/**/*.mjs', 'bench/browser/driver/*.mjs', 'bench/parity/run.mjs'],
     languageOptions: {
       globals: Object.fromEntries(
         [
           ...['WebAssembly', 'Worker', 'TextDecoder', 'crossOriginIsolated', 'document', 'fetch'],
-          ...['navigator', 'self', 'window', '__VERSIONS__'],
+          ...['navigator', 'requestAnimationFrame', 'self', 'window', '__VERSIONS__'],
         ].map((name) => [name, 'readonly']),
       ),
     },

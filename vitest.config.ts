@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { nodeWorkers } from './test/helpers/node-workers.js';
 
 export default defineConfig({
+  plugins: [nodeWorkers()],
   test: {
     globalSetup: ['test/helpers/cache-folder.ts'],
     include: ['test/**/*.test.ts', 'src/**/*.test.ts'],

@@ -47,10 +47,10 @@ const files = {};
 for (const { net, file } of all) {
   if (file === undefined) continue;
   writeFileSync(join(folder, `${net}.safetensors`), file);
-  files[`/${net}.safetensors`] = Buffer.from(file);
+  files[`/${net}.safetensors`] = file;
 }
 const server = await serve(files, join(import.meta.dirname, 'page'), join(folder, 'page'));
-const browser = await launch({ software });
+const browser = await launch({ gpu: software ? 'software' : 'hardware' });
 try {
   const results = [];
   for (const each of all) {
@@ -70,7 +70,8 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function run(net, { in: where, title, ...options }) {
+async function run(net, { in: where, devices, threads, target }) {
+  const options = { devices, ...(threads && { threads }), ...(target && { target }) };
   if (where === 'browser') {
     const { page, close } = await openPage(browser, server.url);
     try {

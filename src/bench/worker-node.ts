@@ -67,7 +67,7 @@ async function forward(size: number): Promise<() => Promise<unknown>> {
   const known = inference.get(size);
   if (known !== undefined) return known;
   exported ??= await createNodeSession(
-    encodeInferenceModel(network, namedWeights(network, trainer.state), { foldBatchNorm: true }),
+    encodeInferenceModel(network, namedWeights(network, await trainer.readState()), { foldBatchNorm: true }),
     { threads },
   );
   const session = exported;

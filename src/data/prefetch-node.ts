@@ -73,7 +73,13 @@ export class Prefetcher {
   ): Promise<Prefetcher> {
     let worker: Worker;
     try {
-      worker = new Worker(script, { workerData: shareDataset(dataset), name: 'ort-train prefetch' });
+      // A thread has the program's options, of which Node refuses this one for a script that is a file.
+      const isInline = process.execArgv.some((option) => option.startsWith('--input-type'));
+      worker = new Worker(script, {
+        workerData: shareDataset(dataset),
+        name: 'ort-train prefetch',
+        ...(isInline && { execArgv: [] }),
+      });
     } catch (cause) {
       throw failure(`cannot be started: ${textOf(cause)}`, cause);
     }
@@ -100,7 +106,7 @@ export class Prefetcher {
 
   /** Ends the thread, whatever it does, and waits for that; a second call does nothing. */
   async dispose(): Promise<void> {
-    this.#gone ??= failure('has ended: its prefetcher was disposed of');
+    this.#gone ??= failure('has ended: it was disposed of');
     await this.#worker.terminate();
   }
 
@@ -191,7 +197,7 @@ function take(slot: BatchBuffers | undefined, size: number, to: BatchBuffers): O
 function failure(what: string, cause?: unknown): WorkerError {
   return new WorkerError(
     `prefetch: the thread that prepares batches ${what}; train without it (prefetch: false, --no-prefetch)`,
-    { cause },
+    cause === undefined ? undefined : { cause },
   );
 }
 

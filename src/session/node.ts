@@ -1,9 +1,20 @@
 import { availableParallelism } from 'node:os';
 import * as ort from 'onnxruntime-node';
+import { identityModel } from '../artifacts/identity.js';
 import { UNRETURNED, withUnreturnedOutput, type TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, checkThreads, firstThatStarts } from './devices.js';
-import type { DeviceName, DeviceReport, Session, SessionOptions, Tensors } from './session.js';
+import type {
+  DeviceName,
+  DeviceReport,
+  DeviceTensor,
+  DeviceTensors,
+  Feeds,
+  Resident,
+  Session,
+  SessionOptions,
+  Tensors,
+} from './session.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
 ort.env.logLevel = 'fatal';
@@ -34,13 +45,15 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
     devices,
     async (device, rejected) => {
       try {
+        const kept = device === 'webgpu' ? options.keepOnDevice : undefined;
         const session = await load(
           options.givenResults === true ? withUnreturnedOutput(model) : model,
           device,
           threads,
-          options.profile,
+          { ...(options.profile !== undefined && { profile: options.profile }), ...(kept && { kept }) },
         );
-        return new NodeSession(session, { chosen: device, runtime: runtimeVersion(), threads, rejected });
+        const report = { chosen: device, runtime: runtimeVersion(), threads, rejected };
+        return new NodeSession(session, report, kept);
       } catch (cause) {
         const reason = reasonOf(cause);
         if (device === 'cpu')
@@ -79,7 +92,7 @@ async function load(
   model: Uint8Array,
   device: DeviceName,
   threads: number,
-  profile: string | undefined,
+  { profile, kept }: { readonly profile?: string; readonly kept?: readonly string[] },
 ): Promise<ort.InferenceSession> {
   if (device === 'wasm') throw new DeviceError('onnxruntime-node has no wasm');
   return ort.InferenceSession.create(model, {
@@ -94,32 +107,56 @@ async function load(
     extra: { session: { force_spinning_stop: '1' } },
     logSeverityLevel: 4,
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
+    ...(kept !== undefined && {
+      preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, 'gpu-buffer' as const])),
+    }),
   });
 }
 
 class NodeSession implements Session {
   readonly device: DeviceReport;
   readonly outputNames: readonly string[];
+  readonly resident?: Resident;
   readonly #session: ort.InferenceSession;
   readonly #native = new WeakMap<TensorData, ort.Tensor>();
   #disposed = false;
 
-  constructor(session: ort.InferenceSession, device: DeviceReport) {
+  constructor(session: ort.InferenceSession, device: DeviceReport, kept: readonly string[] | undefined) {
     this.#session = session;
     this.outputNames = session.outputNames.filter((name) => name !== UNRETURNED);
     this.device = device;
+    if (kept === undefined) return;
+    this.resident = {
+      upload: (tensors) => this.#guarded(() => upload(this.#toNative(tensors))),
+      run: (feeds, returned) =>
+        this.#guarded(async () => {
+          const results = await this.#session.run(this.#toNative(feeds), [...returned, ...kept]);
+          const tensors = returned.map((name) => [name, fromNative(results[name], name)] as const);
+          return {
+            returned: Promise.resolve(Object.fromEntries(tensors)),
+            kept: Object.fromEntries(kept.map((name) => [name, onDevice(results[name], name)])),
+          };
+        }),
+    };
   }
 
-  async run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors> {
+  async run(feeds: Feeds, outputs: Tensors | readonly string[]): Promise<Tensors> {
+    return this.#guarded(async () => {
+      const inputs = this.#toNative(feeds);
+      if (!isNames(outputs)) {
+        await this.#runInto(inputs, this.#toNative(outputs));
+        return outputs;
+      }
+      const results = await this.#session.run(inputs, [...outputs]);
+      const tensors = outputs.map(async (name) => [name, await readNative(results[name], name)] as const);
+      return Object.fromEntries(await Promise.all(tensors));
+    });
+  }
+
+  async #guarded<T>(body: () => Promise<T>): Promise<T> {
     if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
     try {
-      const inputs = this.#toNative(feeds);
-      if (isNames(outputs)) {
-        const results = await this.#session.run(inputs, [...outputs]);
-        return Object.fromEntries(outputs.map((name) => [name, fromNative(results[name], name)]));
-      }
-      await this.#runInto(inputs, this.#toNative(outputs));
-      return outputs;
+      return await body();
     } catch (error) {
       if (error instanceof ModelError) throw error;
       throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(error)}`, {
@@ -151,17 +188,90 @@ class NodeSession implements Session {
     await this.#session.release();
   }
 
-  #toNative(tensors: Tensors): Record<string, ort.Tensor> {
+  #toNative(tensors: Feeds): Record<string, ort.Tensor> {
     return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, this.#tensor(tensor)]));
   }
 
-  #tensor(tensor: TensorData): ort.Tensor {
+  #tensor(tensor: TensorData | DeviceTensor): ort.Tensor {
+    if (tensor instanceof GpuTensor) return tensor.native;
+    if (!('data' in tensor))
+      throw new ModelError('a tensor of another runtime: expected one of onnxruntime-node');
     const known = this.#native.get(tensor);
     if (known !== undefined) return known;
     const native = new ort.Tensor(tensor.dtype, tensor.data as Float32Array, [...tensor.shape]);
     this.#native.set(tensor, native);
     return native;
   }
+}
+
+/** A tensor in a buffer of the GPU. */
+class GpuTensor implements DeviceTensor {
+  readonly dtype: TensorData['dtype'];
+  readonly shape: readonly number[];
+  readonly native: ort.Tensor;
+  #disposed = false;
+
+  constructor(native: ort.Tensor) {
+    this.native = native;
+    this.dtype = native.type as TensorData['dtype'];
+    this.shape = native.dims;
+  }
+
+  async read(): Promise<TensorData> {
+    return copyNative(this.native);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.native.dispose();
+  }
+}
+
+// onnxruntime-node 1.30 has no copy between host and device: `getData` of a tensor on a GPU ends the process. A model that gives
+// its input back copies as well. One for each dtype, rank and direction, for as long as the process lives.
+const copiers = new Map<string, Promise<ort.InferenceSession>>();
+
+async function copier({ type, dims }: ort.Tensor, kept: readonly string[]): Promise<ort.InferenceSession> {
+  const key = `${type} ${dims.length} ${kept.join()}`;
+  const known = copiers.get(key);
+  if (known !== undefined) return known;
+  const model = identityModel(type as TensorData['dtype'], dims.length);
+  const made = load(model, 'webgpu', 1, { kept });
+  copiers.set(key, made);
+  return made;
+}
+
+/** A tensor of the GPU in the memory of the host. */
+async function copyNative(tensor: ort.Tensor): Promise<TensorData> {
+  const session = await copier(tensor, []);
+  const { y } = await session.run({ x: tensor }, ['y']);
+  return fromNative(y, 'y');
+}
+
+async function upload(tensors: Record<string, ort.Tensor>): Promise<DeviceTensors> {
+  const uploaded: Record<string, DeviceTensor> = {};
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const session = await copier(tensor, ['y']);
+    const { y } = await session.run({ x: tensor }, ['y']);
+    uploaded[name] = onDevice(y, name);
+  }
+  return uploaded;
+}
+
+/** A result in the memory of the host; one that was kept on the GPU is copied and freed there. */
+async function readNative(tensor: ort.OnnxValue | undefined, name: string): Promise<TensorData> {
+  if (tensor?.location !== 'gpu-buffer') return fromNative(tensor, name);
+  try {
+    return await copyNative(tensor);
+  } finally {
+    tensor.dispose();
+  }
+}
+
+function onDevice(tensor: ort.OnnxValue | undefined, name: string): DeviceTensor {
+  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
+  return new GpuTensor(tensor);
 }
 
 /** ONNX Runtime's message as one line, without its own source files, functions and failed conditions. */

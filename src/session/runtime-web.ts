@@ -74,18 +74,23 @@ export class WebRuntime<Ort extends OrtSettings> {
    * DeviceError once the runtime could not start, DeviceLostError once its device is gone.
    */
   async exclusive<T>(call: (ort: Ort) => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(async () => {
+    const turn = this.#queue.then(() => {
       if (this.#dead !== undefined) throw this.#dead;
-      try {
-        return await Promise.race([call(this.#ort), this.#lost]);
-      } catch (error) {
-        // What the loss of the device breaks off may fail a moment before the browser says that the device is lost.
-        if (this.#device === 'webgpu') await Promise.race([this.#lost, delay(LOSS_SHOWS)]);
-        throw error;
-      }
+      return this.unlessLost(call(this.#ort));
     });
     this.#queue = turn.catch(() => undefined);
     return turn;
+  }
+
+  /** What becomes of work on the device; a DeviceLostError where that is lost before. */
+  async unlessLost<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([work, this.#lost]);
+    } catch (error) {
+      // What the loss of the device breaks off may fail a moment before the browser says that the device is lost.
+      if (this.#device === 'webgpu') await Promise.race([this.#lost, delay(LOSS_SHOWS)]);
+      throw error;
+    }
   }
 
   /**

@@ -34,12 +34,52 @@ export interface SessionOptions {
    * returns into new arrays, 40 of 110 ms a step of ResNet-18.
    */
   readonly givenResults?: boolean;
+  /**
+   * Results that stay on the device, where it has memory of its own (webgpu): they are to be had through
+   * `Session.resident`, and a later run takes them as feeds, without a copy between. None: only feeds are on the device.
+   */
+  readonly keepOnDevice?: readonly string[];
+  /**
+   * The model is run many times on feeds of the same shapes: where the runtime can (webgpu in a browser), it records the first
+   * run and replays it, and what stays on the device is overwritten by the next run. Only together with `keepOnDevice`.
+   */
+  readonly capture?: boolean;
   /** Switches ONNX Runtime's profiler on: the beginning of the path of the file that it writes when the session ends. */
   readonly profile?: string;
 }
 
 /** Named tensors. */
 export type Tensors = Readonly<Record<string, TensorData>>;
+
+/** A tensor in the memory of a device. Call `dispose` when done: nothing else frees it. */
+export interface DeviceTensor {
+  readonly dtype: TensorData['dtype'];
+  readonly shape: readonly number[];
+  /** Copies it to the host. */
+  read(): Promise<TensorData>;
+  /** Frees the device's memory; a second call does nothing. */
+  dispose(): void;
+}
+
+/** Named tensors in the memory of a device. */
+export type DeviceTensors = Readonly<Record<string, DeviceTensor>>;
+
+/** What a model is run on: tensors of the host, or of the session's device. */
+export type Feeds = Readonly<Record<string, TensorData | DeviceTensor>>;
+
+/** Runs whose feeds and results need not leave the device. */
+export interface Resident {
+  /** Copies tensors to the device. */
+  upload(tensors: Tensors): Promise<DeviceTensors>;
+  /**
+   * Runs the model. The results named in `returned` come back to the host, perhaps only when other runs have been submitted;
+   * those of `keepOnDevice` stay, to be disposed of by the caller. Throws as `Session.run` does.
+   */
+  run(
+    feeds: Feeds,
+    returned: readonly string[],
+  ): Promise<{ readonly returned: Promise<Tensors>; readonly kept: DeviceTensors }>;
+}
 
 /** A loaded model. Holds native memory: call `dispose` when done. */
 export interface Session {
@@ -51,7 +91,9 @@ export interface Session {
    * come back by name. The same tensor objects may be used again: their native counterparts are kept. Throws ModelError
    * for feeds that are missing or do not fit the model.
    */
-  run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors>;
+  run(feeds: Feeds, outputs: Tensors | readonly string[]): Promise<Tensors>;
+  /** Absent where the device has no memory of its own, or without `keepOnDevice`. */
+  readonly resident?: Resident;
   /** Frees the native memory; a second call does nothing, a run afterwards is a ModelError. */
   dispose(): Promise<void>;
 }

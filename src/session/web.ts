@@ -1,10 +1,20 @@
 import type * as Ort from 'onnxruntime-web/wasm';
 import type { TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
+import { CapturedRuns } from './captured-web.js';
 import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
+import { GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
 import { WebRuntime } from './runtime-web.js';
-import type { DeviceName, DeviceReport, Session, SessionOptions, Tensors } from './session.js';
+import type {
+  DeviceName,
+  DeviceReport,
+  Feeds,
+  Resident,
+  Session,
+  SessionOptions,
+  Tensors,
+} from './session.js';
 import type { WebDevice } from './wasm-file-web.js';
 
 export { probeWebGpu, type WebGpuProbe } from './gpu-web.js';
@@ -76,67 +86,146 @@ async function start(
     ({ adapter } = probe);
   }
   const runtime = await runtimeFor(device);
-  try {
-    const create = ({ InferenceSession }: typeof Ort): Promise<Ort.InferenceSession> =>
+  const kept = device === 'webgpu' ? options.keepOnDevice : undefined;
+  const create =
+    (captured: boolean) =>
+    ({ InferenceSession }: typeof Ort): Promise<Ort.InferenceSession> =>
       InferenceSession.create(model, {
         executionProviders: [device],
         executionMode: 'sequential',
         graphOptimizationLevel: 'all',
         logSeverityLevel: 4,
+        ...(captured && { enableGraphCapture: true, preferredOutputLocation: 'gpu-buffer' }),
+        ...(!captured && kept && { preferredOutputLocation: onGpu(kept) }),
       });
-    const { session, report } = await runtime.start(create, options.threads);
-    return new WebSession(runtime, session, {
-      ...{ chosen: device, runtime: runtime.version, ...report, rejected },
-      ...(adapter !== undefined && { adapter }),
+  let captured = kept !== undefined && options.capture === true;
+  let notice: string | undefined;
+  try {
+    const started = await runtime.start(create(captured), options.threads).catch((cause: unknown) => {
+      if (!captured || cause instanceof DeviceError) throw cause;
+      // A node that the GPU does not run cannot be recorded.
+      captured = false;
+      notice = `each run is submitted anew, for ONNX Runtime cannot record the model: ${reasonOf(cause)}`;
+      return runtime.start(create(false), options.threads);
     });
+    const { session, report } = started;
+    const notices = [...(report.notices ?? []), ...(notice === undefined ? [] : [notice])];
+    return new WebSession(
+      runtime,
+      session,
+      {
+        ...{ chosen: device, runtime: runtime.version, ...report, rejected },
+        ...(notices.length > 0 && { notices }),
+        ...(adapter !== undefined && { adapter }),
+      },
+      { kept, captured },
+    );
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
     throw new ModelError(`ONNX Runtime cannot load the model: ${reasonOf(cause)}`, { cause });
   }
 }
 
+function onGpu(names: readonly string[]): Record<string, 'gpu-buffer'> {
+  return Object.fromEntries(names.map((name) => [name, 'gpu-buffer']));
+}
+
 class WebSession implements Session {
   readonly device: DeviceReport;
   readonly outputNames: readonly string[];
+  readonly resident?: Resident;
   readonly #runtime: WebRuntime<typeof Ort>;
   readonly #session: Ort.InferenceSession;
+  #captured: CapturedRuns | undefined;
   #disposed = false;
 
-  constructor(runtime: WebRuntime<typeof Ort>, session: Ort.InferenceSession, device: DeviceReport) {
+  constructor(
+    runtime: WebRuntime<typeof Ort>,
+    session: Ort.InferenceSession,
+    device: DeviceReport,
+    { kept, captured }: { readonly kept: readonly string[] | undefined; readonly captured: boolean },
+  ) {
     this.#runtime = runtime;
     this.#session = session;
     this.outputNames = session.outputNames;
     this.device = device;
+    if (kept === undefined) return;
+    if (captured) this.#captured = new CapturedRuns(session, runtime);
+    this.resident = {
+      upload: (tensors) =>
+        this.#turn(async (ort) => {
+          const uploaded = Object.entries(tensors).map(
+            async ([name, tensor]) => [name, await uploadTensor(ort, runtime, tensor)] as const,
+          );
+          return Object.fromEntries(await Promise.all(uploaded));
+        }),
+      run: (feeds, returned) => this.#turn((ort) => this.#keep(ort, feeds, returned, kept)),
+    };
   }
 
-  async run(feeds: Tensors, outputs: Tensors | readonly string[]): Promise<Tensors> {
-    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
+  async run(feeds: Feeds, outputs: Tensors | readonly string[]): Promise<Tensors> {
     const names = isNames(outputs) ? outputs : Object.keys(outputs);
+    const tensors = await this.#turn(async (ort) => {
+      if (this.#captured !== undefined) return (await this.#keep(ort, feeds, names, [])).returned;
+      const results = await this.#session.run(toOrt(ort, feeds), names);
+      const read = names.map(async (name) => [name, await download(results[name], name)] as const);
+      return Object.fromEntries(await Promise.all(read));
+    });
+    if (isNames(outputs)) return tensors;
+    for (const [name, given] of Object.entries(outputs)) copyInto(given, tensors[name], name);
+    return outputs;
+  }
+
+  async #keep(
+    ort: typeof Ort,
+    feeds: Feeds,
+    returned: readonly string[],
+    kept: readonly string[],
+  ): ReturnType<Resident['run']> {
+    const captured = await this.#captured?.run(ort, feeds, { returned, kept });
+    if (captured !== undefined) return { ...captured, returned: this.#named(captured.returned) };
+    const results = await this.#session.run(toOrt(ort, feeds), [...returned, ...kept]);
+    const tensors = returned.map((name) => [name, fromOrt(results[name], name)] as const);
+    return {
+      returned: Promise.resolve(Object.fromEntries(tensors)),
+      kept: Object.fromEntries(
+        kept.map((name) => [name, new GpuTensor(present(results[name], name), this.#runtime)]),
+      ),
+    };
+  }
+
+  /** What is waited for outside of a turn, with the errors of one; nobody need wait for it. */
+  #named<T>(work: Promise<T>): Promise<T> {
+    const named = this.#runtime.unlessLost(work).catch((cause: unknown) => {
+      throw this.#error(cause);
+    });
+    named.catch(() => undefined);
+    return named;
+  }
+
+  async #turn<T>(body: (ort: typeof Ort) => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
     try {
-      return await this.#runtime.exclusive(async ({ Tensor }) => {
-        const inputs = Object.entries(feeds).map(
-          ([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data as Float32Array, shape)] as const,
-        );
-        const results = await this.#session.run(Object.fromEntries(inputs), names);
-        if (isNames(outputs)) {
-          return Object.fromEntries(names.map((name) => [name, fromOrt(results[name], name)]));
-        }
-        for (const [name, given] of Object.entries(outputs)) copyInto(given, results[name], name);
-        return outputs;
-      });
+      return await this.#runtime.exclusive(body);
     } catch (cause) {
-      if (cause instanceof ModelError || cause instanceof DeviceError) throw cause;
-      throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(cause)}`, {
-        cause,
-      });
+      throw this.#error(cause);
     }
+  }
+
+  #error(cause: unknown): Error {
+    if (cause instanceof ModelError || cause instanceof DeviceError) return cause;
+    const message = `ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(cause)}`;
+    return new ModelError(message, { cause });
   }
 
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     try {
-      await this.#runtime.exclusive(() => this.#session.release());
+      await this.#runtime.exclusive(() => {
+        this.#captured?.dispose();
+        return this.#session.release();
+      });
     } catch (error) {
       // A runtime that is gone has freed everything.
       if (!(error instanceof DeviceError)) throw error;
@@ -148,8 +237,9 @@ class WebSession implements Session {
  * Results that the caller gave memory for. onnxruntime-web 1.30 has no use for that memory: it would copy a given tensor to
  * WebAssembly, write the result there and drop it. So results come as new arrays, and are copied.
  */
-function copyInto(given: TensorData, result: Ort.OnnxValue | undefined, name: string): void {
-  const { dtype, shape, data } = fromOrt(result, name);
+function copyInto(given: TensorData, result: TensorData | undefined, name: string): void {
+  if (result === undefined) throw new ModelError(`the model gave no output '${name}'`);
+  const { dtype, shape, data } = result;
   if (dtype !== given.dtype || data.length !== given.data.length) {
     throw new ModelError(
       `output '${name}': expected ${given.dtype}[${given.shape.join(',')}], got ${dtype}[${shape.join(',')}]`,
@@ -168,11 +258,34 @@ function isNames(outputs: Tensors | readonly string[]): outputs is readonly stri
   return Array.isArray(outputs);
 }
 
-function fromOrt(tensor: Ort.OnnxValue | undefined, name: string): TensorData {
+/** Feeds as onnxruntime-web takes them. */
+function toOrt({ Tensor }: typeof Ort, feeds: Feeds): Record<string, Ort.Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      if (tensor instanceof GpuTensor) return [name, tensor.native] as const;
+      if (!('data' in tensor)) {
+        throw new ModelError(
+          `input '${name}': expected a tensor of onnxruntime-web, got one of another runtime`,
+        );
+      }
+      return [name, new Tensor(tensor.dtype, tensor.data as Float32Array, tensor.shape)] as const;
+    }),
+  );
+}
+
+function present(tensor: Ort.OnnxValue | undefined, name: string): Ort.OnnxValue {
   if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
-  return {
-    dtype: tensor.type as TensorData['dtype'],
-    shape: tensor.dims,
-    data: tensor.data as TensorData['data'],
-  };
+  return tensor;
+}
+
+/** A result in the memory of the host; one that was kept on the GPU is copied and freed there. */
+async function download(tensor: Ort.OnnxValue | undefined, name: string): Promise<TensorData> {
+  const value = present(tensor, name);
+  if (value.location === 'gpu-buffer') await value.getData(true);
+  return fromOrt(value, name);
+}
+
+function fromOrt(tensor: Ort.OnnxValue | undefined, name: string): TensorData {
+  const { type, dims, data } = present(tensor, name);
+  return { dtype: type as TensorData['dtype'], shape: dims, data: data as TensorData['data'] };
 }

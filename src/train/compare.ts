@@ -172,7 +172,7 @@ async function trainOne(
   try {
     const [first] = endless({ ...options, reuse: false });
     if (first === undefined) throw new OptionError(`data ${options.data.name}: expected images, got none`);
-    const start = await gradientNorms(network, trainer.state, first, gradientOptions);
+    const start = await gradientNorms(network, await trainer.readState(), first, gradientOptions);
     const losses: number[] = [];
     let divergedAt: number | undefined;
     for (const batch of endless({ ...options, reuse: true })) {
@@ -193,7 +193,10 @@ async function trainOne(
       losses,
       ...(divergedAt !== undefined && { divergedAt }),
       finalLoss: divergedAt === undefined ? mean(losses.slice(-Math.ceil(steps / 10))) : Number.NaN,
-      gradients: { start, end: await gradientNorms(network, trainer.state, first, gradientOptions) },
+      gradients: {
+        start,
+        end: await gradientNorms(network, await trainer.readState(), first, gradientOptions),
+      },
       device: trainer.device,
       lowering: trainer.lowering,
       seconds: (performance.now() - clock) / 1000,

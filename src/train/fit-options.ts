@@ -32,6 +32,11 @@ export interface FitOptions {
   readonly augment?: Augmentation;
   /** Stop after so many steps in all, in the middle of an epoch if need be. */
   readonly maxSteps?: number;
+  /**
+   * Steps after which their losses are read, all of them and in order; default 1. A GPU need not stop for each: `onBatchEnd`,
+   * `betweenRuns` and what stops at a loss that is not finite come that much later.
+   */
+  readonly readEvery?: number;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
   /**
@@ -81,6 +86,7 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
   checkWhole('epochs', options.epochs, 1);
   checkWhole('batch size', options.batchSize, 1);
   checkWhole('seed', options.seed ?? 0, 0);
+  checkWhole('read every', options.readEvery ?? 1, 1);
   checkPositive('learning rate', options.learningRate);
   if (options.maxSteps !== undefined) checkWhole('max steps', options.maxSteps, 1);
   // Callers without TypeScript: a scheduler's name, or nothing.

@@ -43,6 +43,8 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly augment?: Augmentation;
   /** Stop after so many optimizer steps in all. */
   readonly maxSteps?: number;
+  /** Steps after which their losses are read, all of them and in order; default 1. A GPU need not stop for each. */
+  readonly readEvery?: number;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
   readonly init?: NamedBytes;
   /** Whether the last linear layer is drawn anew instead of taken from `init`, for other classes; default false. */

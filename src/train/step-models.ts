@@ -117,7 +117,16 @@ export class StepModels {
       target === undefined
         ? { model: compileModel(this.#network, kind, options) }
         : compileFor(target, this.#network, kind, options, { batch, ...(choices && { choices }) });
-    const session = await createSession(lowered.model, { ...this.#options, givenResults: kind === 'step' });
+    // A GPU keeps its results; what a GPU does not run in its own form may have results that it does not run at all.
+    const stays = this.device.chosen === 'webgpu' && lowered.results !== undefined;
+    const session = await createSession(lowered.model, {
+      ...this.#options,
+      ...(stays
+        ? kind === 'step'
+          ? { keepOnDevice: lowered.results.filter(isState), capture: true }
+          : { keepOnDevice: [] }
+        : { givenResults: kind === 'step' }),
+    });
     const loaded = { session, state: lowered.state };
     if (kind === 'step' && lowered.forms !== undefined && this.#lowering.forms === undefined) {
       this.#lowering = { ...this.#lowering, forms: countForms(lowered.forms) };
@@ -204,6 +213,11 @@ function targetOn({ chosen }: DeviceReport, { blockSize }: Probed): Target | str
   if (chosen !== 'cpu') return `there is no other form for ${chosen} yet`;
   if (blockSize === undefined) return 'this ONNX Runtime has no blocked operators on this CPU';
   return cpuTarget(blockSize);
+}
+
+/** Whether a result of a step is part of the next one's state, or of that by pieces: `params_next.0`. */
+function isState(result: string): boolean {
+  return /_next(\.\d+)?$/.test(result);
 }
 
 function countForms(nodes: TargetModel['forms']): NonNullable<LoweringReport['forms']> {

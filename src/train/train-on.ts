@@ -64,9 +64,9 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     if (path !== undefined) files[name] = path;
     return path;
   };
-  const checkpointAt = (point: ResumePoint): Uint8Array =>
+  const checkpointAt = async (point: ResumePoint): Promise<Uint8Array> =>
     encodeCheckpoint(network, optimizer, {
-      state: trainer.state,
+      state: await trainer.readState(),
       progress: {
         step: trainer.steps,
         epoch: point.epoch,
@@ -80,8 +80,8 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
     provenance: provenanceOf(options, run, trainer.steps, last),
   });
-  const modelAt = (last: EpochRecord | undefined): Uint8Array =>
-    encodeInferenceModel(network, namedWeights(network, trainer.state), {
+  const modelAt = async (last: EpochRecord | undefined): Promise<Uint8Array> =>
+    encodeInferenceModel(network, namedWeights(network, await trainer.readState()), {
       ...card(last),
       foldBatchNorm: options.foldBatchNorm ?? true,
     });
@@ -115,12 +115,12 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       onCheckpoint: async (at) => {
         now = at;
         await save('history', historyOf({ epochs: at.epochs }));
-        return save('checkpoint', checkpointAt(at));
+        return save('checkpoint', await checkpointAt(at));
       },
     });
     const last = history.epochs.at(-1);
     assert(last, 'a run without epochs');
-    const model = modelAt(last);
+    const model = await modelAt(last);
     await save('model', model);
     await save('history', historyOf(history));
     return {
@@ -132,7 +132,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       lowering: trainer.lowering,
       ...report,
       model,
-      checkpoint: checkpointAt(point),
+      checkpoint: await checkpointAt(point),
       files,
       seconds: (performance.now() - started) / 1000,
     };
@@ -186,6 +186,7 @@ function resolve(options: TrainOptions): Run {
       ...(options.normalization && { normalization: options.normalization }),
       ...(options.augment && { augment: options.augment }),
       ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
+      ...(options.readEvery !== undefined && { readEvery: options.readEvery }),
       ...(options.onBatchEnd && { onBatchEnd: options.onBatchEnd }),
       ...(options.onEpochEnd && { onEpochEnd: options.onEpochEnd }),
       ...(options.signal && { signal: options.signal }),

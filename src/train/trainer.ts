@@ -4,18 +4,17 @@ import {
   type CrossEntropyOptions,
   type Network,
   type OptimizerOptions,
-  type TargetState,
   type TensorData,
   type TrainingState,
 } from '../artifacts/index.js';
 import { checkTrainingBatch, countParameters } from '../artifacts/types.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
-import type { CreateSession, DeviceReport, SessionOptions, Tensors } from '../session/session.js';
+import type { CreateSession, DeviceReport, Feeds, SessionOptions, Tensors } from '../session/session.js';
 import { batchTensors, type LabelledBatch } from './batch-tensors.js';
 import type { Evaluation } from './history.js';
-import { inputsOf, PlacedState } from './placed-state.js';
-import { StepModels, type LoweringReport } from './step-models.js';
+import { inputsOf, PlacedState, placeWeights, type PlacedWeights } from './placed-state.js';
+import { StepModels, type LoadedModel, type LoweringReport } from './step-models.js';
 import type { TuningOptions } from './tuning.js';
 
 /** What a trainer is made from. */
@@ -46,6 +45,12 @@ export interface StepResult {
   readonly loss: number;
   /** How many of the batch were classified rightly. */
   readonly correct: number;
+}
+
+/** A step that is under way. */
+export interface SubmittedStep {
+  /** Rejects where the device fails at it. */
+  readonly result: Promise<StepResult>;
 }
 
 /**
@@ -101,7 +106,13 @@ export class Trainer {
     return this.#steps;
   }
 
-  /** A copy of the state. */
+  /** A copy of the state, read from the device where it lies. */
+  async readState(): Promise<TrainingState> {
+    await this.#state.read();
+    return this.state;
+  }
+
+  /** A copy of the state. Throws ModelError while it is on a GPU alone: `readState` gets it from there. */
   get state(): TrainingState {
     const none = new Float32Array(0);
     const { params = none, buffers = none, frozen = none, ...slots } = this.#state.portable();
@@ -113,6 +124,19 @@ export class Trainer {
    * a batch of one image that leaves batch normalisation one value a channel.
    */
   async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
+    return (await this.submit(batch, lr)).result;
+  }
+
+  /**
+   * As `step`, but does not wait for what the batch gave: a GPU may still be at it when the next step is submitted. The
+   * batch's arrays may be used again at once.
+   *
+   * @example
+   * const results = [];
+   * for (const batch of batches(set, options)) results.push((await trainer.submit(batch, 1e-3)).result);
+   * for (const result of results) console.log((await result).loss);
+   */
+  async submit(batch: LabelledBatch, lr: number): Promise<SubmittedStep> {
     if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
     // The open batch of the portable graph would give 0 / 0 for one value a channel; every larger batch has more.
     if (batch.size === 1 && !this.#takesOne) {
@@ -120,18 +144,33 @@ export class Trainer {
       this.#takesOne = true;
     }
     const { session, state: layout } = await this.#models.get('step', batch.size);
-    this.#state.moveTo(layout);
+    await this.#state.moveTo(layout, session.resident);
     this.#lr.data[0] = lr;
     this.#count.data[0] = this.#steps + 1;
-    await session.run(
-      { ...this.#state.inputs, ...batchTensors(this.network, batch), lr: this.#lr, step: this.#count },
-      { ...this.#state.results, ...this.#results },
-    );
-    this.#state.flip();
+    const feeds: Feeds = {
+      ...{ ...this.#state.inputs, ...batchTensors(this.network, batch) },
+      ...{ lr: this.#lr, step: this.#count },
+    };
+    const { resident } = session;
+    if (resident === undefined) {
+      await session.run(feeds, { ...this.#state.results, ...this.#results });
+      this.#state.flip();
+      this.#steps += 1;
+      return { result: Promise.resolve(this.#resultOf(this.#results, batch.size)) };
+    }
+    const { returned, kept } = await resident.run(feeds, Object.keys(this.#results));
+    this.#state.adopt(kept);
     this.#steps += 1;
-    const loss = result(this.#results, 'loss');
+    const result = returned.then((tensors) => this.#resultOf(tensors, batch.size));
+    // Whoever waits for it sees what goes wrong; alone it is no failure.
+    result.catch(() => undefined);
+    return { result };
+  }
+
+  #resultOf(tensors: Tensors, size: number): StepResult {
+    const loss = result(tensors, 'loss');
     const isSum = this.#options.loss?.reduction === 'sum';
-    return { loss: isSum ? loss / batch.size : loss, correct: result(this.#results, 'correct') };
+    return { loss: isSum ? loss / size : loss, correct: result(tensors, 'correct') };
   }
 
   /** Loss and accuracy on a data set, in evaluation mode. */
@@ -145,26 +184,32 @@ export class Trainer {
       readonly betweenRuns?: () => void | Promise<void>;
     } = {},
   ): Promise<Evaluation> {
+    await this.#state.read();
     const weights = this.#state.portable(['params', 'buffers', 'frozen']);
-    let layout: TargetState | undefined;
-    let inputs = inputsOf(weights, layout);
+    const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
     let loss = 0;
     let correct = 0;
-    const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
-    for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
-      options.signal?.throwIfAborted();
-      const model = await this.#models.get('eval', batch.size);
-      if (model.state !== layout) {
-        layout = model.state;
-        inputs = inputsOf(weights, layout);
+    let used: LoadedModel | undefined;
+    let placed: PlacedWeights | undefined;
+    try {
+      for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
+        options.signal?.throwIfAborted();
+        const model = await this.#models.get('eval', batch.size);
+        if (placed === undefined || model !== used) {
+          placed?.dispose();
+          placed = await placeWeights(weights, model);
+          used = model;
+        }
+        const out = await model.session.run({ ...placed.inputs, ...batchTensors(this.network, batch) }, [
+          'loss',
+          'correct',
+        ]);
+        loss += result(out, 'loss') * batch.size;
+        correct += result(out, 'correct');
+        await options.betweenRuns?.();
       }
-      const out = await model.session.run({ ...inputs, ...batchTensors(this.network, batch) }, [
-        'loss',
-        'correct',
-      ]);
-      loss += result(out, 'loss') * batch.size;
-      correct += result(out, 'correct');
-      await options.betweenRuns?.();
+    } finally {
+      placed?.dispose();
     }
     return { loss: loss / dataset.count, accuracy: correct / dataset.count, correct, count: dataset.count };
   }
@@ -182,6 +227,7 @@ export class Trainer {
     // The eval model takes the weights as inputs, so that nothing is loaded anew after a step; no target counts.
     const batch = { images, labels: new Int32Array(count), size: count };
     const { session, state: layout } = await this.#models.get('eval', count);
+    await this.#state.read();
     const weights = this.#state.portable(['params', 'buffers', 'frozen']);
     const { logits } = await session.run(
       { ...inputsOf(weights, layout), ...batchTensors(this.network, batch) },
@@ -193,6 +239,7 @@ export class Trainer {
 
   /** Frees the runtime's memory. */
   async dispose(): Promise<void> {
+    this.#state.dispose();
     await this.#models.dispose();
   }
 }

@@ -1,4 +1,5 @@
 import { batchCount, type Dataset } from '../data/index.js';
+import { assert } from '../errors.js';
 import { Classifier, type PixelImage } from '../export/index.js';
 import type { LiveRun } from '../train/index.js';
 import type { Mistake } from './protocol.js';
@@ -9,8 +10,12 @@ export function liveClassifier({ trainer, card }: LiveRun): Classifier {
     device: trainer.device,
     outputNames: ['logits'],
     async run({ input }) {
-      const count = input?.shape[0] ?? 0;
-      const data = await trainer.predict(input?.data as Float32Array, count);
+      assert(
+        input !== undefined && 'data' in input && input.data instanceof Float32Array,
+        'pixels of the host',
+      );
+      const count = input.shape[0] ?? 0;
+      const data = await trainer.predict(input.data, count);
       return { logits: { dtype: 'float32', shape: [count, data.length / count], data } };
     },
     // The weights are the run's.

@@ -5,10 +5,8 @@ import type { CreateSession } from '../session/session.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import {
   runFiles,
-  schedulerFrom,
   trainOn,
   type LiveRun,
-  type NamedBytes,
   type Platform,
   type StartInfo,
   type TrainOptions,
@@ -18,6 +16,7 @@ import { networkOf } from './network-spec.js';
 import { Outbox } from './outbox.js';
 import type { RunEvent, StoredRun, WorkerRun, WorkerTrainResult } from './protocol.js';
 import { checkSameData, findRun, RunKeeper, type Place } from './run-keeper.js';
+import { defined, resumeOf, toPage, trainOptions } from './run-options.js';
 import { summaryOf, type FoundRun } from './stored-run.js';
 import type { Taught } from './taught.js';
 import type { Turns } from './turns.js';
@@ -264,60 +263,4 @@ export class Run {
   #warn(message: string): void {
     this.#outbox.add({ kind: 'warning', message });
   }
-}
-
-/** Without options that are there but undefined, as callers without TypeScript may give them. */
-function defined(run: WorkerRun): WorkerRun {
-  return Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined));
-}
-
-function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): NamedBytes | undefined {
-  if (found !== undefined) {
-    return { name: `the stored run '${found.stored.key}'`, bytes: found.record.checkpoint };
-  }
-  if (resume === undefined || resume === 'stored') return undefined;
-  return resume instanceof Uint8Array ? { name: 'resume', bytes: resume } : resume;
-}
-
-function trainOptions(
-  run: WorkerRun,
-  network: Network,
-  data: DataSplit,
-  resume: NamedBytes | undefined,
-): TrainOptions {
-  const { network: spec, preset, scheduler, shuffle, ...rest } = run;
-  const {
-    resume: _resume,
-    data: _data,
-    digits: _digits,
-    images: _images,
-    checkpointKey: _key,
-    checkpointSeconds: _seconds,
-    fallback: _fallback,
-    ...known
-  } = rest;
-  // A network of one's own is trained in file order; those of these families as their presets.
-  const shuffled = shuffle ?? (spec !== undefined && spec.family !== 'mnist-cnn' ? true : undefined);
-  return {
-    ...known,
-    ...(spec === undefined ? { preset: preset ?? 'mnist-cnn' } : { network }),
-    data,
-    ...(scheduler && { scheduler: schedulerFrom(scheduler) }),
-    ...(shuffled !== undefined && { shuffle: shuffled }),
-    ...(resume && { resume }),
-  };
-}
-
-function toPage(
-  { network, files: _files, ...result }: TrainResult,
-  stepLosses: readonly number[],
-): WorkerTrainResult {
-  const { name, input, classes } = network;
-  return {
-    ...result,
-    // A copy: the worker goes on using the model, the page gets the memory of this one.
-    model: result.model.slice(),
-    network: { name, input, classes },
-    history: { ...result.history, stepLosses },
-  };
 }

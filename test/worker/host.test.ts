@@ -202,13 +202,17 @@ describe('checkpoints', () => {
     const run = made.host.train({ ...recipe, checkpointSeconds: 0 });
     // As they were when the worker was killed after some step.
     const killed = new MemoryStore();
+    let step = 0;
     made.onEvent = (event) => {
-      if (event.kind !== 'checkpoint' || event.stored.step !== 7) return;
+      // Storing takes its share of the time at most, so that a busy machine leaves steps out.
+      if (event.kind !== 'checkpoint' || event.stored.step < 2 || step > 0) return;
+      ({ step } = event.stored);
       killed.kept.set('default', store.kept.get('default') ?? new Uint8Array());
     };
     await run;
+    expect(step).toBeGreaterThan(0);
     const { history } = await testHost({}, killed).host.train({ resume: 'stored' });
-    expect(history.stepLosses).toEqual((await whole).history.stepLosses.slice(7));
+    expect(history.stepLosses).toEqual((await whole).history.stepLosses.slice(step));
   });
 
   test('say what refuses them, once, while the run goes on', async () => {

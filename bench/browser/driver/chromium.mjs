@@ -2,19 +2,18 @@
 import { chromium } from 'playwright-core';
 
 /** `CHROMIUM`, or Debian's. */
-export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/**
- * WebGPU on the machine's GPU, or on SwiftShader, which is software, where `software` says so: headless Chromium on Linux
- * takes neither on its own.
- */
-export function launch({ software = true, args = [] } = {}) {
-  const gpu = ['--enable-unsafe-webgpu', ...(software ? ['--use-webgpu-adapter=swiftshader'] : [])];
-  return chromium.launch({
-    executablePath,
-    args: ['--no-sandbox', ...gpu, '--enable-unsafe-swiftshader', ...args],
-  });
-}
+/** Headless Chromium on Linux takes no adapter for WebGPU on its own: SwiftShader, which is software, or the machine's. */
+const adapters = {
+  none: [],
+  software: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-unsafe-swiftshader'],
+  hardware: ['--enable-unsafe-webgpu', '--enable-unsafe-swiftshader'],
+};
+
+/** Starts Chromium with a profile of its own. `gpu` says which adapter WebGPU gets: `none`, `software`, `hardware`. */
+export const launch = ({ gpu = 'software' } = {}) =>
+  chromium.launch({ executablePath, args: ['--no-sandbox', ...adapters[gpu]] });
 
 /** A fresh page in a context of its own, whose errors go to `onError`. */
 export async function openPage(browser, url, onError = (text) => console.error(text)) {

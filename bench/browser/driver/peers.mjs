@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { openPage } from './chromium.mjs';
 import { engines, titleOf } from './engines.mjs';
-import { round } from './report.mjs';
+import { median, round } from './report.mjs';
 import { batchSize, referenceLosses } from './start.mjs';
 
 /** Losses that are compared; every engine takes that many steps and more. */
@@ -20,8 +20,6 @@ const turn = 2000;
 
 /** Lets threads that spin after the last step come to rest, so that they do not count against the next engine. */
 const rest = () => setTimeout(1000);
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /**
  * Measures all engines whose title contains one of `only`, in turns. Returns a line for each; `progress` is told what

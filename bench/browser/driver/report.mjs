@@ -9,6 +9,8 @@ const repository = join(import.meta.dirname, '../../..');
 /** Four significant digits. */
 export const round = (value) => Number(value.toPrecision(4));
 
+export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /** What every line says of when, where and with what it was measured. */
 export function circumstances(browser) {
   const version = (name) =>

@@ -1,4 +1,4 @@
-// Builds the page with all engines in it and serves it as a static host would, isolated from other origins, which threads
+// Builds pages and serves them as a static host would, isolated from other origins, which threads
 // in wasm need.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -26,38 +26,46 @@ export const peerVersions = () => {
   );
 };
 
-/**
- * Serves a page, built as users would build it; `files` are bytes by path. Returns the address and `close`.
- */
+const sharedConfig = async () =>
+  (await loadConfigFromFile({ command: 'build', mode: 'production' }, join(repository, 'vite.config.ts')))
+    .config;
+
+/** Serves a page, built as users would build it; `files` are bytes by path. Returns the address and `close`. */
 export async function serve(files, root = join(here, 'page'), outDir = join(here, 'dist')) {
-  const { config: shared } = await loadConfigFromFile(
-    { command: 'build', mode: 'production' },
-    join(repository, 'vite.config.ts'),
-  );
-  const config = mergeConfig(shared, {
-    configFile: false,
+  const plugin = {
+    name: 'files',
+    configurePreviewServer({ middlewares }) {
+      middlewares.use(({ url }, response, next) => {
+        const bytes = files[url];
+        if (bytes === undefined) return next();
+        response.setHeader('content-type', 'application/octet-stream');
+        return response.end(bytes);
+      });
+    },
+  };
+  return start({
     root,
-    logLevel: 'warn',
     define: { __VERSIONS__: JSON.stringify(peerVersions()) },
     // TensorFlow.js makes its workers of the text of a function, which a minifier breaks.
-    build: { outDir, emptyOutDir: true, reportCompressedSize: false, minify: false },
-    preview: { port: 0, host: '127.0.0.1' },
-    plugins: [
-      {
-        name: 'files',
-        configurePreviewServer({ middlewares }) {
-          middlewares.use(({ url }, response, next) => {
-            const bytes = files[url];
-            if (bytes === undefined) return next();
-            response.setHeader('content-type', 'application/octet-stream');
-            return response.end(bytes);
-          });
-        },
-      },
-    ],
+    build: { outDir, minify: false },
+    plugins: [plugin],
   });
-  if (process.env.BENCH_ALIAS)
-    config.resolve.alias.unshift({ find: /^ort-train$/, replacement: process.env.BENCH_ALIAS });
+}
+
+/** Serves the playground as `npm run web:build` makes it. */
+export const servePlayground = (outDir) => start({ build: { outDir } });
+
+async function start(more) {
+  const config = mergeConfig(mergeConfig(await sharedConfig(), more), {
+    configFile: false,
+    logLevel: 'warn',
+    build: {
+      emptyOutDir: true,
+      reportCompressedSize: false,
+      rolldownOptions: { checks: { pluginTimings: false } },
+    },
+    preview: { port: 0, host: '127.0.0.1' },
+  });
   await build(config);
   const server = await preview(config);
   return { url: server.resolvedUrls.local[0], close: () => server.close() };

@@ -10,22 +10,37 @@ export function averagePool(f: Forms, node: Node): Value {
   const [y] = node.outputs;
   if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
   const { b } = f;
-  const { kernel_shape: kernel, strides, pads, count_include_pad: countsPads } = node.attrs as unknown as AveragePoolAttrs;
+  const {
+    kernel_shape: kernel,
+    strides,
+    pads,
+    count_include_pad: countsPads,
+  } = node.attrs as unknown as AveragePoolAttrs;
   const [n, c, h, w] = dims4(x);
   const [, , oh, ow] = dims4(y);
   const lines = (axis: 0 | 1, window: number, size: number): readonly (number | undefined)[] =>
-    range(kernel[axis], window * strides[axis] - pads[axis]).map((at) => (at >= 0 && at < size ? at : undefined));
+    range(kernel[axis], window * strides[axis] - pads[axis]).map((at) =>
+      at >= 0 && at < size ? at : undefined,
+    );
   const windows = range(oh).flatMap((i) =>
     range(ow).map((j) =>
       lines(0, i, h).flatMap((row) =>
-        lines(1, j, w).map((column) => (row === undefined || column === undefined ? undefined : row * w + column)),
+        lines(1, j, w).map((column) =>
+          row === undefined || column === undefined ? undefined : row * w + column,
+        ),
       ),
     ),
   );
   const taps = kernel[0] * kernel[1];
   const pixels = pickPixels(f, f.image(x), windows.flat(), 'under_window');
   const sums = sumMiddle(f, b.reshape(pixels, [n * oh * ow, taps, c]), 'window_sum');
-  const shares = windows.map((window) => 1 / (countsPads === 1 ? taps : window.filter((at) => at !== undefined).length));
-  const share = f.constant(`shares ${shares.join()}`, () => tensorOf('float32', [oh, ow, 1], shares), 'shares');
+  const shares = windows.map(
+    (window) => 1 / (countsPads === 1 ? taps : window.filter((at) => at !== undefined).length),
+  );
+  const share = f.constant(
+    `shares ${shares.join()}`,
+    () => tensorOf('float32', [oh, ow, 1], shares),
+    'shares',
+  );
   return b.mul(b.reshape(sums, [n, oh, ow, c]), share, 'average_pool');
 }

@@ -137,13 +137,7 @@ export function transposed(
   const [c, k] = dims4(w);
   if (attrs.group > 1 && k === 1 && c / attrs.group >= 4) {
     const twice = range(2 * attrs.group).map((i) => Math.floor(i / 2));
-    const both = transposed(
-      f,
-      x,
-      b.concat([w, w], 1),
-      bias && pick(f, bias, 0, twice, 'bias'),
-      attrs,
-    );
+    const both = transposed(f, x, b.concat([w, w], 1), bias && pick(f, bias, 0, twice, 'bias'), attrs);
     return pick(f, both, 3, range(attrs.group, 0, 2), 'first_of_two');
   }
   return b.emit(lastConvTranspose, [x, w, bias], { ...attrs }, 'conv_transpose');
@@ -154,14 +148,21 @@ function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands):
   const { b } = f;
   const [n, , , c] = dims4(x);
   const [k, , , kw] = dims4(w);
-  const live = range(h.kernel).flatMap((i) => range(width.kernel).map((j) => (first[0] + i) * kw + first[1] + j));
+  const live = range(h.kernel).flatMap((i) =>
+    range(width.kernel).map((j) => (first[0] + i) * kw + first[1] + j),
+  );
   // The kernels read four channels at a time: taps without weight fill them up.
   const size = range(4, live.length).find((taps) => (taps * c) % 4 === 0 || live.length === 1) ?? live.length;
   const filled: PixelMap = range(size).map((tap) => live[tap]);
   const taps = pick(f, b.reshape(w, [k, c, Number(w.shape[2]) * kw]), 2, filled, 'live');
   const byTap = moved(b, taps, [0, 2, 1], 'by_tap');
   const patches = patchesOf(f, x, h, width, size);
-  return product(f, b.reshape(patches, [n, h.out, width.out, size * c]), b.reshape(byTap, [k, size * c]), bias);
+  return product(
+    f,
+    b.reshape(patches, [n, h.out, width.out, size * c]),
+    b.reshape(byTap, [k, size * c]),
+    bias,
+  );
 }
 
 /** Each pixel of an image [N,H,W,C] times a matrix [K,C]: [N,H,W,K]. */
@@ -197,7 +198,12 @@ function patchesOf(f: Forms, x: Value, h: Axis, w: Axis, size: number): Value {
   const isPadded = h.before + h.after + w.before + w.after > 0;
   const padded = isPadded
     ? b.reshape(
-        pickPixels(f, x, gridOf(range(bottom, -h.before), range(right, -w.before), [h.size, w.size]), 'padded'),
+        pickPixels(
+          f,
+          x,
+          gridOf(range(bottom, -h.before), range(right, -w.before), [h.size, w.size]),
+          'padded',
+        ),
         [n, bottom, right, c],
       )
     : x;

@@ -69,7 +69,9 @@ function piecewise({ b, f }: Context, node: Node): boolean {
   const count = Math.max(0, ...lists.map((list) => list?.length ?? 0));
   if (out === undefined || count === 0) return false;
   const pieces = Array.from({ length: count }, (_, i) => {
-    const operands = node.inputs.map((input, k) => (input === undefined ? undefined : (lists[k]?.[i] ?? f.plain(input))));
+    const operands = node.inputs.map((input, k) =>
+      input === undefined ? undefined : (lists[k]?.[i] ?? f.plain(input)),
+    );
     return b.emit(node.op, operands, node.attrs, `${localName(node)}.${i}`);
   });
   f.set(out, { pieces });

@@ -9,7 +9,10 @@ interface Place {
   readonly values: Value;
 }
 
-function sizesOf(node: Node): { readonly size: readonly [number, number]; readonly out: readonly [number, number] } {
+function sizesOf(node: Node): {
+  readonly size: readonly [number, number];
+  readonly out: readonly [number, number];
+} {
   const [x] = node.inputs;
   // The gradient has the pooled image as its second input.
   const y = node.op.name === 'MaxPoolGrad' ? node.inputs[1] : node.outputs[0];
@@ -123,13 +126,16 @@ export function maxPoolGrad(f: Forms, node: Node): Value {
  * The windows that a pixel lies in, one after the other: by pixel a window, and the pixel's number, or -1 where it lies in
  * no further window.
  */
-function coverings(node: Node): readonly { readonly window: readonly number[]; readonly pixels: readonly number[] }[] {
+function coverings(
+  node: Node,
+): readonly { readonly window: readonly number[]; readonly pixels: readonly number[] }[] {
   const { kernel_shape: kernel, strides, pads } = attrsOf(node);
   const { size, out } = sizesOf(node);
   const along = (axis: 0 | 1, back: number): readonly number[] =>
     range(size[axis]).map((at) => {
       const window = Math.floor((at + pads[axis]) / strides[axis]) - back;
-      const covers = window >= 0 && window < out[axis] && at + pads[axis] - window * strides[axis] < kernel[axis];
+      const covers =
+        window >= 0 && window < out[axis] && at + pads[axis] - window * strides[axis] < kernel[axis];
       return covers ? window : -1;
     });
   const most = (axis: 0 | 1): number => Math.ceil(kernel[axis] / strides[axis]);

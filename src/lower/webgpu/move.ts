@@ -14,7 +14,12 @@ export function pick(f: Forms, x: Value, axis: number, from: PixelMap, name: str
   if (from.length === x.shape[axis] && from.every((at, i) => at === i)) return x;
   const index = f.constant(
     `index ${from.map((at) => at ?? 0).join()}`,
-    () => tensorOf('int32', [from.length], from.map((at) => at ?? 0)),
+    () =>
+      tensorOf(
+        'int32',
+        [from.length],
+        from.map((at) => at ?? 0),
+      ),
     'index',
   );
   const picked = b.emit(ops.Gather, [x, index], { axis }, name);
@@ -22,7 +27,12 @@ export function pick(f: Forms, x: Value, axis: number, from: PixelMap, name: str
   const inner = x.shape.slice(axis + 1).map(() => 1);
   const present = f.constant(
     `present ${inner.length} ${from.map((at) => (at === undefined ? 0 : 1)).join('')}`,
-    () => tensorOf('bool', [from.length, ...inner], from.map((at) => (at === undefined ? 0 : 1))),
+    () =>
+      tensorOf(
+        'bool',
+        [from.length, ...inner],
+        from.map((at) => (at === undefined ? 0 : 1)),
+      ),
     'present',
   );
   return b.where(present, picked, 0, name);

@@ -42,7 +42,11 @@ export function smallFactors(n: number): readonly number[] | undefined {
 
 function ones(f: Forms, shape: readonly number[]): Value {
   const size = shape.reduce((product, dim) => product * dim, 1);
-  return f.constant(`ones ${shape.join()}`, () => tensorOf('float32', shape, Array<number>(size).fill(1)), 'ones');
+  return f.constant(
+    `ones ${shape.join()}`,
+    () => tensorOf('float32', shape, Array<number>(size).fill(1)),
+    'ones',
+  );
 }
 
 /** Sum over the batch and the pixels of an image [N,H,W,C]: [C]. */

@@ -12,10 +12,7 @@ export function movedVector({ f, b }: Pick<Context, 'f' | 'b'>, { running, now, 
  * All running statistics at once, where a concatenation puts them into the vector that they were cut from: four nodes, not
  * six for each layer. Undefined where any of them is something else.
  */
-export function movedAll(
-  { f, b, makers, moved: known }: Context,
-  node: Node,
-): Value | undefined {
+export function movedAll({ f, b, makers, moved: known }: Context, node: Node): Value | undefined {
   const moved = node.inputs.flatMap((input) => (input && known.get(input)) ?? []);
   const [first] = moved;
   if (first === undefined || moved.length !== node.inputs.length) return undefined;
@@ -25,7 +22,8 @@ export function movedAll(
     const cut = makers.get(running);
     const [start] = (cut?.attrs['starts'] ?? []) as readonly number[];
     const from = cut?.op.name === 'Slice' ? cut.inputs[0] : undefined;
-    if (from === undefined || start !== end || keep !== first.keep || (source ?? from) !== from) return undefined;
+    if (from === undefined || start !== end || keep !== first.keep || (source ?? from) !== from)
+      return undefined;
     source = from;
     end += Number(running.shape[0]);
   }

@@ -13,7 +13,10 @@ import type { Builder } from '../../ops/index.js';
 export function moved(b: Builder, x: Value, perm: readonly number[], name: string): Value {
   const shape = x.shape.map(Number);
   const result = perm.map((axis) => shape[axis] ?? 1);
-  const runs = runsOf(perm.filter((axis) => shape[axis] !== 1), shape);
+  const runs = runsOf(
+    perm.filter((axis) => shape[axis] !== 1),
+    shape,
+  );
   if (runs.length <= 1) return b.reshape(x, result);
   const order = runs.toSorted(([one = 0], [other = 0]) => one - other);
   const sizes = order.map((axes) => axes.reduce((size, axis) => size * (shape[axis] ?? 1), 1));
@@ -36,7 +39,8 @@ function runsOf(axes: readonly number[], shape: readonly number[]): readonly (re
   for (const axis of axes) {
     const run = runs.at(-1);
     const last = run?.at(-1);
-    const isNext = last !== undefined && axis > last && shape.slice(last + 1, axis).every((size) => size === 1);
+    const isNext =
+      last !== undefined && axis > last && shape.slice(last + 1, axis).every((size) => size === 1);
     if (isNext) run?.push(axis);
     else runs.push([axis]);
   }

@@ -47,18 +47,22 @@ export function weightGrad(f: Forms, node: Node): Value {
   const byChannel =
     attrs.group === 1
       ? moved(b, image, [3, 1, 2, 0], 'by_channel')
-      : b.reshape(
-          b.transpose(b.reshape(image, [n, h, w, attrs.group, c]), [4, 1, 2, 3, 0], 'by_channel'),
-          [c, h, w, attrs.group * n],
-        );
+      : b.reshape(b.transpose(b.reshape(image, [n, h, w, attrs.group, c]), [4, 1, 2, 3, 0], 'by_channel'), [
+          c,
+          h,
+          w,
+          attrs.group * n,
+        ]);
   // [N,OH,OW,G K] -> [G N,K,OH,OW]
   const filter =
     attrs.group === 1
       ? moved(b, kernel, [0, 3, 1, 2], 'filter')
-      : b.reshape(
-          b.transpose(b.reshape(kernel, [n, oh, ow, attrs.group, k]), [3, 0, 4, 1, 2], 'filter'),
-          [attrs.group * n, k, oh, ow],
-        );
+      : b.reshape(b.transpose(b.reshape(kernel, [n, oh, ow, attrs.group, k]), [3, 0, 4, 1, 2], 'filter'), [
+          attrs.group * n,
+          k,
+          oh,
+          ow,
+        ]);
   const groups = attrs.group * parts;
   const result = transposed(f, byChannel, filter, undefined, {
     kernel_shape: [oh, ow],

@@ -1,0 +1,112 @@
+import type * as Ort from 'onnxruntime-web/wasm';
+import type { TensorData } from '../artifacts/types.js';
+import { ModelError } from '../errors.js';
+import type { WebRuntime } from './runtime-web.js';
+import type { DeviceTensor } from './session.js';
+
+// Of the specification, as TypeScript's own types of WebGPU have no values: https://www.w3.org/TR/webgpu/#buffer-usage
+const usage = { mapRead: 0x01, copySource: 0x04, copyTarget: 0x08, storage: 0x80 } as const;
+const READ = 0x01;
+
+/** What a session's runtime is. */
+export type Runtime = WebRuntime<typeof Ort>;
+
+/** A tensor in a buffer of the GPU: float32 or int32. */
+export class GpuTensor implements DeviceTensor {
+  readonly dtype: TensorData['dtype'];
+  readonly shape: readonly number[];
+  /** As onnxruntime-web takes it. */
+  readonly native: Ort.Tensor;
+  readonly #runtime: Runtime;
+  #disposed = false;
+
+  constructor(native: Ort.Tensor, runtime: Runtime) {
+    this.native = native;
+    this.#runtime = runtime;
+    this.dtype = native.type as TensorData['dtype'];
+    this.shape = native.dims;
+  }
+
+  async read(): Promise<TensorData> {
+    if (this.#disposed)
+      throw new ModelError('a tensor on the GPU was disposed of: expected a read before that');
+    return this.#runtime.exclusive(async ({ env }) => {
+      const [tensor] = await readBuffers(await env.webgpu.device, [this]);
+      return tensor as TensorData;
+    });
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    // WebAssembly takes one call at a time; a runtime that is gone has freed everything.
+    this.#runtime
+      .exclusive(() => {
+        this.native.dispose();
+        return Promise.resolve();
+      })
+      .catch(() => undefined);
+  }
+}
+
+/** A tensor in a new buffer of the GPU. */
+export function allocate(
+  { Tensor }: typeof Ort,
+  device: GPUDevice,
+  dtype: TensorData['dtype'],
+  shape: readonly number[],
+): Ort.Tensor {
+  if (dtype !== 'float32' && dtype !== 'int32') {
+    throw new ModelError(`a tensor for the GPU: expected float32 or int32, got ${dtype}`);
+  }
+  const bytes = shape.reduce((size, dim) => size * dim, 4);
+  // ONNX Runtime reads four elements at a time.
+  const buffer = device.createBuffer({
+    size: Math.max(16, Math.ceil(bytes / 16) * 16),
+    usage: usage.storage | usage.copySource | usage.copyTarget,
+  });
+  return Tensor.fromGpuBuffer(buffer, {
+    dataType: dtype,
+    dims: shape,
+    dispose: () => {
+      buffer.destroy();
+    },
+  });
+}
+
+/** Copies a tensor to the GPU, within a turn of the runtime. */
+export async function uploadTensor(
+  ort: typeof Ort,
+  runtime: Runtime,
+  { dtype, shape, data }: TensorData,
+): Promise<GpuTensor> {
+  const device = await ort.env.webgpu.device;
+  const native = allocate(ort, device, dtype, shape);
+  device.queue.writeBuffer(native.gpuBuffer, 0, data);
+  return new GpuTensor(native, runtime);
+}
+
+/** Copies tensors to the host, as they are now: what is submitted to the GPU later does not change them. */
+export async function readBuffers(device: GPUDevice, tensors: readonly GpuTensor[]): Promise<TensorData[]> {
+  const sizes = tensors.map(({ native }) => native.size * 4);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const staging = device.createBuffer({ size: total, usage: usage.mapRead | usage.copyTarget });
+  try {
+    const encoder = device.createCommandEncoder();
+    let at = 0;
+    tensors.forEach(({ native }, i) => {
+      encoder.copyBufferToBuffer(native.gpuBuffer, 0, staging, at, sizes[i] ?? 0);
+      at += sizes[i] ?? 0;
+    });
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(READ);
+    const bytes = staging.getMappedRange();
+    at = 0;
+    return tensors.map(({ dtype, shape }, i) => {
+      const part = bytes.slice(at, (at += sizes[i] ?? 0));
+      return { dtype, shape, data: dtype === 'int32' ? new Int32Array(part) : new Float32Array(part) };
+    });
+  } finally {
+    staging.destroy();
+  }
+}
