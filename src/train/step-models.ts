@@ -123,7 +123,7 @@ export class StepModels {
       ...this.#options,
       ...(stays
         ? kind === 'step'
-          ? { keepOnDevice: lowered.results.filter(isState), capture: true }
+          ? { keepOnDevice: lowered.results.filter(isState) }
           : { keepOnDevice: [] }
         : { givenResults: kind === 'step' }),
     });
