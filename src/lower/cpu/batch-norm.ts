@@ -3,7 +3,7 @@ import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
 import { affine } from './depthwise.js';
 import type { Factored, Forms, Pending } from './forms.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 import { channelMean, meanProduct } from './reduce.js';
 
 /** Number of values in a channel. */

@@ -4,7 +4,7 @@ import { blockedConv } from './blocked-ops.js';
 import { localName } from '../shared/links.js';
 import type { Context } from './context.js';
 import type { Forms, Pending } from './forms.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
 import { turnedWeight } from './weight-layout.js';
 import { widened } from './widen.js';

@@ -4,7 +4,7 @@ import { isZero, localName } from '../shared/links.js';
 import type { Context } from './context.js';
 import { signMask } from './depthwise.js';
 import type { Forms } from './forms.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 
 /** Those that make zeros of zeros, whatever their scalar operands are. */
 const keepsZeros = new Set(['Abs', 'Cast', 'Identity', 'Mul', 'Neg', 'Relu', 'Sign', 'Sqrt', 'Tanh']);

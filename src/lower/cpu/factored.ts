@@ -1,7 +1,7 @@
 import { staticSize, type Node, type Value } from '../../ir/index.js';
 import type { Context } from './context.js';
 import type { Factored, Forms } from './forms.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 
 /** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
 const WORTH = 4;

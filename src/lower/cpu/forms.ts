@@ -1,5 +1,6 @@
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { FormTable } from '../shared/form-table.js';
 import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
 import { movedVector } from './running.js';
@@ -63,55 +64,47 @@ interface Form {
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
-export class Forms {
-  readonly b: Builder;
+export class Forms extends FormTable<Form> {
   /** Channels in a block. */
   readonly block: number;
-  readonly #forms = new Map<Value, Form>();
-  readonly #cache = new Map<string, Value>();
 
   constructor(b: Builder, block: number) {
-    this.b = b;
+    super(b);
     this.block = block;
-  }
-
-  /** Records a layout of a value. */
-  set(value: Value, form: Form): void {
-    this.#forms.set(value, { ...this.#forms.get(value), ...form });
   }
 
   /** Whether the value exists in blocks, or will without conversion. */
   isBlocked(value: Value): boolean {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     return [form?.blocked, form?.pending, form?.factored, form?.places].some((each) => each !== undefined);
   }
 
   /** The convolution that would give this value, if it can still be changed. */
   pending(value: Value): Pending | undefined {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.pending : undefined;
   }
 
   /** The image without its channels' factor, if it is not multiplied yet. */
   factored(value: Value): Factored | undefined {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.factored : undefined;
   }
 
   /** The image in places, if it is not joined yet. */
   places(value: Value): Places | undefined {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.places : undefined;
   }
 
   /** A running statistic that is not moved yet. */
   moved(value: Value): Moved | undefined {
-    return this.#forms.get(value)?.moved;
+    return this.known(value)?.moved;
   }
 
   /** A flat vector in pieces. */
   pieces(value: Value): readonly Value[] | undefined {
-    return this.#forms.get(value)?.pieces;
+    return this.known(value)?.pieces;
   }
 
   plain(value: Value): Value {
@@ -159,17 +152,8 @@ export class Forms {
     return form.vector;
   }
 
-  /** Makes a value once for each key. */
-  once(key: string, make: () => Value): Value {
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#cache.set(key, made);
-    return made;
-  }
-
   #settled(value: Value): Form {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
     if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
       const { emit, sum } = form.pending;

@@ -1,19 +1,11 @@
-import { staticShape, type Value } from '../../ir/index.js';
+import { dims4 } from '../shared/dims.js';
+import type { Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { reorderInput, reorderOutput } from './blocked-ops.js';
 
 /** The least multiple of `unit` that is not below `size`. */
 export function roundUp(size: number, unit: number): number {
   return Math.ceil(size / unit) * unit;
-}
-
-/** Four dimensions as numbers. */
-export function dims4(value: Value): readonly [number, number, number, number] {
-  const [n, c, h, w] = staticShape(value.shape);
-  if (n === undefined || c === undefined || h === undefined || w === undefined) {
-    throw new Error(`'${value.name}' is no image tensor`);
-  }
-  return [n, c, h, w];
 }
 
 /** [N,C,H,W] -> blocked [N,C',H,W]; single pixels lie in memory as they did. */

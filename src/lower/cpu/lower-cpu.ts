@@ -1,17 +1,16 @@
-import { prune, type Graph, type GraphOutput, type Node } from '../../ir/index.js';
-import { lowerPortable } from '../portable.js';
+import { prune, type Graph, type Node } from '../../ir/index.js';
 import { bindDims } from '../static-batch.js';
-import type { Lowering, NodeReport } from '../target.js';
-import { localName } from '../shared/links.js';
-import { contextOf, type Context } from './context.js';
+import { flatInput, lowerFlat } from '../shared/flat.js';
+import { rewrite } from '../shared/rewrite.js';
+import type { Lowering } from '../target.js';
+import { contextOf } from './context.js';
 import { formOf, formsOf } from './conv-forms.js';
 import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
-import { flatInputs, lowerFlat, segmentKind } from './rewrite-flat.js';
-import { lowerNode, reported } from './rules.js';
+import { lowerNode } from './rules.js';
+import { segmentKind, segmentRules } from './segments.js';
 import { splitPoolRule } from './split-pool.js';
-import { pieceName, targetState } from './target-state.js';
-import { tidyReshapes } from '../shared/tidy.js';
+import { targetState } from './target-state.js';
 
 /** Options of `lowerCpu`. */
 export interface CpuOptions {
@@ -40,37 +39,19 @@ export interface CpuOptions {
 export function lowerCpu(portable: Graph, options: CpuOptions): Lowering {
   const graph = preparedFor(portable, options.batch);
   const context = contextOf(graph, options.blockSize, options.choices);
-  const { b, f } = context;
   const plans =
     options.blockedState === false
       ? []
       : planFlat(graph, options.blockSize, (value) => segmentKind(context, value));
-  for (const input of graph.inputs) {
-    const plan = plans.find(({ members }) => members.has(input));
-    if (plan !== undefined) flatInputs(context, plan, input);
-    else f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
-  }
-  for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
   const isKept = (node: Node): boolean => options.choices?.[node.name] === 'portable';
   const split = splitPoolRule(context, isKept);
-  const report: NodeReport[] = [];
-  for (const node of graph.nodes) {
-    b.within(node.layer, () => {
-      if (lowerFlat(context, plans, node)) return;
-      const form = isKept(node) ? undefined : lower(node);
-      if (form === undefined) keep(context, node);
-      if (reported.has(node.op.name)) {
-        report.push({ node: node.name, op: node.op.name, form: form ?? 'portable' });
-      }
-    });
-  }
-  const outputs = graph.outputs.flatMap(({ name, value }): readonly GraphOutput[] => {
-    const pieces = f.pieces(value);
-    if (pieces === undefined) return [{ name, value: f.plain(value) }];
-    return pieces.map((piece, i) => ({ name: pieceName(name, i), value: piece }));
+  const segments = segmentRules(context);
+  const lowered = rewrite(context, 'cpu', {
+    input: (input) => flatInput(context, plans, input),
+    skip: (node) => lowerFlat(context, plans, node, segments),
+    lower: (node) => (isKept(node) ? undefined : lower(node)),
   });
-  const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-cpu`, outputs))));
-  return { graph: lowered, state: targetState(graph, plans, options.blockSize), report };
+  return { ...lowered, state: targetState(graph, plans, options.blockSize) };
 
   /** The node's form, by name. `split`: a part of a first layer that is split at its pooling; `blocked`: it has but one. */
   function lower(node: Node): string | undefined {
@@ -83,14 +64,4 @@ export function lowerCpu(portable: Graph, options: CpuOptions): Lowering {
 /** What is lowered: the portable graph for one batch size, its ReLUs before the pooling where that is the same. */
 export function preparedFor(portable: Graph, batch: number): Graph {
   return prune(hoistRelu(bindDims(portable, { N: batch })));
-}
-
-/** The node as it is, on plain tensors. */
-function keep({ b, f }: Context, node: Node): void {
-  const inputs = node.inputs.map((input) => (input === undefined ? undefined : f.plain(input)));
-  const outputs = b.emitAll(node.op, inputs, node.attrs, localName(node));
-  node.outputs.forEach((output, i) => {
-    const made = outputs[i];
-    if (made !== undefined) f.set(output, { plain: made });
-  });
 }

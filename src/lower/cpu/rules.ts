@@ -7,7 +7,7 @@ import { formOf } from './conv-forms.js';
 import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { addPlaces } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
@@ -203,12 +203,6 @@ const rules: Readonly<Record<string, Rule>> = {
   Concat: moveAll,
   Pad: pad,
 };
-
-/** Operators whose form the report names. */
-export const reported = new Set([
-  ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad', 'BatchNormalization'],
-]);
 
 /** Lowers a node to blocked operators; false where the portable form remains. */
 export function lowerNode(context: Context, node: Node): boolean {

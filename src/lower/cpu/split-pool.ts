@@ -3,7 +3,7 @@ import { ops, type ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Context } from './context.js';
 import { isPlainImage, isUngrouped } from './conv.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 import { isTiled, poolAttrs } from './max-pool.js';
 import { weightGradient } from './weight-grad.js';
 

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms, Places } from './forms.js';
-import { dims4 } from './layout.js';
+import { dims4 } from '../shared/dims.js';
 import { joinPlaces } from './places.js';
 import { axisOf, type Axis } from '../shared/taps.js';
 import { turnedWeight } from './weight-layout.js';

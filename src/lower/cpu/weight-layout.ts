@@ -1,7 +1,8 @@
 import type { TensorData, Value } from '../../ir/index.js';
 import { ops, type Builder } from '../../ops/index.js';
 import { reorderInput } from './blocked-ops.js';
-import { dims4, roundUp, swapOuter } from './layout.js';
+import { dims4 } from '../shared/dims.js';
+import { roundUp, swapOuter } from './layout.js';
 
 /**
  * Weights of blocked convolutions. [K,C,kh,kw] lies in memory as [K/b, C/b, kh, kw, b of C, b of K], K and C filled up

@@ -1,7 +1,8 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
-import { dims4, type Forms } from './forms.js';
+import { dims4 } from '../shared/dims.js';
+import type { Forms } from './forms.js';
 
 /** Mean of each channel over batch and pixels: [H,W,C,N] -> [C]. */
 function channelMean({ b }: Forms, x: Value, name: string): Value {

@@ -1,7 +1,8 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs, PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
-import { dims4, range, type Forms, type Pending } from './forms.js';
+import { dims4 } from '../shared/dims.js';
+import { range, type Forms, type Pending } from './forms.js';
 import { planOf, tilesIn, type Plan, type PlanAxis } from './plan.js';
 import {
   pixelsOfGradient,

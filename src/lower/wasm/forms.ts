@@ -1,5 +1,7 @@
-import { staticShape, type TensorData, type Value } from '../../ir/index.js';
+import { dims4 } from '../shared/dims.js';
+import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { FormTable } from '../shared/form-table.js';
 
 /** The image after a convolution, computed pixel by pixel on demand. */
 export interface Pending {
@@ -30,40 +32,27 @@ interface Form {
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
-export class Forms {
-  readonly b: Builder;
-  readonly #forms = new Map<Value, Form>();
-  readonly #cache = new Map<string, Value>();
-
-  constructor(b: Builder) {
-    this.b = b;
-  }
-
-  /** Records a layout of a value. */
-  set(value: Value, form: Form): void {
-    this.#forms.set(value, { ...this.#forms.get(value), ...form });
-  }
-
+export class Forms extends FormTable<Form> {
   /** Whether the value exists pixel by pixel, or will without conversion. */
   isPixels(value: Value): boolean {
-    const { pixels, pending, places } = this.#forms.get(value) ?? {};
+    const { pixels, pending, places } = this.known(value) ?? {};
     return (pixels ?? pending ?? places) !== undefined;
   }
 
   /** The convolution that gives this image, where it can give parts of it and nobody has wanted all. */
   pending(value: Value): Pending | undefined {
-    const form = this.#forms.get(value);
+    const form = this.known(value);
     return form?.pixels === undefined && form?.pending?.inPart === true ? form.pending : undefined;
   }
 
   /** An image that is still apart, place by place. */
   places(value: Value): readonly Place[] | undefined {
-    return this.#forms.get(value)?.places;
+    return this.known(value)?.places;
   }
 
   /** The pixels that may be other than zero: the first rows and columns, [rows, columns, C, N]. */
   corner(value: Value): Value {
-    const form = this.#form(value);
+    const form = this.form(value);
     const { places } = form;
     if (form.pixels !== undefined || places === undefined) return this.pixels(value);
     return this.once(`${value.name} joined`, () => joined(this.b, places));
@@ -71,14 +60,14 @@ export class Forms {
 
   /** As ONNX has it: an image [N,C,H,W]. */
   plain(value: Value): Value {
-    const form = this.#form(value);
+    const form = this.form(value);
     form.plain ??= plainOf(this.b, this.pixels(value));
     return form.plain;
   }
 
   /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
   pixels(value: Value): Value {
-    const form = this.#form(value);
+    const form = this.form(value);
     form.pixels ??= this.#made(value, form);
     return form.pixels;
   }
@@ -87,20 +76,6 @@ export class Forms {
   biased(x: Value, bias: Value | undefined): Value {
     if (bias === undefined) return x;
     return this.b.add(x, this.b.reshape(this.plain(bias), [Number(bias.shape[0]), 1]), 'biased');
-  }
-
-  /** Makes a value once for each key. */
-  once(key: string, make: () => Value): Value {
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#cache.set(key, made);
-    return made;
-  }
-
-  /** A constant, once for each key. */
-  constant(key: string, make: () => TensorData, name: string): Value {
-    return this.once(`constant ${key}`, () => this.b.constant(make(), name));
   }
 
   #made(value: Value, { plain, pending, places }: Form): Value {
@@ -112,21 +87,6 @@ export class Forms {
     if (plain === undefined) throw new Error(`'${value.name}' has no form`);
     return pixelsOf(this.b, plain);
   }
-
-  #form(value: Value): Form {
-    const form = this.#forms.get(value);
-    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
-    return form;
-  }
-}
-
-/** The four dimensions of an image, in either layout. */
-export function dims4(value: Value): readonly [number, number, number, number] {
-  const [a, b, c, d] = staticShape(value.shape);
-  if (a === undefined || b === undefined || c === undefined || d === undefined || value.shape.length !== 4) {
-    throw new Error(`'${value.name}' is no image`);
-  }
-  return [a, b, c, d];
 }
 
 /** 0, 1, ... */

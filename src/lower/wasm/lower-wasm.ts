@@ -1,12 +1,10 @@
-import { prune, type Graph, type Node } from '../../ir/index.js';
-import { lowerPortable } from '../portable.js';
-import { localName } from '../shared/links.js';
-import { tidyReshapes } from '../shared/tidy.js';
+import { prune, type Graph } from '../../ir/index.js';
+import { rewrite } from '../shared/rewrite.js';
 import { bindDims } from '../static-batch.js';
-import type { Lowering, NodeReport, TargetState } from '../target.js';
-import { contextOf, type Context } from './context.js';
+import type { Lowering, TargetState } from '../target.js';
+import { contextOf } from './context.js';
 import { prefersPixels } from './conv-forms.js';
-import { lowerNode, reported } from './rules.js';
+import { lowerNode } from './rules.js';
 
 /** Options of `lowerWasm`. */
 export interface WasmOptions {
@@ -34,22 +32,10 @@ export function lowerWasm(portable: Graph, { batch, choices, adaptive }: WasmOpt
   const graph = prune(bindDims(portable, { N: batch }));
   const bare = contextOf(graph, choices, adaptive);
   const context = { ...bare, prefersPixels: prefersPixels(bare) };
-  const { b, f } = context;
-  for (const input of graph.inputs) f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
-  for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
-  const report: NodeReport[] = [];
-  for (const node of graph.nodes) {
-    b.within(node.layer, () => {
-      const form = choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node);
-      if (form === undefined) keep(context, node);
-      if (reported.has(node.op.name)) {
-        report.push({ node: node.name, op: node.op.name, form: form ?? 'portable' });
-      }
-    });
-  }
-  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: f.plain(value) }));
-  const lowered = tidyReshapes(lowerPortable(prune(b.finish(`${graph.name}-wasm`, outputs))));
-  return { graph: lowered, state: portableState, report };
+  const lowered = rewrite(context, 'wasm', {
+    lower: (node) => (choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node)),
+  });
+  return { ...lowered, state: portableState };
 }
 
 /** The flat vectors lie as in the portable graph. */
@@ -61,13 +47,3 @@ const portableState: TargetState = {
     [`${name}${suffix}`]: { dtype: 'float32', shape: [data.length], data },
   }),
 };
-
-/** The node as it is, on plain tensors. */
-function keep({ b, f }: Context, node: Node): void {
-  const inputs = node.inputs.map((input) => (input === undefined ? undefined : f.plain(input)));
-  const outputs = b.emitAll(node.op, inputs, node.attrs, localName(node));
-  node.outputs.forEach((output, i) => {
-    const made = outputs[i];
-    if (made !== undefined) f.set(output, { plain: made });
-  });
-}

@@ -3,7 +3,7 @@ import type { Builder } from '../../ops/index.js';
 import { localName } from '../shared/links.js';
 import { spreadAxis } from '../shared/spread.js';
 import type { Context } from './context.js';
-import { dims4 } from './forms.js';
+import { dims4 } from '../shared/dims.js';
 
 /** Where the axes of [N,C,H,W] are in [H,W,C,N]. */
 const axisInPixels = [3, 2, 0, 1] as const;

@@ -6,7 +6,7 @@ import type { Context } from './context.js';
 import { formOf, tileOf } from './conv-forms.js';
 import { spectralConv, spectralInputGrad, spectralWeightGrad } from './conv.js';
 import { pixelElementwise } from './elementwise.js';
-import { dims4 } from './forms.js';
+import { dims4 } from '../shared/dims.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { movedPixels, spreadOfSlice } from './move.js';
 import { patchConv, patchWeightGrad } from './patches.js';
@@ -144,12 +144,6 @@ const rules: Readonly<Record<string, Rule>> = {
   Pad: move,
   Concat: move,
 };
-
-/** Operators whose form the report names. */
-export const reported = new Set([
-  ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad', 'BatchNormalization'],
-]);
 
 /** Lowers a node and says in which form; undefined where the portable form remains. */
 export function lowerNode(context: Context, node: Node): string | undefined {

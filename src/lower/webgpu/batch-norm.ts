@@ -1,6 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/index.js';
-import { dims4, type Forms } from './forms.js';
+import { dims4 } from '../shared/dims.js';
+import type { Forms } from './forms.js';
 import { channelSum } from './reduce.js';
 
 /** A running statistic after the step, keep running + share now, while all of them may yet be moved at once. */

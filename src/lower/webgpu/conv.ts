@@ -3,7 +3,8 @@ import type { ConvAttrs, ConvTransposeAttrs } from '../../ops/index.js';
 import { axisOf, liveTaps, type Axis } from '../shared/taps.js';
 import { lastConv, lastConvTranspose } from './last-ops.js';
 import type { Context } from './context.js';
-import { dims4, type Forms } from './forms.js';
+import { dims4 } from '../shared/dims.js';
+import type { Forms } from './forms.js';
 import { gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
 import { moved } from './transpose.js';
 

@@ -1,5 +1,6 @@
-import { sameShape, staticShape, type TensorData, type Value } from '../../ir/index.js';
+import { sameShape, staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { FormTable } from '../shared/form-table.js';
 import { moved } from './transpose.js';
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or both. */
@@ -15,32 +16,19 @@ interface Form {
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
-export class Forms {
-  readonly b: Builder;
-  readonly #forms = new Map<Value, Form>();
-  readonly #cache = new Map<string, Value>();
-
-  constructor(b: Builder) {
-    this.b = b;
-  }
-
-  /** Records a layout of a value. */
-  set(value: Value, form: Form): void {
-    this.#forms.set(value, { ...this.#forms.get(value), ...form });
-  }
-
+export class Forms extends FormTable<Form> {
   /** Whether the value exists with its channels last. */
   isImage(value: Value): boolean {
-    return this.#forms.get(value)?.image !== undefined;
+    return this.known(value)?.image !== undefined;
   }
 
   /** A flat vector in pieces. */
   pieces(value: Value): readonly Value[] | undefined {
-    return this.#forms.get(value)?.pieces;
+    return this.known(value)?.pieces;
   }
 
   plain(value: Value): Value {
-    const form = this.#form(value);
+    const form = this.form(value);
     if (form.plain === undefined) {
       if (form.image !== undefined) {
         form.plain = this.b.reshape(channelsFirst(this.b, form.image), value.shape);
@@ -52,39 +40,10 @@ export class Forms {
 
   /** The value with its channels last; one of fewer than four dimensions gets leading ones, as broadcasting has it. */
   image(value: Value): Value {
-    const form = this.#form(value);
+    const form = this.form(value);
     form.image ??= channelsLast(this.b, this.b.reshape(this.plain(value), fourDims(value)));
     return form.image;
   }
-
-  /** Makes a value once for each key. */
-  once(key: string, make: () => Value): Value {
-    const known = this.#cache.get(key);
-    if (known !== undefined) return known;
-    const made = make();
-    this.#cache.set(key, made);
-    return made;
-  }
-
-  /** A constant, once for each key. */
-  constant(key: string, make: () => TensorData, name: string): Value {
-    return this.once(`constant ${key}`, () => this.b.constant(make(), name));
-  }
-
-  #form(value: Value): Form {
-    const form = this.#forms.get(value);
-    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
-    return form;
-  }
-}
-
-/** The four dimensions of an image, in either layout. */
-export function dims4(value: Value): readonly [number, number, number, number] {
-  const [a, b, c, d] = staticShape(value.shape);
-  if (a === undefined || b === undefined || c === undefined || d === undefined || value.shape.length !== 4) {
-    throw new Error(`'${value.name}' is no image`);
-  }
-  return [a, b, c, d];
 }
 
 /** [N,H,W,C] -> [N,C,H,W]. */

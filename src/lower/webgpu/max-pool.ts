@@ -1,6 +1,7 @@
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { ops, type PoolAttrs } from '../../ops/index.js';
-import { dims4, type Forms } from './forms.js';
+import { dims4 } from '../shared/dims.js';
+import type { Forms } from './forms.js';
 import { range } from './move.js';
 
 /** The pixel that each window sees at one of its places, by window; and the pixels there, [N, windows, C]. */

@@ -8,7 +8,7 @@ import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
 import { convForm, forwardConv, inputGrad } from './conv.js';
 import { averagePool } from './average-pool.js';
-import { dims4 } from './forms.js';
+import { dims4 } from '../shared/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
 import { gridOf, pick, pickPixels, range } from './move.js';
 import { channelSum, pixelSum } from './reduce.js';
@@ -261,12 +261,6 @@ const rules: Readonly<Record<string, Rule>> = {
   Sign: sign,
   Pow: pow,
 };
-
-/** Operators whose form the report names. */
-export const reported = new Set([
-  ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad', 'BatchNormalization'],
-]);
 
 /** Lowers a node and names its form; undefined where the portable form remains. */
 export function lowerNode(context: Context, node: Node): string | undefined {
