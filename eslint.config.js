@@ -107,12 +107,7 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: [
-      'src/session/node.ts',
-      'src/session/web.ts',
-      'src/session/captured-web.ts',
-      'src/session/gpu-tensor-web.ts',
-    ],
+    ignores: ['src/session/node.ts', 'src/session/web.ts', 'src/session/gpu-tensor-web.ts'],
     rules: {
       'no-restricted-imports': [
         'error',

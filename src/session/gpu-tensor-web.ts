@@ -50,7 +50,7 @@ export class GpuTensor implements DeviceTensor {
 }
 
 /** A tensor in a new buffer of the GPU. */
-export function allocate(
+function allocate(
   { Tensor }: typeof Ort,
   device: GPUDevice,
   dtype: TensorData['dtype'],
@@ -87,7 +87,7 @@ export async function uploadTensor(
 }
 
 /** Copies tensors to the host, as they are now: what is submitted to the GPU later does not change them. */
-export async function readBuffers(device: GPUDevice, tensors: readonly GpuTensor[]): Promise<TensorData[]> {
+async function readBuffers(device: GPUDevice, tensors: readonly GpuTensor[]): Promise<TensorData[]> {
   const sizes = tensors.map(({ native }) => native.size * 4);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const staging = device.createBuffer({ size: total, usage: usage.mapRead | usage.copyTarget });

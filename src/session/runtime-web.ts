@@ -76,14 +76,14 @@ export class WebRuntime<Ort extends OrtSettings> {
   async exclusive<T>(call: (ort: Ort) => Promise<T>): Promise<T> {
     const turn = this.#queue.then(() => {
       if (this.#dead !== undefined) throw this.#dead;
-      return this.unlessLost(call(this.#ort));
+      return this.#unlessLost(call(this.#ort));
     });
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
   /** What becomes of work on the device; a DeviceLostError where that is lost before. */
-  async unlessLost<T>(work: Promise<T>): Promise<T> {
+  async #unlessLost<T>(work: Promise<T>): Promise<T> {
     try {
       return await Promise.race([work, this.#lost]);
     } catch (error) {

@@ -39,11 +39,6 @@ export interface SessionOptions {
    * `Session.resident`, and a later run takes them as feeds, without a copy between. None: only feeds are on the device.
    */
   readonly keepOnDevice?: readonly string[];
-  /**
-   * The model is run many times on feeds of the same shapes: where the runtime can (webgpu in a browser), it records the first
-   * run and replays it, and what stays on the device is overwritten by the next run. Only together with `keepOnDevice`.
-   */
-  readonly capture?: boolean;
   /** Switches ONNX Runtime's profiler on: the beginning of the path of the file that it writes when the session ends. */
   readonly profile?: string;
 }

@@ -1,7 +1,6 @@
 import type * as Ort from 'onnxruntime-web/wasm';
 import type { TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
-import { CapturedRuns } from './captured-web.js';
 import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
 import { GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
@@ -87,39 +86,21 @@ async function start(
   }
   const runtime = await runtimeFor(device);
   const kept = device === 'webgpu' ? options.keepOnDevice : undefined;
-  const create =
-    (captured: boolean) =>
-    ({ InferenceSession }: typeof Ort): Promise<Ort.InferenceSession> =>
-      InferenceSession.create(model, {
-        executionProviders: [device],
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 4,
-        ...(captured && { enableGraphCapture: true, preferredOutputLocation: 'gpu-buffer' }),
-        ...(!captured && kept && { preferredOutputLocation: onGpu(kept) }),
-      });
-  let captured = kept !== undefined && options.capture === true;
-  let notice: string | undefined;
-  try {
-    const started = await runtime.start(create(captured), options.threads).catch((cause: unknown) => {
-      if (!captured || cause instanceof DeviceError) throw cause;
-      // A node that the GPU does not run cannot be recorded.
-      captured = false;
-      notice = `each run is submitted anew, for ONNX Runtime cannot record the model: ${reasonOf(cause)}`;
-      return runtime.start(create(false), options.threads);
+  const create = ({ InferenceSession }: typeof Ort): Promise<Ort.InferenceSession> =>
+    InferenceSession.create(model, {
+      executionProviders: [device],
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+      ...(kept && { preferredOutputLocation: onGpu(kept) }),
     });
-    const { session, report } = started;
-    const notices = [...(report.notices ?? []), ...(notice === undefined ? [] : [notice])];
-    return new WebSession(
-      runtime,
-      session,
-      {
-        ...{ chosen: device, runtime: runtime.version, ...report, rejected },
-        ...(notices.length > 0 && { notices }),
-        ...(adapter !== undefined && { adapter }),
-      },
-      { kept, captured },
-    );
+  try {
+    const { session, report } = await runtime.start(create, options.threads);
+    const about: DeviceReport = {
+      ...{ chosen: device, runtime: runtime.version, ...report, rejected },
+      ...(adapter !== undefined && { adapter }),
+    };
+    return new WebSession(runtime, session, about, kept);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
     throw new ModelError(`ONNX Runtime cannot load the model: ${reasonOf(cause)}`, { cause });
@@ -136,21 +117,19 @@ class WebSession implements Session {
   readonly resident?: Resident;
   readonly #runtime: WebRuntime<typeof Ort>;
   readonly #session: Ort.InferenceSession;
-  #captured: CapturedRuns | undefined;
   #disposed = false;
 
   constructor(
     runtime: WebRuntime<typeof Ort>,
     session: Ort.InferenceSession,
     device: DeviceReport,
-    { kept, captured }: { readonly kept: readonly string[] | undefined; readonly captured: boolean },
+    kept: readonly string[] | undefined,
   ) {
     this.#runtime = runtime;
     this.#session = session;
     this.outputNames = session.outputNames;
     this.device = device;
     if (kept === undefined) return;
-    if (captured) this.#captured = new CapturedRuns(session, runtime);
     this.resident = {
       upload: (tensors) =>
         this.#turn(async (ort) => {
@@ -166,7 +145,6 @@ class WebSession implements Session {
   async run(feeds: Feeds, outputs: Tensors | readonly string[]): Promise<Tensors> {
     const names = isNames(outputs) ? outputs : Object.keys(outputs);
     const tensors = await this.#turn(async (ort) => {
-      if (this.#captured !== undefined) return (await this.#keep(ort, feeds, names, [])).returned;
       const results = await this.#session.run(toOrt(ort, feeds), names);
       const read = names.map(async (name) => [name, await download(results[name], name)] as const);
       return Object.fromEntries(await Promise.all(read));
@@ -182,8 +160,6 @@ class WebSession implements Session {
     returned: readonly string[],
     kept: readonly string[],
   ): ReturnType<Resident['run']> {
-    const captured = await this.#captured?.run(ort, feeds, { returned, kept });
-    if (captured !== undefined) return { ...captured, returned: this.#named(captured.returned) };
     const results = await this.#session.run(toOrt(ort, feeds), [...returned, ...kept]);
     const tensors = returned.map((name) => [name, fromOrt(results[name], name)] as const);
     return {
@@ -192,15 +168,6 @@ class WebSession implements Session {
         kept.map((name) => [name, new GpuTensor(present(results[name], name), this.#runtime)]),
       ),
     };
-  }
-
-  /** What is waited for outside of a turn, with the errors of one; nobody need wait for it. */
-  #named<T>(work: Promise<T>): Promise<T> {
-    const named = this.#runtime.unlessLost(work).catch((cause: unknown) => {
-      throw this.#error(cause);
-    });
-    named.catch(() => undefined);
-    return named;
   }
 
   async #turn<T>(body: (ort: typeof Ort) => Promise<T>): Promise<T> {
@@ -222,10 +189,7 @@ class WebSession implements Session {
     if (this.#disposed) return;
     this.#disposed = true;
     try {
-      await this.#runtime.exclusive(() => {
-        this.#captured?.dispose();
-        return this.#session.release();
-      });
+      await this.#runtime.exclusive(() => this.#session.release());
     } catch (error) {
       // A runtime that is gone has freed everything.
       if (!(error instanceof DeviceError)) throw error;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { buildGraph, stateLayout } from '../../src/artifacts/graphs.js';
-import { flatten } from '../../src/artifacts/layout.js';
+import { buildGraph } from '../../src/artifacts/graphs.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
-import { freeze, initialState, type Network } from '../../src/net/index.js';
-import { blockSize, both, difference, type Arrays } from './helpers.js';
-import { fill } from '../helpers/golden.js';
+import { freeze, type Network } from '../../src/net/index.js';
+import { blockSize, both, difference } from './helpers.js';
+import { expectSameStep, feedsOf } from './network-feeds.js';
 
 interface Case {
   readonly name: PresetName;
@@ -46,25 +45,6 @@ function networkOf({ name, options = {}, except }: Omit<Case, 'batch' | 'toleran
   return except === undefined ? network : freeze(network, ['*'], { except });
 }
 
-function feedsOf(network: Network, batch: number): Arrays {
-  const { name } = network;
-  const state = stateLayout(network);
-  const params = flatten(state.parameters, initialState(network, 0), name);
-  const pixels = batch * network.input.reduce((product, dim) => product * dim, 1);
-  return {
-    params,
-    ...(state.buffers.size > 0 ? { buffers: flatten(state.buffers, initialState(network, 0), name) } : {}),
-    ...(state.frozen.size > 0 ? { frozen: flatten(state.frozen, initialState(network, 0), name) } : {}),
-    first_moment: new Float32Array(params.length),
-    second_moment: new Float32Array(params.length),
-    // Half of the pixels are background, as on MNIST.
-    input: Float32Array.from(fill(1, pixels), (v) => Math.max(v, 0)),
-    target: Int32Array.from({ length: batch }, (_, i) => i % network.classes),
-    lr: Float32Array.of(1e-3),
-    step: Float32Array.of(1),
-  };
-}
-
 describe.skipIf(blockSize === undefined)('the lowered training step', () => {
   it.each(cases)('$name, batch $batch: equals the portable step', async (each) => {
     const { batch, tolerance, portable: kept = [] } = each;
@@ -73,16 +53,7 @@ describe.skipIf(blockSize === undefined)('the lowered training step', () => {
     const { portable, lowered, lowering } = await both(graph, batch, feedsOf(network, batch));
     const others = lowering.report.filter(({ form, op }) => form === 'portable' && !kept.includes(op));
     expect(others).toEqual([]);
-    expect(difference(lowered['loss'], portable['loss'])).toBeLessThan(5e-6);
-    expect(lowered['correct']).toEqual(portable['correct']);
-    if (portable['buffers_next'] !== undefined) {
-      expect(difference(lowered['buffers_next'], portable['buffers_next'])).toBeLessThan(2e-6);
-    }
-    // From zero moments these are 0.1 g and 0.001 g^2.
-    expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(tolerance);
-    expect(difference(lowered['second_moment_next'], portable['second_moment_next'])).toBeLessThan(
-      2 * tolerance,
-    );
+    expectSameStep(lowered, portable, tolerance);
   });
 
   it('keeps no batch normalisation portable in evaluation', async () => {

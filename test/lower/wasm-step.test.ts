@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildGraph, stateLayout } from '../../src/artifacts/graphs.js';
-import { flatten } from '../../src/artifacts/layout.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { mnistCnn, presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
-import { freeze, initialState, type Network } from '../../src/net/index.js';
-import { fill } from '../helpers/golden.js';
-import { bothForms, difference, type Arrays } from './helpers.js';
+import { freeze, type Network } from '../../src/net/index.js';
+import { bothForms, difference } from './helpers.js';
+import { expectSameStep, feedsOf } from './network-feeds.js';
 
 interface Case {
   readonly name: PresetName;
@@ -59,25 +58,6 @@ function networkOf({
   return except === undefined ? network : freeze(network, ['*'], { except });
 }
 
-function feedsOf(network: Network, batch: number): Arrays {
-  const { name } = network;
-  const state = stateLayout(network);
-  const params = flatten(state.parameters, initialState(network, 0), name);
-  const pixels = batch * network.input.reduce((product, dim) => product * dim, 1);
-  return {
-    params,
-    ...(state.buffers.size > 0 && { buffers: flatten(state.buffers, initialState(network, 0), name) }),
-    ...(state.frozen.size > 0 && { frozen: flatten(state.frozen, initialState(network, 0), name) }),
-    first_moment: new Float32Array(params.length),
-    second_moment: new Float32Array(params.length),
-    // Half of the pixels are background, as on MNIST.
-    input: Float32Array.from(fill(1, pixels), (v) => Math.max(v, 0)),
-    target: Int32Array.from({ length: batch }, (_, i) => i % network.classes),
-    lr: Float32Array.of(1e-3),
-    step: Float32Array.of(1),
-  };
-}
-
 describe('the training step for wasm', () => {
   it.each(cases)('$name, batch $batch: equals the portable step', async (each) => {
     const { batch, tolerance } = each;
@@ -89,16 +69,7 @@ describe('the training step for wasm', () => {
     if (kept === 'all') expect(left).toHaveLength(lowering.report.length);
     else expect(left.filter(({ op }) => !kept.includes(op))).toEqual([]);
     const { portable, lowered } = await bothForms(graph, lowering, batch, feedsOf(network, batch));
-    expect(difference(lowered['loss'], portable['loss'])).toBeLessThan(5e-6);
-    expect(lowered['correct']).toEqual(portable['correct']);
-    if (portable['buffers_next'] !== undefined) {
-      expect(difference(lowered['buffers_next'], portable['buffers_next'])).toBeLessThan(2e-6);
-    }
-    // From zero moments these are 0.1 g and 0.001 g^2.
-    expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(tolerance);
-    expect(difference(lowered['second_moment_next'], portable['second_moment_next'])).toBeLessThan(
-      2 * tolerance,
-    );
+    expectSameStep(lowered, portable, tolerance);
   });
 
   it.each([
