@@ -4,8 +4,8 @@ import { axisOf, liveTaps, type Axis } from '../shared/taps.js';
 import { lastConv, lastConvTranspose } from './last-ops.js';
 import type { Context } from './context.js';
 import { dims4 } from '../shared/dims.js';
-import type { Forms } from './forms.js';
-import { gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { wideChannels, type Forms } from './forms.js';
+import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
 import { moved } from './transpose.js';
 
 /**
@@ -25,6 +25,7 @@ const MOST_PATCHES = 2 ** 25;
 
 /** A convolution node's operands in the lowered graph, and its two axes without taps that meet only zeros. */
 interface Operands {
+  /** The node's own input, in whatever forms there are. */
   readonly x: Value;
   /** [K,C/group,kh,kw]. */
   readonly w: Value;
@@ -45,7 +46,7 @@ function operandsOf(f: Forms, node: Node): Operands {
   const rows = liveTaps(axisOf(attrs, 0, h, oh));
   const columns = liveTaps(axisOf(attrs, 1, width, ow));
   return {
-    x: f.image(x),
+    x,
     w: f.plain(w),
     bias: bias && f.plain(bias),
     group: attrs.group,
@@ -82,7 +83,7 @@ export function convForm({ choices }: Pick<Context, 'choices'>, node: Node): Con
   return forms.find((form) => form === choices[node.name]) ?? forms[0] ?? 'tiled';
 }
 
-/** The convolution of images with their channels last, [N,OH,OW,K]. */
+/** The convolution of images with their channels last, [N,OH,OW,K], or the wide form of that. */
 export function forwardConv(context: Context, node: Node): Value {
   const { f } = context;
   const operands = operandsOf(f, node);
@@ -108,7 +109,7 @@ function byTransposed(f: Forms, { x, w, bias, group, axes, first }: Operands): V
       : b.transpose(b.reshape(reversed, [group, k / group, c, size]), [0, 2, 1, 3], 'by_input');
   const weight = b.reshape(byInput, [group * c, k / group, h.kernel, width.kernel]);
   const spans = axes.map(({ kernel, dilation }) => (kernel - 1) * dilation);
-  return transposed(f, x, weight, bias, {
+  return wideTransposed(f, x, weight, bias, {
     kernel_shape: [h.kernel, width.kernel],
     strides: [1, 1],
     dilations: [h.dilation, width.dilation],
@@ -121,6 +122,21 @@ function byTransposed(f: Forms, { x, w, bias, group, axes, first }: Operands): V
     output_padding: [0, 0],
     group,
   });
+}
+
+/** The transposed convolution of a value of the portable graph: [N,H,W,C], or the wide form of that. */
+function wideTransposed(
+  f: Forms,
+  x: Value,
+  w: Value,
+  bias: Value | undefined,
+  attrs: ConvTransposeAttrs,
+): Value {
+  if (attrs.group > 1) return transposed(f, f.image(x), w, bias, attrs);
+  const [c, k] = dims4(w);
+  const filters = wideChannels(k);
+  const weight = firstOf(f, firstOf(f, w, 0, wideChannels(c), 'wide'), 1, filters, 'wide');
+  return transposed(f, f.wide(x), weight, bias && firstOf(f, bias, 0, filters, 'wide'), attrs);
 }
 
 /**
@@ -147,7 +163,8 @@ export function transposed(
 /** The pixels of each window, [N,OH,OW, kh kw C], times the weight [K, kh kw C]. */
 function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands): Value {
   const { b } = f;
-  const [n, , , c] = dims4(x);
+  const image = f.image(x);
+  const [n, , , c] = dims4(image);
   const [k, , , kw] = dims4(w);
   const live = range(h.kernel).flatMap((i) =>
     range(width.kernel).map((j) => (first[0] + i) * kw + first[1] + j),
@@ -157,7 +174,7 @@ function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands):
   const filled: PixelMap = range(size).map((tap) => live[tap]);
   const taps = pick(f, b.reshape(w, [k, c, Number(w.shape[2]) * kw]), 2, filled, 'live');
   const byTap = moved(b, taps, [0, 2, 1], 'by_tap');
-  const patches = patchesOf(f, x, h, width, size);
+  const patches = patchesOf(f, image, h, width, size);
   return product(
     f,
     b.reshape(patches, [n, h.out, width.out, size * c]),
@@ -233,7 +250,8 @@ function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Opera
     pads: [h.before, width.before, h.after, width.after],
     group: 1,
   };
-  const [, , , channels] = dims4(x);
+  const image = f.image(x);
+  const [, , , channels] = dims4(image);
   const [filters, c, kh, kw] = dims4(w);
   const isWhole = kh === h.kernel && kw === width.kernel;
   const live = isWhole
@@ -241,18 +259,18 @@ function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Opera
     : b.slice(w, { axes: [2, 3], starts: first, ends: [first[0] + h.kernel, first[1] + width.kernel] });
   const filled = c > 3 && c % 3 === 0 && c % 4 !== 0 ? 4 * Math.ceil(c / 4) : c;
   const parts = range(group).map((at) => {
-    const image = group === 1 ? x : pick(f, x, 3, range(channels / group, (at * channels) / group), 'group');
+    const own =
+      group === 1 ? image : pick(f, image, 3, range(channels / group, (at * channels) / group), 'group');
     const some = (value: Value): Value =>
       group === 1 ? value : pick(f, value, 0, range(filters / group, (at * filters) / group), 'group');
-    const wide = (value: Value, axis: number): Value =>
-      pick(f, value, axis, [...range(c), ...Array<undefined>(filled - c).fill(undefined)], 'filled');
-    const operands = [wide(image, 3), wide(some(live), 1), bias && some(bias)];
+    const wide = (value: Value, axis: number): Value => firstOf(f, value, axis, filled, 'filled');
+    const operands = [wide(own, 3), wide(some(live), 1), bias && some(bias)];
     return b.emit(lastConv, operands, { ...attrs }, 'conv');
   });
   return b.concat(parts, 3);
 }
 
-/** The gradient of a convolution's input, [N,H,W,C]: a transposed convolution as it is. */
+/** The gradient of a convolution's input, [N,H,W,C] or the wide form of that: a transposed convolution as it is. */
 export function inputGrad(f: Forms, node: Node): Value {
   const [dy, w] = node.inputs;
   const [dx] = node.outputs;
@@ -270,7 +288,7 @@ export function inputGrad(f: Forms, node: Node): Value {
     const image = f.image(dy);
     return product(f, image, moved(f.b, f.b.reshape(f.plain(w), [k, c]), [1, 0], 'by_input'), undefined);
   }
-  return transposed(f, f.image(dy), f.plain(w), undefined, { ...attrs, output_padding });
+  return wideTransposed(f, dy, f.plain(w), undefined, { ...attrs, output_padding });
 }
 
 /** Whether each pixel of the result comes from the one at its place. */

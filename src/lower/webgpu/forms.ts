@@ -1,6 +1,7 @@
 import { sameShape, staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { FormTable } from '../shared/form-table.js';
+import { firstOf } from './move.js';
 import { moved } from './transpose.js';
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or both. */
@@ -9,6 +10,8 @@ interface Form {
   plain?: Value;
   /** An image with its channels last, [N,H,W,C]; what broadcasts to one likewise. */
   image?: Value;
+  /** The same image with channels of zeros after its own, up to a multiple of four. */
+  wide?: Value;
   /** Makes the plain form when somebody wants it. */
   later?: () => Value;
   /** A flat vector of parameters, gradients or moments, piece by piece. */
@@ -19,7 +22,8 @@ interface Form {
 export class Forms extends FormTable<Form> {
   /** Whether the value exists with its channels last. */
   isImage(value: Value): boolean {
-    return this.known(value)?.image !== undefined;
+    const form = this.known(value);
+    return form?.image !== undefined || form?.wide !== undefined;
   }
 
   /** A flat vector in pieces. */
@@ -30,8 +34,8 @@ export class Forms extends FormTable<Form> {
   plain(value: Value): Value {
     const form = this.form(value);
     if (form.plain === undefined) {
-      if (form.image !== undefined) {
-        form.plain = this.b.reshape(channelsFirst(this.b, form.image), value.shape);
+      if (this.isImage(value)) {
+        form.plain = this.b.reshape(channelsFirst(this.b, this.image(value)), value.shape);
       } else if (form.later !== undefined) form.plain = form.later();
       else throw new Error(`'${value.name}' has no whole form`);
     }
@@ -41,9 +45,35 @@ export class Forms extends FormTable<Form> {
   /** The value with its channels last; one of fewer than four dimensions gets leading ones, as broadcasting has it. */
   image(value: Value): Value {
     const form = this.form(value);
-    form.image ??= channelsLast(this.b, this.b.reshape(this.plain(value), fourDims(value)));
+    form.image ??=
+      form.wide === undefined
+        ? channelsLast(this.b, this.b.reshape(this.plain(value), fourDims(value)))
+        : firstOf(this, form.wide, 3, Number(value.shape[1]), 'own_channels');
     return form.image;
   }
+
+  /** The value with its channels last as it is known already, be that with channels of zeros after its own. */
+  stored(value: Value): Value {
+    return this.known(value)?.wide ?? this.image(value);
+  }
+
+  /**
+   * An image with its channels last, filled up with channels of zeros to a multiple of four: kernels read and write four at
+   * a time then, a convolution of 30 channels in 60 to 80 % of its time on a software adapter. Fewer than four stay as they are.
+   */
+  wide(value: Value): Value {
+    const form = this.form(value);
+    if (form.wide === undefined) {
+      const image = this.image(value);
+      form.wide = firstOf(this, image, 3, wideChannels(Number(image.shape[3])), 'wide');
+    }
+    return form.wide;
+  }
+}
+
+/** How many channels the wide form of an image with `c` channels has. */
+export function wideChannels(c: number): number {
+  return c < 4 ? c : 4 * Math.ceil(c / 4);
 }
 
 /** [N,H,W,C] -> [N,C,H,W]. */

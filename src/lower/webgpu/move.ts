@@ -39,6 +39,18 @@ export function pick(f: Forms, x: Value, axis: number, from: PixelMap, name: str
   return b.where(present, picked, 0, name);
 }
 
+/** The first `count` entries of an axis, zeros where there are none. */
+export function firstOf(f: Forms, x: Value, axis: number, count: number, name: string): Value {
+  const size = Number(x.shape[axis]);
+  return pick(
+    f,
+    x,
+    axis,
+    range(count).map((at) => (at < size ? at : undefined)),
+    name,
+  );
+}
+
 /** Pixels of an image [N,H,W,C] by their numbers: [N, pixels, C]. */
 export function pickPixels(f: Forms, x: Value, from: PixelMap, name: string): Value {
   const [n, h, w, c] = dims4(x);

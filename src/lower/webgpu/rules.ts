@@ -10,7 +10,7 @@ import { convForm, forwardConv, inputGrad } from './conv.js';
 import { averagePool } from './average-pool.js';
 import { dims4 } from '../shared/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
-import { gridOf, pick, pickPixels, range } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, range } from './move.js';
 import { channelSum, pixelSum } from './reduce.js';
 import { movedAll, movedVector } from './running.js';
 import { weightGrad } from './weight-grad.js';
@@ -85,10 +85,11 @@ const reduce: Rule = (context, node) => {
   const axes = [...ints(node, 'axes')].sort((one, other) => one - other).join();
   if (x?.shape.length !== 4 || y === undefined || !f.isImage(x)) return undefined;
   if (axes !== '0,2,3' && axes !== '2,3') return undefined;
-  const [n, h, w, c] = dims4(f.image(x));
+  const [n, c, h, w] = dims4(x);
   const images = axes === '2,3' ? n : 1;
-  const sums = axes === '2,3' ? pixelSum(f, f.image(x)) : channelSum(f, f.image(x));
-  const result = node.op.name === 'ReduceMean' ? b.mul(sums, images / (n * h * w)) : sums;
+  const sums = axes === '2,3' ? pixelSum(f, f.image(x)) : channelSum(f, f.stored(x));
+  const own = firstOf(f, sums, sums.shape.length - 1, c, 'own_channels');
+  const result = node.op.name === 'ReduceMean' ? b.mul(own, images / (n * h * w)) : own;
   return y.shape.length === 4
     ? image(context, node, b.reshape(result, [images, 1, 1, c]))
     : plain(context, node, b.reshape(result, y.shape));
@@ -267,9 +268,10 @@ export function lowerNode(context: Context, node: Node): string | undefined {
   return (rules[node.op.name] ?? elementwise)(context, node);
 }
 
+/** Records a result with its channels last, as many as it has or filled up. */
 function image({ f }: Context, node: Node, value: Value, form = 'image'): string {
   const [y] = node.outputs;
-  if (y !== undefined) f.set(y, { image: value });
+  if (y !== undefined) f.set(y, value.shape[3] === y.shape[1] ? { image: value } : { wide: value });
   return form;
 }
 

@@ -4,7 +4,7 @@ import { axisOf, type Axis } from '../shared/taps.js';
 import { attrsOf, transposed } from './conv.js';
 import { dims4 } from '../shared/dims.js';
 import type { Forms } from './forms.js';
-import { gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
 import { smallFactors, sumLast } from './reduce.js';
 import { moved } from './transpose.js';
 
@@ -36,13 +36,17 @@ export function weightGrad(f: Forms, node: Node): Value {
   const [kh, kw] = attrs.kernel_shape;
   const [n, channels, h, w] = dims4(x);
   const [, filters, oh, ow] = dims4(dy);
-  const [c, k] = [channels / attrs.group, filters / attrs.group];
+  const image0 = f.image(x);
+  const kernel0 = attrs.group === 1 ? f.wide(dy) : f.image(dy);
+  // As many filters as the kernel's form has, of which those after the node's own see zeros.
+  const [, , , kernels] = dims4(kernel0);
+  const [c, k] = [channels / attrs.group, kernels / attrs.group];
   if (oh * ow === 1 && h * w === 1 && attrs.group === 1) return ofOnePixel(f, x, dy, attrs);
   const turnX = channels * h * w <= filters * oh * ow;
   const rows = extentOf(axisOf(attrs, 0, h, oh), turnX);
   const columns = extentOf(axisOf(attrs, 1, w, ow), turnX);
-  const image = turnX ? turned(f, f.image(x)) : f.image(x);
-  const kernel = turnX ? f.image(dy) : turned(f, f.image(dy));
+  const image = turnX ? turned(f, image0) : image0;
+  const kernel = turnX ? kernel0 : turned(f, kernel0);
   const parts = attrs.group > 1 || k === 1 ? 1 : partsOf(n, (c * rows.count * columns.count * k) / 4);
   // [N,H,W,G C] -> [C,H,W,G N]: each group's images are channels of their own.
   const byChannel =
@@ -77,12 +81,17 @@ export function weightGrad(f: Forms, node: Node): Value {
   const map = tapMap(rows, columns);
   if (parts === 1) {
     // [C,taps,K] -> [K,C,taps]
-    const taps = moved(b, b.reshape(result, [c, size, filters]), [2, 0, 1], 'weight_grad');
-    return b.reshape(pick(f, taps, 2, map, 'weight_grad'), [filters, c, kh, kw]);
+    const taps = moved(b, b.reshape(result, [c, size, kernels]), [2, 0, 1], 'weight_grad');
+    return b.reshape(ownTaps(f, taps, filters, map), [filters, c, kh, kw]);
   }
   const byPart = moved(b, b.reshape(result, [c * size, parts, k]), [2, 0, 1], 'by_part');
   const sum = sumLast(f, b.reshape(byPart, [k * c * size, parts]), 'weight_grad');
-  return b.reshape(pick(f, b.reshape(sum, [k, c, size]), 2, map, 'weight_grad'), [filters, c, kh, kw]);
+  return b.reshape(ownTaps(f, b.reshape(sum, [k, c, size]), filters, map), [filters, c, kh, kw]);
+}
+
+/** The taps of the node's own filters, of all filters' [K,C,results]. */
+function ownTaps(f: Forms, results: Value, filters: number, map: PixelMap): Value {
+  return pick(f, firstOf(f, results, 0, filters, 'weight_grad'), 2, map, 'weight_grad');
 }
 
 /** One pixel meets one tap: dy^T x, at its place. */

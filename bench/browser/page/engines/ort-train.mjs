@@ -19,7 +19,7 @@ export async function create({ weights, batchSize, backend, threads, target }) {
       threads: device.threads,
       form: lowering.target,
       reason: lowering.reason,
-      ...(backend === 'webgpu' && { adapter: await probeWebGpu() }),
+      ...(backend === 'webgpu' && { adapter: (await probeWebGpu()).adapter }),
     },
     async step({ images, labels }) {
       const { loss } = await trainer.step({ images, labels, size: batchSize }, 1e-3);
