@@ -30,10 +30,8 @@ export class GpuTensor implements DeviceTensor {
   async read(): Promise<TensorData> {
     if (this.#disposed)
       throw new ModelError('a tensor on the GPU was disposed of: expected a read before that');
-    return this.#runtime.exclusive(async ({ env }) => {
-      const [tensor] = await readBuffers(await env.webgpu.device, [this]);
-      return tensor as TensorData;
-    });
+    const [tensor] = await readTensors(this.#runtime, [this]);
+    return tensor as TensorData;
   }
 
   dispose(): void {
@@ -84,6 +82,34 @@ export async function uploadTensor(
   const native = allocate(ort, device, dtype, shape);
   device.queue.writeBuffer(native.gpuBuffer, 0, data);
   return new GpuTensor(native, runtime);
+}
+
+/** Reads tensors of several runs: whatever is asked for at the same time comes in one copy, as the GPU is waited for once. */
+export class GpuReads {
+  readonly #runtime: Runtime;
+  #waiting: GpuTensor[] = [];
+  #next: Promise<readonly TensorData[]> | undefined;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** The tensors' elements as they are now. They must live until then. */
+  async read(tensors: readonly GpuTensor[]): Promise<readonly TensorData[]> {
+    const from = this.#waiting.length;
+    this.#waiting.push(...tensors);
+    this.#next ??= Promise.resolve().then(() => {
+      const all = this.#waiting;
+      this.#waiting = [];
+      this.#next = undefined;
+      return readTensors(this.#runtime, all);
+    });
+    return (await this.#next).slice(from, from + tensors.length);
+  }
+}
+
+function readTensors(runtime: Runtime, tensors: readonly GpuTensor[]): Promise<TensorData[]> {
+  return runtime.exclusive(async ({ env }) => readBuffers(await env.webgpu.device, tensors));
 }
 
 /** Copies tensors to the host, as they are now: what is submitted to the GPU later does not change them. */

@@ -133,7 +133,7 @@ class NodeSession implements Session {
           const results = await this.#session.run(this.#toNative(feeds), [...returned, ...kept]);
           const tensors = returned.map((name) => [name, fromNative(results[name], name)] as const);
           return {
-            returned: Promise.resolve(Object.fromEntries(tensors)),
+            read: () => Promise.resolve(Object.fromEntries(tensors)),
             kept: Object.fromEntries(kept.map((name) => [name, onDevice(results[name], name)])),
           };
         }),

@@ -67,13 +67,13 @@ export interface Resident {
   /** Copies tensors to the device. */
   upload(tensors: Tensors): Promise<DeviceTensors>;
   /**
-   * Runs the model. The results named in `returned` come back to the host, perhaps only when other runs have been submitted;
-   * those of `keepOnDevice` stay, to be disposed of by the caller. Throws as `Session.run` does.
+   * Runs the model. The results named in `returned` come back to the host when `read` is called, once, perhaps after other
+   * runs have been submitted; those of `keepOnDevice` stay, to be disposed of by the caller. Throws as `Session.run` does.
    */
   run(
     feeds: Feeds,
     returned: readonly string[],
-  ): Promise<{ readonly returned: Promise<Tensors>; readonly kept: DeviceTensors }>;
+  ): Promise<{ readonly read: () => Promise<Tensors>; readonly kept: DeviceTensors }>;
 }
 
 /** A loaded model. Holds native memory: call `dispose` when done. */

@@ -2,7 +2,7 @@ import type * as Ort from 'onnxruntime-web/wasm';
 import type { TensorData } from '../artifacts/types.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
-import { GpuTensor, uploadTensor } from './gpu-tensor-web.js';
+import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
 import { WebRuntime } from './runtime-web.js';
 import type {
@@ -92,7 +92,8 @@ async function start(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
-      ...(kept && { preferredOutputLocation: onGpu(kept) }),
+      // What is to be read comes when it is read, whatever a step gives for that.
+      ...(kept && kept.length > 0 && { preferredOutputLocation: 'gpu-buffer' }),
     });
   try {
     const { session, report } = await runtime.start(create, options.threads);
@@ -107,16 +108,13 @@ async function start(
   }
 }
 
-function onGpu(names: readonly string[]): Record<string, 'gpu-buffer'> {
-  return Object.fromEntries(names.map((name) => [name, 'gpu-buffer']));
-}
-
 class WebSession implements Session {
   readonly device: DeviceReport;
   readonly outputNames: readonly string[];
   readonly resident?: Resident;
   readonly #runtime: WebRuntime<typeof Ort>;
   readonly #session: Ort.InferenceSession;
+  readonly #reads: GpuReads;
   #disposed = false;
 
   constructor(
@@ -127,6 +125,7 @@ class WebSession implements Session {
   ) {
     this.#runtime = runtime;
     this.#session = session;
+    this.#reads = new GpuReads(runtime);
     this.outputNames = session.outputNames;
     this.device = device;
     if (kept === undefined) return;
@@ -161,12 +160,20 @@ class WebSession implements Session {
     kept: readonly string[],
   ): ReturnType<Resident['run']> {
     const results = await this.#session.run(toOrt(ort, feeds), [...returned, ...kept]);
-    const tensors = returned.map((name) => [name, fromOrt(results[name], name)] as const);
+    const onGpu = (name: string): GpuTensor => new GpuTensor(present(results[name], name), this.#runtime);
+    const tensors = returned.map(onGpu);
     return {
-      returned: Promise.resolve(Object.fromEntries(tensors)),
-      kept: Object.fromEntries(
-        kept.map((name) => [name, new GpuTensor(present(results[name], name), this.#runtime)]),
-      ),
+      read: async () => {
+        try {
+          const read = await this.#reads.read(tensors);
+          return Object.fromEntries(returned.map((name, i) => [name, read[i] as TensorData]));
+        } catch (cause) {
+          throw this.#error(cause);
+        } finally {
+          for (const tensor of tensors) tensor.dispose();
+        }
+      },
+      kept: Object.fromEntries(kept.map((name) => [name, onGpu(name)])),
     };
   }
 

@@ -33,8 +33,9 @@ export interface FitOptions {
   /** Stop after so many steps in all, in the middle of an epoch if need be. */
   readonly maxSteps?: number;
   /**
-   * Steps after which their losses are read, all of them and in order; default 1. A GPU need not stop for each: `onBatchEnd`,
-   * `betweenRuns` and what stops at a loss that is not finite come that much later.
+   * Steps after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
+   * GPU, which need not stop for each, and 1 elsewhere. `onBatchEnd`, `betweenRuns` and what stops at a loss that is not
+   * finite come that much later.
    */
   readonly readEvery?: number;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;

@@ -1,8 +1,8 @@
 import { batchCount, batches, type DataSplit } from '../data/index.js';
 import { AbortedError, DivergedError } from '../errors.js';
 import { checkFitOptions, type EpochSums, type FitOptions, type ResumePoint } from './fit-options.js';
-import type { EpochRecord, Evaluation, History } from './history.js';
-import type { Trainer } from './trainer.js';
+import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
+import type { SubmittedStep, Trainer } from './trainer.js';
 
 /** The course of a run and where it stands. */
 export interface FitResult extends History {
@@ -78,6 +78,15 @@ export function startOf({ scheduler, learningRate }: FitOptions): ResumePoint {
   return { epoch: 0, scheduler: scheduler.initial(learningRate), epochs: [] };
 }
 
+/** A step whose result has not been read. */
+interface Unread extends Pick<BatchEnd, 'step' | 'batch' | 'size'> {
+  readonly result: SubmittedStep['result'];
+}
+
+/** How long a GPU goes on without a look at what its steps gave, and how many steps at most. */
+const SECONDS_UNREAD = 0.1;
+const MOST_UNREAD = 64;
+
 /** One epoch's pass over the training set. */
 class EpochRun {
   sums: EpochSums;
@@ -85,6 +94,10 @@ class EpochRun {
   whole = true;
   readonly #done: number;
   readonly #already: number;
+  readonly #unread: Unread[] = [];
+  #together: number;
+  /** Seconds of the clock when results were read last. */
+  #readAt = 0;
 
   constructor(
     private readonly trainer: Trainer,
@@ -97,6 +110,7 @@ class EpochRun {
     this.sums = point.partial ?? { batches: 0, loss: 0, correct: 0, images: 0 };
     this.#done = this.sums.batches;
     this.#already = this.sums.images;
+    this.#together = options.readEvery ?? 1;
   }
 
   /** Images trained on in this run, without those before a resume. */
@@ -106,50 +120,70 @@ class EpochRun {
 
   async run(stepLosses: number[]): Promise<void> {
     const { trainer, options, point } = this;
-    const { batchSize, shuffle = false, seed = 0, normalization, augment, epochs, signal } = options;
+    const { batchSize, shuffle = false, seed = 0, normalization, augment, signal } = options;
     const { train } = this.data;
     const { lr } = point.scheduler;
     const epoch = point.epoch + 1;
-    const total = batchCount(train.count, batchSize);
     const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
     const source = options.batches ?? batches;
     for await (const batch of source(train, augment ? { ...order, augment } : order)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
-        return;
+        break;
       }
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) break;
       options.changeBatch?.(batch, trainer.steps + 1);
-      const { loss, correct } = await trainer.step(batch, lr);
+      const { result } = await trainer.submit(batch, lr);
+      this.#unread.push({ result, step: trainer.steps, batch: batch.index + 1, size: batch.size });
+      if (this.#unread.length < this.#together) continue;
+      await this.#read(stepLosses);
+      await this.giveWay();
+    }
+    await this.#read(stepLosses);
+    signal?.throwIfAborted();
+  }
+
+  /** Reads what the steps gave that were submitted since the last time, and tells of them in order. */
+  async #read(stepLosses: number[]): Promise<void> {
+    const { options, point } = this;
+    const steps = this.#unread.splice(0);
+    if (steps.length === 0) return;
+    const results = await Promise.all(steps.map(({ result }) => result()));
+    this.#pace(steps.length);
+    const epoch = point.epoch + 1;
+    const batches = batchCount(this.data.train.count, options.batchSize);
+    const { lr } = point.scheduler;
+    for (const [i, { loss, correct }] of results.entries()) {
+      const { step, batch, size } = steps[i] as Unread;
       if (!Number.isFinite(loss)) {
-        const at = `at step ${trainer.steps} (epoch ${epoch}, batch ${batch.index + 1} of ${total})`;
+        const at = `at step ${step} (epoch ${epoch}, batch ${batch} of ${batches})`;
         throw diverged(loss, at, lr, this.lastGood);
       }
       stepLosses.push(loss);
       const { sums } = this;
       this.sums = {
-        batches: batch.index + 1,
-        loss: sums.loss + loss * batch.size,
+        batches: batch,
+        loss: sums.loss + loss * size,
         correct: sums.correct + correct,
-        images: sums.images + batch.size,
+        images: sums.images + size,
       };
       await options.onBatchEnd?.({
-        epoch,
-        epochs,
-        batch: batch.index + 1,
-        batches: total,
-        step: trainer.steps,
-        size: batch.size,
-        loss,
-        accuracy: correct / batch.size,
-        lr,
+        ...{ epoch, epochs: options.epochs, batch, batches, step, size, loss, lr },
+        accuracy: correct / size,
         meanLoss: this.sums.loss / this.sums.images,
         meanAccuracy: this.sums.correct / this.sums.images,
         imagesPerSecond: this.imagesHere / this.clock.seconds,
       });
-      await this.giveWay();
     }
-    signal?.throwIfAborted();
+  }
+
+  /** How many steps are submitted before the next reading, where the caller did not say so. */
+  #pace(steps: number): void {
+    const { seconds } = this.clock;
+    const each = (seconds - this.#readAt) / steps;
+    this.#readAt = seconds;
+    if (this.options.readEvery !== undefined || this.trainer.device.chosen !== 'webgpu') return;
+    this.#together = Math.max(1, Math.min(MOST_UNREAD, Math.floor(SECONDS_UNREAD / each)));
   }
 
   /** Lets others have their turn, off the clock. */

@@ -43,7 +43,10 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly augment?: Augmentation;
   /** Stop after so many optimizer steps in all. */
   readonly maxSteps?: number;
-  /** Steps after which their losses are read, all of them and in order; default 1. A GPU need not stop for each. */
+  /**
+   * Steps after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
+   * GPU, which need not stop for each, and 1 elsewhere.
+   */
   readonly readEvery?: number;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
   readonly init?: NamedBytes;

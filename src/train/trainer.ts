@@ -49,8 +49,8 @@ export interface StepResult {
 
 /** A step that is under way. */
 export interface SubmittedStep {
-  /** Rejects where the device fails at it. */
-  readonly result: Promise<StepResult>;
+  /** What the batch gave; to be called once. Waits for the device, and rejects where that fails at the step. */
+  readonly result: () => Promise<StepResult>;
 }
 
 /**
@@ -124,17 +124,17 @@ export class Trainer {
    * a batch of one image that leaves batch normalisation one value a channel.
    */
   async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
-    return (await this.submit(batch, lr)).result;
+    return (await this.submit(batch, lr)).result();
   }
 
   /**
    * As `step`, but does not wait for what the batch gave: a GPU may still be at it when the next step is submitted. The
-   * batch's arrays may be used again at once.
+   * batch's arrays may be used again at once. Results that are asked for together come in one copy.
    *
    * @example
-   * const results = [];
-   * for (const batch of batches(set, options)) results.push((await trainer.submit(batch, 1e-3)).result);
-   * for (const result of results) console.log((await result).loss);
+   * const steps = [];
+   * for (const batch of batches(set, options)) steps.push(await trainer.submit(batch, 1e-3));
+   * const results = await Promise.all(steps.map(({ result }) => result()));
    */
   async submit(batch: LabelledBatch, lr: number): Promise<SubmittedStep> {
     if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
@@ -156,15 +156,13 @@ export class Trainer {
       await session.run(feeds, { ...this.#state.results, ...this.#results });
       this.#state.flip();
       this.#steps += 1;
-      return { result: Promise.resolve(this.#resultOf(this.#results, batch.size)) };
+      const result = this.#resultOf(this.#results, batch.size);
+      return { result: () => Promise.resolve(result) };
     }
-    const { returned, kept } = await resident.run(feeds, Object.keys(this.#results));
+    const { read, kept } = await resident.run(feeds, Object.keys(this.#results));
     this.#state.adopt(kept);
     this.#steps += 1;
-    const result = returned.then((tensors) => this.#resultOf(tensors, batch.size));
-    // Whoever waits for it sees what goes wrong; alone it is no failure.
-    result.catch(() => undefined);
-    return { result };
+    return { result: async () => this.#resultOf(await read(), batch.size) };
   }
 
   #resultOf(tensors: Tensors, size: number): StepResult {
