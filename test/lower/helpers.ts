@@ -16,12 +16,25 @@ export const blockSize = await probeBlockSize(async (graph, input) => {
   return y as Float32Array;
 });
 
-/** Runs a graph with static shapes on ONNX Runtime's CPU provider, two threads. */
-export async function run(graph: Graph, feeds: Arrays): Promise<Record<string, Float32Array>> {
+/** Where a graph is run. */
+export interface RunOptions {
+  /** Default `cpu`. */
+  readonly device?: 'cpu' | 'webgpu';
+  /** Beginning of the path of the profiler's file; default: no profile. */
+  readonly profile?: string;
+}
+
+/** Runs a graph with static shapes on ONNX Runtime, two threads. */
+export async function run(
+  graph: Graph,
+  feeds: Arrays,
+  { device = 'cpu', profile }: RunOptions = {},
+): Promise<Record<string, Float32Array>> {
   const session = await ort.InferenceSession.create(encodeModel(graph), {
-    executionProviders: ['cpu'],
+    executionProviders: [device],
     intraOpNumThreads: 2,
     logSeverityLevel: 3,
+    ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   });
   const tensors = graph.inputs.map(({ name, dtype, shape }) => {
     const data = feeds[name] ?? newArray(dtype, staticSize(shape));
@@ -43,12 +56,13 @@ export async function both(
   return { ...(await bothForms(graph, lowering, batch, feeds)), lowering };
 }
 
-/** Runs the portable form of a graph and a lowered one on the same feeds. */
+/** Runs the portable form of a graph on the CPU, and a lowered one where `options` say, on the same feeds. */
 export async function bothForms(
   graph: Graph,
   lowering: Lowering,
   batch: number,
   feeds: Arrays,
+  options: RunOptions = {},
 ): Promise<{ readonly portable: Arrays; readonly lowered: Arrays }> {
   const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
   const { state } = lowering;
@@ -57,7 +71,7 @@ export async function bothForms(
     const tensors = Object.entries(state.tensors(name, state.toTarget(name, data)));
     return tensors.map(([piece, tensor]) => [piece, tensor.data as Float32Array]);
   });
-  const results = await run(lowering.graph, Object.fromEntries(given));
+  const results = await run(lowering.graph, Object.fromEntries(given), options);
   const tensors = Object.fromEntries(
     Object.entries(results).map(([name, data]) => [name, { dtype: 'float32', shape: [], data } as const]),
   );

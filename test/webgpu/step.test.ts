@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildGraph } from '../../src/artifacts/graphs.js';
+import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
+import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
+import { Builder, ops } from '../../src/ops/index.js';
+import { hasWebgpu } from '../helpers/webgpu.js';
+import { bothForms, run } from '../lower/helpers.js';
+import { expectSameStep, feedsOf } from '../lower/network-feeds.js';
+import { temporaryFolder } from '../train/tiny.js';
+
+interface Case {
+  readonly name: PresetName;
+  readonly options: PresetOptions;
+  readonly batch: number;
+  /** How far a gradient may be off, relative to the largest. */
+  readonly tolerance: number;
+}
+
+// Sums in another order; batch normalisation over few values enlarges the last digits from layer to layer.
+const cases: readonly Case[] = [
+  { name: 'mnist-cnn', options: {}, batch: 16, tolerance: 3e-6 },
+  { name: 'resnet20-cifar', options: {}, batch: 8, tolerance: 2e-4 },
+  { name: 'resnet18', options: { imageSize: 64, classes: 10 }, batch: 4, tolerance: 2e-3 },
+];
+
+interface ProfileEvent {
+  readonly cat: string;
+  readonly name: string;
+  readonly args?: { readonly op_name?: string; readonly provider?: string };
+}
+
+/** The nodes that the profiler saw run, each with its operator and its execution provider. */
+function placementIn(folder: string): readonly (readonly [node: string, provider: string])[] {
+  const [file, ...others] = readdirSync(folder);
+  expect(others).toEqual([]);
+  const events = JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as readonly ProfileEvent[];
+  return events
+    .filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'))
+    .map(({ name, args }) => [
+      `${name.slice(0, -'_kernel_time'.length)} (${args?.op_name ?? ''})`,
+      args?.provider ?? '',
+    ]);
+}
+
+describe.skipIf(!(await hasWebgpu()))('the training step for WebGPU', () => {
+  test.each(cases)(
+    '$name: all of it runs on the GPU, and gives the portable numbers',
+    async ({ name, options, batch, tolerance }) => {
+      const network = presetNetwork(name, options);
+      const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
+      const lowering = lowerWebgpu(graph, { batch });
+      const folder = temporaryFolder();
+      const { portable, lowered } = await bothForms(graph, lowering, batch, feedsOf(network, batch), {
+        device: 'webgpu',
+        profile: join(folder, 'step'),
+      });
+      const placed = placementIn(folder);
+      expect(placed.length).toBeGreaterThan(100);
+      expect(placed.filter(([, provider]) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
+      expectSameStep(lowered, portable, tolerance);
+    },
+    180_000,
+  );
+
+  test('what does not run there is named', async () => {
+    const b = new Builder();
+    const x = b.input('x', 'float32', [2, 4]);
+    const y = b.emit(ops.LogSoftmax, [b.relu(x)], { axis: 1 }, 'on_the_cpu');
+    const folder = temporaryFolder();
+    const feeds = { x: new Float32Array(8) };
+    await run(b.finish('mixed', [{ name: 'y', value: y }]), feeds, {
+      ...{ device: 'webgpu', profile: join(folder, 'mixed') },
+    });
+    const elsewhere = placementIn(folder).filter(([, provider]) => provider !== 'WebGpuExecutionProvider');
+    expect(elsewhere.map(([node]) => node)).toContain('on_the_cpu (LogSoftmax)');
+  });
+});
