@@ -1,6 +1,7 @@
 // Whether memory grows while the playground trains: the browser's own counters, WebAssembly's memories, and what the kernel
 // counts for Chromium's processes.
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { launch, openPage } from './chromium.mjs';
 import { choose, deviceText, settings, whenReady, withPlayground } from './playground.mjs';
 import { round } from './report.mjs';
@@ -48,14 +49,17 @@ async function follow(page, steps, { samples, progress, counters, wasm }) {
     const at = Math.round((i * steps) / samples);
     while ((await stepsDone()) < at) await page.waitForTimeout(100);
     const sample = { ...(await counters()), wasm: await wasm() };
-    // Counting waits for a garbage collection, and training goes on meanwhile.
+    // Training goes on meanwhile.
     taken.push({ step: await stepsDone(), ...sample });
     progress(`step ${taken.at(-1).step}: ${summary(sample)}`);
   }
   return taken;
 }
 
-/** Counters in bytes: `agent` of page and workers as performance.measureUserAgentSpecificMemory has them; `heap` of the page. */
+/**
+ * Counters in bytes: `heap` of the page, resident memory of Chromium's processes. `performance.measureUserAgentSpecificMemory` has no
+ * answer while a thread of WebAssembly waits for work.
+ */
 async function openCounters(browser, page) {
   const [ofPage, ofBrowser] = [
     await page.context().newCDPSession(page),
@@ -63,13 +67,11 @@ async function openCounters(browser, page) {
   ];
   await ofPage.send('Performance.enable');
   return async () => {
-    const { bytes: agent } = await page.evaluate(() => performance.measureUserAgentSpecificMemory());
     const { metrics } = await ofPage.send('Performance.getMetrics');
     const { processInfo } = await ofBrowser.send('SystemInfo.getProcessInfo');
     const rss = (type) =>
       processInfo.filter((each) => each.type === type).reduce((sum, { id }) => sum + residentBytes(id), 0);
     return {
-      agent,
       heap: metrics.find(({ name }) => name === 'JSHeapUsedSize').value,
       renderers: rss('renderer'),
       gpu: rss('GPU'),
@@ -101,20 +103,27 @@ function watchWasm(page) {
       });
     });
     // A worker that has ended has no memory.
-    workers.push(watching.then(() => worker).catch(() => undefined));
+    workers.push(unlessBusy(watching.then(() => worker)));
   });
-  const bytesOf = (worker) =>
-    worker
-      .evaluate(() => globalThis.wasmMemories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0))
-      .catch(() => 0);
+  const bytesOf = async (worker) =>
+    (await unlessBusy(
+      worker.evaluate(() => globalThis.wasmMemories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)),
+    )) ?? 0;
   return async () => {
     const alive = (await Promise.all(workers)).filter((worker) => worker && page.workers().includes(worker));
     return (await Promise.all(alive.map(bytesOf))).reduce((sum, bytes) => sum + bytes, 0);
   };
 }
 
+/**
+ * What a worker answers; undefined where it has ended, or has not answered in time: a thread of WebAssembly never comes back
+ * to its messages, and has no memory but the one that it shares.
+ */
+const unlessBusy = (answer) =>
+  Promise.race([answer, setTimeout(1000, undefined, { ref: false })]).catch(() => undefined);
+
 const MiB = (bytes) => Number((bytes / 2 ** 20).toFixed(1));
-const counted = ['agent', 'heap', 'wasm', 'renderers', 'gpu'];
+const counted = ['heap', 'wasm', 'renderers', 'gpu'];
 const summary = (sample) => counted.map((name) => `${name} ${MiB(sample[name])} MiB`).join(', ');
 
 /** Least squares: bytes for each step. */

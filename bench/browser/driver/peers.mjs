@@ -22,13 +22,24 @@ const turn = 2000;
 const rest = () => setTimeout(1000);
 
 /**
- * Measures all engines whose title contains one of `only`, in turns. Returns a line for each; `progress` is told what
- * happens.
+ * Measures all engines whose title contains one of `only`, those of one processor in turns: ratios are taken among them, and
+ * pages of the others would take their share of it. Returns a line for each; `progress` is told what happens.
  */
 export async function measurePeers(browser, url, { rounds = 3, only = [], progress }) {
   const chosen = engines(availableParallelism()).filter(
     (subject) => only.length === 0 || only.some((part) => titleOf(subject).includes(part)),
   );
+  const subjects = [];
+  for (const processor of new Set(chosen.map((subject) => subject.processor))) {
+    const same = chosen.filter((subject) => subject.processor === processor);
+    subjects.push(...(await measureInTurns(browser, url, same, rounds, progress)));
+  }
+  const reference = await referenceLosses(compared);
+  const measured = subjects.map((subject) => lineOf(subject, reference));
+  return measured.map((line) => ({ ...line, ...compare(line, measured) }));
+}
+
+async function measureInTurns(browser, url, chosen, rounds, progress) {
   const subjects = [];
   for (const subject of chosen) {
     progress(`${titleOf(subject)} ...`);
@@ -47,9 +58,7 @@ export async function measurePeers(browser, url, { rounds = 3, only = [], progre
     }
   }
   for (const { close } of subjects) await close();
-  const reference = await referenceLosses(compared);
-  const measured = subjects.map((subject) => lineOf(subject, reference));
-  return measured.map((line) => ({ ...line, ...compare(line, measured) }));
+  return subjects;
 }
 
 const steps = (page, count) => page.evaluate((n) => globalThis.bench.steps(n), count);

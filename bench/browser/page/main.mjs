@@ -28,9 +28,4 @@ window.bench = {
   start: (engine, options) => ask('start', engine, options),
   /** Takes steps; resolves to the milliseconds and the loss of each. */
   steps: (count) => ask('steps', count),
-  /** Bytes that the page and its workers hold, as the browser counts them, and those of WebAssembly memories. */
-  memory: async () => ({
-    agent: (await performance.measureUserAgentSpecificMemory()).bytes,
-    ...(await ask('memory')),
-  }),
 };

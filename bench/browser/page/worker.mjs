@@ -7,19 +7,6 @@ const engines = {
   'TensorFlow.js': () => import('./engines/tensorflow-js.mjs'),
 };
 
-/** Every WebAssembly memory of this worker: a library does not say how much it takes. */
-const memories = [];
-for (const name of ['Memory']) {
-  const Original = WebAssembly[name];
-  WebAssembly[name] = new Proxy(Original, {
-    construct(target, args) {
-      const memory = new target(...args);
-      memories.push(memory);
-      return memory;
-    },
-  });
-}
-
 let engine;
 let batches = [];
 let taken = 0;
@@ -48,11 +35,9 @@ async function steps(count) {
   return { times, losses };
 }
 
-const memory = () => ({ wasm: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0) });
-
 self.onmessage = async ({ data: { call, what, args } }) => {
   try {
-    self.postMessage({ call, value: await { start, steps, memory }[what](...args) });
+    self.postMessage({ call, value: await { start, steps }[what](...args) });
   } catch (error) {
     self.postMessage({ call, error: String(error?.message ?? error) });
   }
