@@ -24,11 +24,36 @@ export interface StepProfile {
   readonly byLayer: readonly ProfileRow[];
 }
 
-interface ProfileEvent {
+/** One entry of a file of ONNX Runtime's profiler. */
+export interface ProfileEvent {
   readonly cat: string;
   readonly name: string;
+  /** Microseconds. */
   readonly dur: number;
-  readonly args?: { readonly op_name?: string };
+  readonly args?: { readonly op_name?: string; readonly provider?: string };
+}
+
+/** One run of one node. */
+export interface NodeRun {
+  readonly node: string;
+  readonly operator: string;
+  /** Execution provider, e.g. `WebGpuExecutionProvider`. */
+  readonly provider: string;
+  /** Microseconds. */
+  readonly dur: number;
+}
+
+/** The runs of nodes among a profiler's events, in order. */
+export function nodeRuns(events: readonly ProfileEvent[]): readonly NodeRun[] {
+  const suffix = '_kernel_time';
+  return events
+    .filter(({ cat, name }) => cat === 'Node' && name.endsWith(suffix))
+    .map(({ name, dur, args }) => ({
+      node: name.slice(0, -suffix.length),
+      operator: args?.op_name ?? 'unknown',
+      provider: args?.provider ?? 'unknown',
+      dur,
+    }));
 }
 
 /** Profiles some steps of a network. */
@@ -76,14 +101,13 @@ function runsOf(events: readonly ProfileEvent[]): readonly ProfileEvent[] {
 
 function summary(net: string, target: string, events: readonly ProfileEvent[]): StepProfile {
   const runs = runsOf(events).length;
-  const suffix = '_kernel_time';
-  const nodes = events.filter(({ cat, name }) => cat === 'Node' && name.endsWith(suffix));
+  const nodes = nodeRuns(events);
   // The first two steps allocate, and take up to twice as long; their events come first.
   const steady = nodes.slice(2 * Math.floor(nodes.length / runs));
   const total = steady.reduce((sum, { dur }) => sum + dur, 0);
-  const rows = (keyOf: (event: ProfileEvent) => string): readonly ProfileRow[] => {
+  const rows = (keyOf: (run: NodeRun) => string): readonly ProfileRow[] => {
     const sums = new Map<string, number>();
-    for (const event of steady) sums.set(keyOf(event), (sums.get(keyOf(event)) ?? 0) + event.dur);
+    for (const run of steady) sums.set(keyOf(run), (sums.get(keyOf(run)) ?? 0) + run.dur);
     return [...sums]
       .sort(([, a], [, b]) => b - a)
       .map(([name, dur]) => ({ name, ms: milliseconds(dur, runs), share: dur / total }));
@@ -92,8 +116,8 @@ function summary(net: string, target: string, events: readonly ProfileEvent[]): 
     net,
     target,
     ms: milliseconds(total, runs),
-    byOperator: rows(({ args }) => args?.op_name ?? 'unknown'),
-    byLayer: rows(({ name }) => layerOf(name.slice(0, -suffix.length))),
+    byOperator: rows(({ operator }) => operator),
+    byLayer: rows(({ node }) => layerOf(node)),
   };
 }
 

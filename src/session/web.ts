@@ -92,7 +92,7 @@ async function start(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
-      // What is to be read comes when it is read, whatever a step gives for that.
+      // Results that are to be read stay there too, until somebody reads them.
       ...(kept && kept.length > 0 && { preferredOutputLocation: 'gpu-buffer' }),
     });
   try {

@@ -179,10 +179,10 @@ class EpochRun {
 
   /** How many steps are submitted before the next reading, where the caller did not say so. */
   #pace(steps: number): void {
+    if (this.options.readEvery !== undefined || this.trainer.device.chosen !== 'webgpu') return;
     const { seconds } = this.clock;
     const each = (seconds - this.#readAt) / steps;
     this.#readAt = seconds;
-    if (this.options.readEvery !== undefined || this.trainer.device.chosen !== 'webgpu') return;
     this.#together = Math.max(1, Math.min(MOST_UNREAD, Math.floor(SECONDS_UNREAD / each)));
   }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildGraph } from '../../src/artifacts/graphs.js';
+import { nodeRuns, type ProfileEvent } from '../../src/bench/profile-node.js';
 import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { Builder, ops } from '../../src/ops/index.js';
@@ -25,23 +26,12 @@ const cases: readonly Case[] = [
   { name: 'resnet18', options: { imageSize: 64, classes: 10 }, batch: 4, tolerance: 2e-3 },
 ];
 
-interface ProfileEvent {
-  readonly cat: string;
-  readonly name: string;
-  readonly args?: { readonly op_name?: string; readonly provider?: string };
-}
-
 /** The nodes that the profiler saw run, each with its operator and its execution provider. */
 function placementIn(folder: string): readonly (readonly [node: string, provider: string])[] {
   const [file, ...others] = readdirSync(folder);
   expect(others).toEqual([]);
   const events = JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')) as readonly ProfileEvent[];
-  return events
-    .filter(({ cat, name }) => cat === 'Node' && name.endsWith('_kernel_time'))
-    .map(({ name, args }) => [
-      `${name.slice(0, -'_kernel_time'.length)} (${args?.op_name ?? ''})`,
-      args?.provider ?? '',
-    ]);
+  return nodeRuns(events).map(({ node, operator, provider }) => [`${node} (${operator})`, provider]);
 }
 
 describe.skipIf(!(await hasWebgpu()))('the training step for WebGPU', () => {
@@ -70,9 +60,8 @@ describe.skipIf(!(await hasWebgpu()))('the training step for WebGPU', () => {
     const y = b.emit(ops.LogSoftmax, [b.relu(x)], { axis: 1 }, 'on_the_cpu');
     const folder = temporaryFolder();
     const feeds = { x: new Float32Array(8) };
-    await run(b.finish('mixed', [{ name: 'y', value: y }]), feeds, {
-      ...{ device: 'webgpu', profile: join(folder, 'mixed') },
-    });
+    const graph = b.finish('mixed', [{ name: 'y', value: y }]);
+    await run(graph, feeds, { device: 'webgpu', profile: join(folder, 'mixed') });
     const elsewhere = placementIn(folder).filter(([, provider]) => provider !== 'WebGpuExecutionProvider');
     expect(elsewhere.map(([node]) => node)).toContain('on_the_cpu (LogSoftmax)');
   });

@@ -257,7 +257,7 @@ function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Opera
   const live = isWhole
     ? w
     : b.slice(w, { axes: [2, 3], starts: first, ends: [first[0] + h.kernel, first[1] + width.kernel] });
-  const filled = c > 3 && c % 3 === 0 && c % 4 !== 0 ? 4 * Math.ceil(c / 4) : c;
+  const filled = c % 3 === 0 ? wideChannels(c) : c;
   const parts = range(group).map((at) => {
     const own =
       group === 1 ? image : pick(f, image, 3, range(channels / group, (at * channels) / group), 'group');

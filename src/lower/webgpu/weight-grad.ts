@@ -36,17 +36,17 @@ export function weightGrad(f: Forms, node: Node): Value {
   const [kh, kw] = attrs.kernel_shape;
   const [n, channels, h, w] = dims4(x);
   const [, filters, oh, ow] = dims4(dy);
-  const image0 = f.image(x);
-  const kernel0 = attrs.group === 1 ? f.wide(dy) : f.image(dy);
+  const xImage = f.image(x);
+  const dyImage = attrs.group === 1 ? f.wide(dy) : f.image(dy);
   // As many filters as the kernel's form has, of which those after the node's own see zeros.
-  const [, , , kernels] = dims4(kernel0);
+  const [, , , kernels] = dims4(dyImage);
   const [c, k] = [channels / attrs.group, kernels / attrs.group];
   if (oh * ow === 1 && h * w === 1 && attrs.group === 1) return ofOnePixel(f, x, dy, attrs);
   const turnX = channels * h * w <= filters * oh * ow;
   const rows = extentOf(axisOf(attrs, 0, h, oh), turnX);
   const columns = extentOf(axisOf(attrs, 1, w, ow), turnX);
-  const image = turnX ? turned(f, image0) : image0;
-  const kernel = turnX ? kernel0 : turned(f, kernel0);
+  const image = turnX ? turned(f, xImage) : xImage;
+  const kernel = turnX ? dyImage : turned(f, dyImage);
   const parts = attrs.group > 1 || k === 1 ? 1 : partsOf(n, (c * rows.count * columns.count * k) / 4);
   // [N,H,W,G C] -> [C,H,W,G N]: each group's images are channels of their own.
   const byChannel =
