@@ -43,7 +43,7 @@ export function forwardConv(f: Forms, node: Node, direct: boolean, wide: boolean
   return {
     takesOffset: true,
     emit({ sum, relu = false, offset: more }) {
-      const weight = livePart(f, f.weight(w, direct), rows, columns);
+      const weight = livePart(f, f.weight(w, direct), direct, rows, columns);
       const own = bias === undefined ? undefined : f.vector(bias);
       const offset = own === undefined || more === undefined ? (own ?? more) : f.b.add(own, more);
       const image = direct ? f.plain(x) : f.blocked(x);
@@ -86,7 +86,7 @@ export function inputGrad(f: Forms, node: Node, wide: boolean): Pending | undefi
   const live = liveAxes(node.attrs as unknown as ConvAttrs, dx, dy);
   return {
     emit({ sum, relu = false }) {
-      const weight = livePart(f, f.weight(w, false), live[0], live[1]);
+      const weight = livePart(f, f.weight(w, false), false, live[0], live[1]);
       const back = turnedWeight(f.b, weight, f.block);
       return emitConv(f, f.blocked(dy), back, undefined, sum, attrsOf(...axes), relu, localName(node), wide);
     },
@@ -114,19 +114,16 @@ function emitConv(
   return f.b.emit(blockedConv, [image, w, bias, sum], { ...rest, ...activation }, name);
 }
 
-/** The taps of a blocked weight that meet pixels. */
-function livePart(f: Forms, w: Value, rows: LiveTaps, columns: LiveTaps): Value {
+/** The taps of a weight that meet pixels. */
+function livePart({ b, block }: Forms, w: Value, direct: boolean, rows: LiveTaps, columns: LiveTaps): Value {
   const [kp, cp, kh, kw] = dims4(w);
   if (rows.axis.kernel === kh && columns.axis.kernel === kw) return w;
-  // [K/b, C/b, kh, kw, b, b] with the blocks at either end left as they are.
-  const { block, b } = f;
-  const part = f.b.slice(
-    b.reshape(w, [(kp / block) * (cp / Math.min(block, cp)), kh, kw, block * Math.min(block, cp)]),
-    {
-      axes: [1, 2],
-      starts: [rows.first, columns.first],
-      ends: [rows.first + rows.axis.kernel, columns.first + columns.axis.kernel],
-    },
-  );
+  // [K/b, C/b, kh, kw, b of C, b of K], or [K/b, C, kh, kw, b of K].
+  const tap = direct ? block : block * block;
+  const part = b.slice(b.reshape(w, [(kp * cp) / tap, kh, kw, tap]), {
+    axes: [1, 2],
+    starts: [rows.first, columns.first],
+    ends: [rows.first + rows.axis.kernel, columns.first + columns.axis.kernel],
+  });
   return b.reshape(part, [kp, cp, rows.axis.kernel, columns.axis.kernel]);
 }
