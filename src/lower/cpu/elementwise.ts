@@ -27,11 +27,11 @@ export function blockedElementwise({ f, graph, makers }: Context, node: Node): V
   if (
     node.op.name === 'Where' &&
     condition !== undefined &&
-    chosen !== undefined &&
+    chosen?.dtype === 'float32' &&
     isZero(graph, node.inputs[2])
   ) {
     const positive = isPositive({ graph, makers }, node.inputs[0]);
-    return positive !== undefined && f.isBlocked(positive)
+    return positive?.dtype === 'float32' && f.isBlocked(positive)
       ? f.b.mul(signMask(f, f.blocked(positive)), chosen, localName(node))
       : masked(f, condition, chosen, localName(node));
   }

@@ -113,7 +113,7 @@ export class Forms extends FormTable<Form> {
     const [channels = 1] =
       value.shape.length === 4 ? staticShape(value.shape).slice(1) : staticShape(value.shape);
     if (form.plain === undefined) {
-      if (form.blocked !== undefined) form.plain = plainFromBlocked(b, form.blocked, channels);
+      if (form.blocked !== undefined) form.plain = plainFromBlocked(b, form.blocked, channels, this.block);
       else if (form.vector !== undefined) {
         form.plain = b.slice(form.vector, { axes: [0], starts: [0], ends: [channels] });
       } else if (form.weight !== undefined) {

@@ -8,19 +8,30 @@ export function roundUp(size: number, unit: number): number {
   return Math.ceil(size / unit) * unit;
 }
 
-/** [N,C,H,W] -> blocked [N,C',H,W]; single pixels lie in memory as they did. */
+/**
+ * [N,C,H,W] -> blocked [N,C',H,W]; single pixels lie in memory as they did. ReorderInput knows float32 alone: conditions
+ * and whole numbers are transposed.
+ */
 export function blockedFromPlain(b: Builder, x: Value, block: number): Value {
-  const [, c, h, w] = dims4(x);
-  const padded = b.pad(x, [0, 0, 0, 0, 0, roundUp(c, block) - c, 0, 0]);
+  const [n, c, h, w] = dims4(x);
+  const wide = roundUp(c, block);
+  const padded = b.pad(x, [0, 0, 0, 0, 0, wide - c, 0, 0]);
   if (h * w === 1) return padded;
-  return b.emit(reorderInput, [padded], { channels_last: 0 }, 'blocked');
+  if (x.dtype === 'float32') return b.emit(reorderInput, [padded], { channels_last: 0 }, 'blocked');
+  const split = b.reshape(padded, [n, wide / block, block, h * w]);
+  return b.reshape(b.transpose(split, [0, 1, 3, 2], 'blocked'), [n, wide, h, w]);
 }
 
 /** Blocked [N,C',H,W] -> [N,channels,H,W]. */
-export function plainFromBlocked(b: Builder, x: Value, channels: number): Value {
-  const [, c, h, w] = dims4(x);
+export function plainFromBlocked(b: Builder, x: Value, channels: number, block: number): Value {
+  const [n, c, h, w] = dims4(x);
   if (h * w === 1 && c === channels) return x;
-  return b.emit(reorderOutput, [x], { channels, channels_last: 0 }, 'plain');
+  if (x.dtype === 'float32') {
+    return b.emit(reorderOutput, [x], { channels, channels_last: 0 }, 'plain');
+  }
+  const split = b.reshape(x, [n, c / block, h * w, block]);
+  const whole = b.reshape(b.transpose(split, [0, 1, 3, 2], 'plain'), [n, c, h, w]);
+  return c === channels ? whole : b.slice(whole, { axes: [1], starts: [0], ends: [channels] });
 }
 
 /** [p, q, rest] -> [q, p, rest]; costs nothing where one of them is 1. */

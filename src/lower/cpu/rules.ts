@@ -57,6 +57,7 @@ const mul: Rule = (context, node) => {
   const factor = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
   const isPerChannel =
     x?.shape.length === 4 &&
+    x.dtype === 'float32' &&
     factor?.shape.length === 1 &&
     factor.shape[0] === x.shape[1] &&
     v?.shape.slice(-3).join() === `${String(x.shape[1])},1,1` &&
@@ -130,7 +131,7 @@ const pool: Rule = ({ f, counts }, node) => {
   const [x] = node.inputs;
   const [, indices] = node.outputs;
   const seesIndices = indices !== undefined && (counts.get(indices) ?? 0) > 0;
-  if (x === undefined || !f.isBlocked(x)) return false;
+  if (x?.dtype !== 'float32' || !f.isBlocked(x)) return false;
   if (!seesIndices || isTiled(node)) return give({ f }, node, { blocked: maxPool(f, node) });
   return isStemPool(node) && give({ f }, node, { blocked: stemPool(f, node) });
 };
@@ -144,7 +145,7 @@ const poolGrad: Rule = ({ f }, node) => {
 
 const averagePool: Rule = ({ f, b }, node) => {
   const [x] = node.inputs;
-  if (x === undefined || !f.isBlocked(x)) return false;
+  if (x?.dtype !== 'float32' || !f.isBlocked(x)) return false;
   return give({ f }, node, { blocked: b.emit(blockedGlobalAveragePool, [f.blocked(x)], {}, 'pool') });
 };
 
@@ -153,7 +154,8 @@ const reduceSum: Rule = (context, node) => {
   const { f, makers } = context;
   const [x] = node.inputs;
   const axes = node.attrs['axes'] as readonly number[];
-  if (x?.shape.length !== 4 || axes.join() !== '0,2,3' || node.attrs['keepdims'] !== 0) return false;
+  if (x?.shape.length !== 4 || x.dtype !== 'float32') return false;
+  if (axes.join() !== '0,2,3' || node.attrs['keepdims'] !== 0) return false;
   const maker = makers.get(x);
   const source = maker?.op.name === 'MaxPoolGrad' && isTiled(maker) ? maker.inputs[3] : x;
   if (source === undefined || !f.isBlocked(source)) return false;
