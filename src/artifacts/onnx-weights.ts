@@ -109,10 +109,14 @@ function layersOf(network: Network): readonly WeightLayer[] {
     update: () => undefined,
   });
   const { nodes } = b.finish(network.name, [{ name: 'logits', value: logits }]);
+  // Other values may be called as a weight is in the checkpoint.
+  let own = 'value.';
+  while (network.state.some(({ name }) => name.startsWith(own))) own += '.';
+  const nameOf = (name = ''): string => names.get(name) ?? `${own}${name}`;
   const walked = nodes.map(({ op, inputs, outputs, attrs }) => ({
     op: op.name,
-    inputs: inputs.map((value) => names.get(value?.name ?? '') ?? value?.name ?? ''),
-    outputs: outputs.map((value) => value.name),
+    inputs: inputs.map((value) => (value === undefined ? '' : nameOf(value.name))),
+    outputs: outputs.map(({ name }) => nameOf(name)),
     // In the file truth values are numbers.
     attributes: () => new Map<string, unknown>(Object.entries(attrs)),
   }));

@@ -1,17 +1,33 @@
 import { ShapeError } from '../errors.js';
 import type { Attrs, Constant, Graph, GraphOutput, Node, OpDef, Value } from './graph.js';
-import { formatShape, staticSize, tensorOf, type DType, type Shape, type TensorData } from './tensor.js';
+import {
+  formatShape,
+  staticSize,
+  tensorOf,
+  type DType,
+  type Shape,
+  type TensorData,
+  type TensorType,
+} from './tensor.js';
 import { verify } from './verify.js';
+
+/** A value whose name is only a wish, so that it gives way to one that must be called so. */
+type Yielding = { name: string } & TensorType;
 
 /**
  * Collects nodes in topological order and names their values after the layers that they come from. The one mutable
  * thing in the graph rooms: `finish` returns an immutable, verified graph.
+ *
+ * Inputs, weights and outputs are called exactly as they are asked for, since others find them by their names. All other
+ * names are wishes: where an exact one comes later, the value that had the name gets another, so that no layer's name can
+ * stand in the way of the graph's interface.
  */
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #constants: Constant[] = [];
   readonly #nodes: Node[] = [];
   readonly #names = new Set<string>();
+  readonly #yielding = new Map<string, Yielding>();
   readonly #counters = new Map<string, number>();
   readonly #pooled = new Map<string, Value>();
   #layer: readonly string[] = [];
@@ -47,8 +63,7 @@ export class GraphBuilder {
         : undefined;
     const known = key === undefined ? undefined : this.#pooled.get(key);
     if (known !== undefined) return known;
-    const value = { name: this.#fresh(name), dtype: tensor.dtype, shape: tensor.shape };
-    this.#constants.push({ value, tensor });
+    const value = this.carried(tensor, name);
     if (key !== undefined) this.#pooled.set(key, value);
     return value;
   }
@@ -56,6 +71,13 @@ export class GraphBuilder {
   /** Adds a tensor under exactly this name: a weight. */
   initializer(tensor: TensorData, name: string): Value {
     const value = { name: this.#claim(name), dtype: tensor.dtype, shape: tensor.shape };
+    this.#constants.push({ value, tensor });
+    return value;
+  }
+
+  /** Adds a tensor that another graph carries, under its name there as far as that is free here. */
+  carried(tensor: TensorData, name: string): Value {
+    const value = this.#yield(this.#fresh(name), tensor);
     this.#constants.push({ value, tensor });
     return value;
   }
@@ -100,8 +122,9 @@ export class GraphBuilder {
     const last = inputs.findLastIndex((input) => input !== undefined);
     const given = inputs.slice(0, last + 1);
     const types = this.#infer(op, given, attrs);
-    const base = this.#fresh(this.#path(name ?? snake(op.name)));
-    const outputs = types.map((type, i) => ({ name: i === 0 ? base : this.#fresh(`${base}.${i}`), ...type }));
+    // ONNX takes an empty name for an operand that is left out.
+    const base = this.#fresh(this.#path(name === undefined || name === '' ? snake(op.name) : name));
+    const outputs = types.map((type, i) => this.#yield(i === 0 ? base : this.#fresh(`${base}.${i}`), type));
     this.#nodes.push({ op, name: base, layer: this.layer, inputs: given, outputs, attrs });
     return outputs;
   }
@@ -115,6 +138,7 @@ export class GraphBuilder {
 
   /** The finished graph, verified. Dead nodes stay; `prune` removes them. */
   finish(name: string, outputs: readonly GraphOutput[]): Graph {
+    for (const output of outputs) this.#reserve(output);
     return verify({
       name,
       inputs: [...this.#inputs],
@@ -137,10 +161,35 @@ export class GraphBuilder {
     return this.layer === '' ? name : `${this.layer}.${name}`;
   }
 
+  /** Takes a name that must be exactly this one. */
   #claim(name: string): string {
-    if (this.#names.has(name)) throw new ShapeError(`two values are called '${name}'`);
+    const holder = this.#yielding.get(name);
+    if (holder !== undefined) this.#rename(holder);
+    else if (this.#names.has(name)) throw new ShapeError(`two values are called '${name}'`);
     this.#names.add(name);
     return name;
+  }
+
+  /** Keeps an output's name for it: `verify` refuses one that an input or a weight has. */
+  #reserve({ name, value }: GraphOutput): void {
+    const holder = this.#yielding.get(name);
+    if (holder !== undefined && holder !== value) this.#rename(holder);
+    else this.#yielding.delete(name);
+    this.#names.add(name);
+  }
+
+  #rename(value: Yielding): void {
+    const { name } = value;
+    this.#yielding.delete(name);
+    value.name = this.#fresh(name);
+    this.#yielding.set(value.name, value);
+  }
+
+  /** A value that has this name until an exact one wants it. */
+  #yield(name: string, { dtype, shape }: TensorType): Value {
+    const value = { name, dtype, shape };
+    this.#yielding.set(name, value);
+    return value;
   }
 
   #fresh(wish: string): string {
@@ -150,7 +199,8 @@ export class GraphBuilder {
       this.#counters.set(wish, n);
       name = `${wish}_${n}`;
     }
-    return this.#claim(name);
+    this.#names.add(name);
+    return name;
   }
 }
 

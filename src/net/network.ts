@@ -24,7 +24,24 @@ export interface NetworkDescription {
 }
 
 /**
- * A network from its layers. Throws ShapeError if the layers do not fit one another or do not end in [N, classes].
+ * Names that a tensor cannot have, and whose they are: tensors keep their names in checkpoints and in the inference model,
+ * so that nobody can step aside. All other names are free, those of the house's own values included.
+ */
+const reserved: Readonly<Record<string, string>> = {
+  ...{
+    input: 'of the inference model',
+    logits: 'of the inference model',
+    probabilities: 'of the inference model',
+  },
+  ...{ 'optimizer.first_moment': 'of checkpoints', 'optimizer.second_moment': 'of checkpoints' },
+  ...{ 'optimizer.momentum': 'of checkpoints', __metadata__: 'of the safetensors format' },
+};
+
+/**
+ * A network from its layers. Throws ShapeError if the layers do not fit one another or do not end in [N, classes],
+ * OptionError where two tensors have one name, or one has a name that checkpoints and exported models need themselves:
+ * `input`, `logits`, `probabilities`, `__metadata__`, `optimizer.momentum`, `optimizer.first_moment` and
+ * `optimizer.second_moment`.
  *
  * @example
  * const network = defineNetwork({
@@ -53,6 +70,7 @@ export function defineNetwork(description: NetworkDescription): Network {
         `network ${name}: two tensors are called '${spec.name}'; give one layer another name`,
       );
     }
+    checkName(name, spec.name);
     state.push(spec);
     return b.input(`state.${spec.name}`, 'float32', spec.shape);
   };
@@ -65,6 +83,23 @@ export function defineNetwork(description: NetworkDescription): Network {
     );
   }
   return { name, input, classes, net, state };
+}
+
+/** Throws OptionError for a tensor's name that checkpoints or exported models cannot hold. */
+function checkName(network: string, name: string): void {
+  const owner = Object.hasOwn(reserved, name) ? reserved[name] : undefined;
+  const problem =
+    owner !== undefined
+      ? `is a name ${owner} itself`
+      : name === ''
+        ? 'is empty'
+        : /\p{Surrogate}/u.test(name)
+          ? 'holds half a surrogate pair'
+          : undefined;
+  if (problem === undefined) return;
+  throw new OptionError(
+    `network ${network}: a tensor's name, '${name}', ${problem}; give its layer another name`,
+  );
 }
 
 /** How `buildLayers` gets at parameters and buffers. */
@@ -94,6 +129,8 @@ export function frozenNames(network: Network): ReadonlySet<string> {
 export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOptions): Value {
   const { training, take, update, frozen = new Set<string>() } = options;
   const counters = new Map<string, number>();
+  /** Layers that the user named: a number that is made up steps aside for them. */
+  const given = new Set<string>();
   const path = (name: string): string => (b.layer === '' ? name : `${b.layer}.${name}`);
   const state =
     (kind: StateSpec['kind']) =>
@@ -115,8 +152,12 @@ export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOption
       update(path(name), value);
     },
     layer(kind, name, body) {
-      if (name !== undefined) return b.scope(name, body);
-      const count = (counters.get(path(kind)) ?? 0) + 1;
+      if (name !== undefined) {
+        given.add(path(name));
+        return b.scope(name, body);
+      }
+      let count = (counters.get(path(kind)) ?? 0) + 1;
+      while (given.has(path(`${kind}${count}`))) count++;
       counters.set(path(kind), count);
       return b.scope(`${kind}${count}`, body);
     },

@@ -11,6 +11,7 @@ import {
 } from '../ir/index.js';
 import { encodeAttribute } from './attributes.js';
 import { splitOpName } from './format.js';
+import { UNRETURNED } from './unreturned.js';
 import { encodeTensor } from './tensor-proto.js';
 import { encodeValueInfo } from './value-info.js';
 
@@ -60,13 +61,28 @@ class GraphEncoder {
     const { outputs } = this.#graph;
     const keeps = new Set(outputs.filter(({ name, value }) => name === value.name).map(({ value }) => value));
     const made = new Set(madeBy(this.#graph));
+    const claimed = [...made].find((value) => value.name === UNRETURNED);
+    if (claimed !== undefined) this.#renamed.set(claimed, this.#free(UNRETURNED));
+    const nodes = new Set(this.#graph.nodes.map((node) => node.name));
     const copies: onnx.INodeProto[] = [];
     for (const { name, value } of outputs) {
       if (name === value.name) continue;
       if (made.has(value) && !keeps.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name);
-      else copies.push({ opType: 'Identity', name, input: [this.#name(value)], output: [name] });
+      else {
+        let copy = name;
+        while (nodes.has(copy)) copy += '_';
+        nodes.add(copy);
+        copies.push({ opType: 'Identity', name: copy, input: [this.#name(value)], output: [name] });
+      }
     }
     return copies;
+  }
+
+  /** A name like the one asked for that no value of the graph has. */
+  #free(wish: string): string {
+    let name = wish;
+    while (this.#taken.has(name)) name += '_';
+    return name;
   }
 
   #name(value: Value | undefined): string {
@@ -118,8 +134,7 @@ class GraphEncoder {
     const key = values.join('_');
     const known = this.#integers.get(key);
     if (known !== undefined) return known;
-    let name = `${kind}/${key}`;
-    while (this.#taken.has(name)) name += '_';
+    const name = this.#free(`${kind}/${key}`);
     this.#initializers.push(encodeTensor(name, tensorOf('int64', [values.length], values)));
     this.#integers.set(key, name);
     return name;

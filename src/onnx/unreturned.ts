@@ -8,7 +8,8 @@ const FLOAT = 1;
 /** A model of one output, an empty sequence, and nothing else. */
 const prefix = proto.ModelProto.encode({
   graph: {
-    node: [{ opType: 'SequenceEmpty', name: UNRETURNED, output: [UNRETURNED] }],
+    // Without a name, which a node of the model might have.
+    node: [{ opType: 'SequenceEmpty', output: [UNRETURNED] }],
     output: [{ name: UNRETURNED, type: { sequenceType: { elemType: { tensorType: { elemType: FLOAT } } } } }],
   },
 }).finish();

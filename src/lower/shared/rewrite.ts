@@ -48,7 +48,7 @@ export function rewrite(
       f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
     }
   }
-  for (const { value, tensor } of graph.constants) f.set(value, { plain: b.initializer(tensor, value.name) });
+  for (const { value, tensor } of graph.constants) f.set(value, { plain: b.carried(tensor, value.name) });
   const report: NodeReport[] = [];
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
