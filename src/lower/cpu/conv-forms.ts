@@ -1,12 +1,14 @@
 import type { Node } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
-import { forwardAxes, isPlainImage, isUngrouped, turnedAxes } from './conv.js';
+import { forwardAxes, turnedAxes } from './conv.js';
 import { dims4 } from '../shared/dims.js';
-import { roundUp } from './layout.js';
+import { placementOf, type Placement } from './placement.js';
+import { phasesOf } from './phases.js';
 import { isPointwise } from './pointwise-grad.js';
-import type { Axis } from '../shared/taps.js';
+import { axisOf, liveTaps, type Axis } from '../shared/taps.js';
 import { batchGroups, preferredForm, type BatchGroups, type WeightGradForm } from './weight-grad.js';
+import { weightShape } from './weight-layout.js';
 
 /**
  * How a convolution or one of its gradients is computed on blocked tensors. `wide` and `narrow`: with and without the zeros
@@ -32,27 +34,25 @@ export function formOf(context: Context, node: Node): ConvForm {
  * - Forward, zeros are written out up to 32 columns, for the weight's gradient needs the same copy anyway.
  * - Backward, for 3x3, the copy pays from 64 channels on, in images of few pixels (512 -> 512 on 7x7: 54 -> 47 ms); padding
  *   of the whole kernel, after a convolution without padding, means too many zeros.
- * - The weight's gradient is a convolution over the batch, in groups where what they give is less than half of dy.
+ * - The weight's gradient is a convolution over the batch, in groups where what they give is less than half of dy. Of a
+ *   depthwise convolution it has one form.
  */
 export function formsOf(context: Context, node: Node): ConvForms | undefined {
-  if (!isUngrouped(node)) return undefined;
+  const placement = placementOf(context, node);
+  if (placement === undefined) return undefined;
   switch (node.op.name) {
     case 'Conv':
-      return forwardForms(context, node);
+      return forwardForms(node, placement);
     case 'ConvInputGrad':
       return inputGradForms(node);
-    case 'ConvWeightGrad':
-      return weightGradForms(context, node);
     default:
-      return undefined;
+      return weightGradForms(context, node, placement);
   }
 }
 
-function forwardForms(context: Context, node: Node): ConvForms | undefined {
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
+function forwardForms(node: Node, { isPlain }: Placement): ConvForms {
   const [, { axis: columns }] = forwardAxes(node);
-  if (isPlainImage(context, x) || !isPadded(columns)) return ['narrow'];
+  if (isPlain || !isPadded(columns)) return ['narrow'];
   return columns.size <= 32 ? ['wide', 'narrow'] : ['narrow', 'wide'];
 }
 
@@ -68,18 +68,24 @@ function inputGradForms(node: Node): ConvForms | undefined {
   return isWorth && columns.before < columns.kernel - 1 ? ['wide', 'narrow'] : ['narrow', 'wide'];
 }
 
-function weightGradForms(context: Context, node: Node): ConvForms | undefined {
+function weightGradForms(
+  { f }: Context,
+  node: Node,
+  { layout, isPlain, isDepthwise, group }: Placement,
+): ConvForms {
   const [x, dy] = node.inputs;
-  const { dilations, kernel_shape } = node.attrs as unknown as ConvAttrs;
-  if (x === undefined || dy === undefined || dilations.some((d) => d !== 1)) return undefined;
-  const { block } = context.f;
-  const direct = isPlainImage(context, x);
-  const [c, k] = [Number(x.shape[1]), Number(dy.shape[1])];
-  const weight = [direct ? c : roundUp(c, block), roundUp(k, block), ...kernel_shape] as const;
-  const groups = batchGroups(block, weight, dims4(dy));
+  const [dw] = node.outputs;
+  if (x === undefined || dy === undefined || dw === undefined) throw new Error(`${node.name} lacks operands`);
+  if (isDepthwise) return ['depthwise'];
+  const [k, c, kh, kw] = weightShape(dw.shape.map(Number), f.block, layout);
+  const [n, channels, oh, ow] = dims4(dy);
+  const columns = liveTaps(axisOf(node.attrs as unknown as ConvAttrs, 1, dims4(x)[3], ow)).axis;
+  const phases = isPlain ? 1 : phasesOf(columns);
+  const pixels = [n * phases, channels, oh, Math.ceil(ow / phases)] as const;
+  const groups = batchGroups(f.block, [c, k, kh, kw], pixels);
   const first = preferredForm(groups);
   const others = (['batch', 'groups', 'pixel'] as const).filter((form) => {
-    if (form === 'pixel') return !direct && isPointwise(node);
+    if (form === 'pixel') return !isPlain && group === 1 && layout.group === 1 && isPointwise(node);
     return form !== first && (form === 'batch' || areFeasible(groups));
   });
   return [first, ...others];

@@ -2,22 +2,12 @@ import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import { localName } from '../shared/links.js';
-import type { Context } from './context.js';
 import type { Forms, Pending } from './forms.js';
 import { dims4 } from '../shared/dims.js';
 import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
-import { turnedWeight } from './weight-layout.js';
+import type { Placement } from './placement.js';
+import { turnedDepthwise, turnedWeight } from './weight-layout.js';
 import { widened } from './widen.js';
-
-/** Whether a convolution has one group: the blocked form needs that. */
-export function isUngrouped(node: Node): boolean {
-  return node.attrs['group'] === 1 && node.inputs[0]?.dtype === 'float32';
-}
-
-/** Whether an image of few channels comes from outside: the first convolution then reads it as it is. */
-export function isPlainImage({ graph, f }: Pick<Context, 'graph' | 'f'>, x: Value): boolean {
-  return Number(x.shape[1]) < f.block && graph.inputs.includes(x);
-}
 
 /** Rows and columns of a convolution, without the taps of its kernel that meet no pixel. */
 export function forwardAxes({ name, attrs, inputs: [x], outputs: [y] }: Node): readonly [LiveTaps, LiveTaps] {
@@ -35,7 +25,7 @@ function liveAxes(attrs: ConvAttrs, x: Value, y: Value): readonly [LiveTaps, Liv
  * relu(conv(x, w) + bias + sum), to be emitted when it is known what comes after it. `wide`: the zeros on both sides of x
  * are written out.
  */
-export function forwardConv(f: Forms, node: Node, direct: boolean, wide: boolean): Pending {
+export function forwardConv(f: Forms, node: Node, placement: Placement, wide: boolean): Pending {
   const [x, w, bias] = node.inputs;
   if (x === undefined || w === undefined) throw new Error(`${node.name} lacks operands`);
   const [rows, columns] = forwardAxes(node);
@@ -43,11 +33,13 @@ export function forwardConv(f: Forms, node: Node, direct: boolean, wide: boolean
   return {
     takesOffset: true,
     emit({ sum, relu = false, offset: more }) {
-      const weight = livePart(f, f.weight(w, direct), direct, rows, columns);
+      const { layout, isPlain, group } = placement;
+      const weight = livePart(f, f.weight(w, layout), layout.direct, rows, columns);
       const own = bias === undefined ? undefined : f.vector(bias);
       const offset = own === undefined || more === undefined ? (own ?? more) : f.b.add(own, more);
-      const image = direct ? f.plain(x) : f.blocked(x);
-      return emitConv(f, image, weight, offset, sum, attrsOf(rows.axis, columns.axis), relu, name, wide);
+      const image = isPlain ? f.plain(x) : f.blocked(x);
+      const attrs = { ...attrsOf(rows.axis, columns.axis), group };
+      return emitConv(f, image, weight, offset, sum, attrs, relu, name, wide);
     },
   };
 }
@@ -65,7 +57,7 @@ export function turnedAxes({
   if (dy === undefined || dx === undefined) throw new Error(`${name} lacks operands`);
   const [rows, columns] = liveAxes(attrs as unknown as ConvAttrs, dx, dy).map(({ axis }) => {
     const before = (axis.kernel - 1) * axis.dilation - axis.before;
-    const after = axis.size - 1 + (axis.kernel - 1) * axis.dilation + 1 - axis.out - before;
+    const after = axis.size + (axis.kernel - 1) * axis.dilation - axis.out - before;
     return { ...axis, size: axis.out, out: axis.size, before, after };
   });
   if (rows === undefined || columns === undefined) return undefined;
@@ -77,7 +69,12 @@ export function turnedAxes({
  * Gradient of the input as a convolution of dy with the turned weight; undefined where `turnedAxes` is. `wide`: the zeros on
  * both sides of dy are written out.
  */
-export function inputGrad(f: Forms, node: Node, wide: boolean): Pending | undefined {
+export function inputGrad(
+  f: Forms,
+  node: Node,
+  { layout, isDepthwise, group }: Placement,
+  wide: boolean,
+): Pending | undefined {
   const [dy, w] = node.inputs;
   const [dx] = node.outputs;
   if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
@@ -86,9 +83,12 @@ export function inputGrad(f: Forms, node: Node, wide: boolean): Pending | undefi
   const live = liveAxes(node.attrs as unknown as ConvAttrs, dx, dy);
   return {
     emit({ sum, relu = false }) {
-      const weight = livePart(f, f.weight(w, false), false, live[0], live[1]);
-      const back = turnedWeight(f.b, weight, f.block);
-      return emitConv(f, f.blocked(dy), back, undefined, sum, attrsOf(...axes), relu, localName(node), wide);
+      const weight = livePart(f, f.weight(w, layout), layout.direct, live[0], live[1]);
+      const back = isDepthwise
+        ? turnedDepthwise(f.b, weight, f.block)
+        : turnedWeight(f.b, weight, f.block, group);
+      const attrs = { ...attrsOf(...axes), group };
+      return emitConv(f, f.blocked(dy), back, undefined, sum, attrs, relu, localName(node), wide);
     },
   };
 }

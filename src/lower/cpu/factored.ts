@@ -2,6 +2,8 @@ import { staticSize, type Node, type Value } from '../../ir/index.js';
 import type { Context } from './context.js';
 import type { Factored, Forms } from './forms.js';
 import { dims4 } from '../shared/dims.js';
+import { operands, placementOf, type Placement } from './placement.js';
+import { weightShape } from './weight-layout.js';
 
 /** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
 const WORTH = 4;
@@ -10,28 +12,29 @@ const WORTH = 4;
  * Whether a gradient dy may be left without the factor of each of its channels, for a convolution's gradients to multiply
  * their weights instead: two passes over dy less. Its users must be those gradients, of a weight that is small beside it.
  */
-export function mayBeFactored({ users }: Context, dy: Value): boolean {
-  const isSmall = (weight: Value | undefined): boolean =>
-    weight !== undefined && WORTH * staticSize(weight.shape) <= staticSize(dy.shape);
-  const all = users.get(dy) ?? [];
+export function mayBeFactored(context: Context, dy: Value): boolean {
+  const all = context.users.get(dy) ?? [];
   return (
     all.length > 0 &&
-    all.every(({ op, attrs, inputs, outputs }) => {
-      if (attrs['group'] !== 1) return false;
-      if (op.name === 'ConvInputGrad') return inputs[0] === dy && isSmall(inputs[1]);
-      return op.name === 'ConvWeightGrad' && inputs[1] === dy && isSmall(outputs[0]);
+    all.every((node) => {
+      const placement = node.op.name === 'Conv' ? undefined : placementOf(context, node);
+      if (placement === undefined) return false;
+      const { w, y } = operands(node);
+      const size = staticSize(weightShape(w.shape.map(Number), context.f.block, placement.layout));
+      return y === dy && WORTH * size <= staticSize(dy.shape);
     })
   );
 }
 
 /** ConvInputGrad with the factor in the weight instead of dy; the node as it is where dy is not factored. */
-export function factorInWeight(f: Forms, node: Node): Node {
+export function factorInWeight(f: Forms, node: Node, { layout }: Placement): Node {
   const [dy, w] = node.inputs;
   if (dy === undefined || w === undefined) return node;
   const factored = f.factored(dy);
   if (factored === undefined) return node;
   const weight: Value = { ...w, name: `${w.name} for ${node.name}` };
-  f.set(weight, { weight: timesFactor(f, f.weight(w, false), factored.factor) });
+  const value = timesFactor(f, f.weight(w, layout), factored.factor);
+  f.set(weight, { weights: [{ layout, value }] });
   return { ...node, inputs: [withoutFactor(f, node, dy, factored), weight] };
 }
 
@@ -55,7 +58,7 @@ function withoutFactor(f: Forms, node: Node, dy: Value, { image }: Factored): Va
   return value;
 }
 
-/** A blocked weight [K',C',kh,kw], or one that reads plain images, times [K']. */
+/** A weight [K',C',kh,kw] in any layout times [K']. */
 function timesFactor({ b, block }: Forms, weight: Value, factor: Value): Value {
   const [kp, c, kh, kw] = dims4(weight);
   const lines = b.reshape(weight, [kp / block, c * kh * kw, block]);

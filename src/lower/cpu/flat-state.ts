@@ -1,10 +1,10 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
 import { isElementwise } from '../shared/elementwise.js';
 import { roundUp } from './layout.js';
-import { weightShape } from './weight-layout.js';
+import { weightShape, type WeightLayout } from './weight-layout.js';
 
-/** How a tensor of the flat vector lies in the target's vector. */
-export type SegmentKind = 'plain' | 'vector' | 'weight' | 'direct';
+/** How a tensor of the flat vector lies in the target's vector: a weight in the layout of its convolutions. */
+export type SegmentKind = 'plain' | 'vector' | WeightLayout;
 
 /** Elements from which on a tensor is an input of its own: below, inputs would cost more than cutting. */
 const OWN_PIECE = 16_384;
@@ -128,13 +128,13 @@ export function shapeInTarget(
   block: number,
 ): readonly number[] {
   if (kind === 'vector') return [targetSize];
-  return kind === 'plain' ? shape : weightShape(shape, block, kind === 'direct');
+  return kind === 'plain' ? shape : weightShape(shape, block, kind);
 }
 
 function sizeInTarget(kind: SegmentKind, shape: readonly number[], size: number, block: number): number {
   if (kind === 'plain') return size;
   if (kind === 'vector') return roundUp(size, block);
-  return weightShape(shape, block, kind === 'direct').reduce((product, dim) => product * dim, 1);
+  return weightShape(shape, block, kind).reduce((product, dim) => product * dim, 1);
 }
 
 function usersOf(graph: Graph, value: Value): readonly Node[] {

@@ -4,7 +4,7 @@ import { FormTable } from '../shared/form-table.js';
 import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
 import { movedVector } from './running.js';
-import { plainFromWeight, weightFromPlain } from './weight-layout.js';
+import { plainFromWeight, sameLayout, weightFromPlain, type WeightLayout } from './weight-layout.js';
 
 /** A convolution that is not emitted yet, so that an addition and a ReLU after it can become part of it. */
 export interface Pending {
@@ -43,16 +43,20 @@ export interface Factored {
   readonly factor: Value;
 }
 
+/** A convolution's weight in a layout. */
+export interface LaidWeight {
+  readonly layout: WeightLayout;
+  readonly value: Value;
+}
+
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
 interface Form {
   /** As ONNX has it. */
   plain?: Value;
   /** [N,C',H,W] in blocks of channels, C' = C rounded up to whole blocks; what is added is zero. */
   blocked?: Value;
-  /** A convolution's weight in blocks, see weight-layout.ts. */
-  weight?: Value;
-  /** A weight of a convolution that reads plain images. */
-  direct?: Value;
+  /** A convolution's weight, in one layout or several. */
+  weights?: readonly LaidWeight[];
   /** [C] with zeros up to whole blocks. */
   vector?: Value;
   pending?: Pending;
@@ -116,10 +120,9 @@ export class Forms extends FormTable<Form> {
       if (form.blocked !== undefined) form.plain = plainFromBlocked(b, form.blocked, channels, this.block);
       else if (form.vector !== undefined) {
         form.plain = b.slice(form.vector, { axes: [0], starts: [0], ends: [channels] });
-      } else if (form.weight !== undefined) {
-        form.plain = plainFromWeight(b, form.weight, staticShape(value.shape), this.block, false);
-      } else if (form.direct !== undefined) {
-        form.plain = plainFromWeight(b, form.direct, staticShape(value.shape), this.block, true);
+      } else if (form.weights?.[0] !== undefined) {
+        const [{ layout, value: laid }] = form.weights;
+        form.plain = plainFromWeight(b, laid, staticShape(value.shape), this.block, layout);
       } else throw new Error(`'${value.name}' has no form`);
     }
     return form.plain;
@@ -131,15 +134,14 @@ export class Forms extends FormTable<Form> {
     return form.blocked;
   }
 
-  /** A convolution's weight; `direct` for one that reads plain images. */
-  weight(value: Value, direct: boolean): Value {
+  /** A convolution's weight in a layout. */
+  weight(value: Value, layout: WeightLayout): Value {
     const form = this.#settled(value);
-    if (direct) {
-      form.direct ??= weightFromPlain(this.b, this.plain(value), this.block, true);
-      return form.direct;
-    }
-    form.weight ??= weightFromPlain(this.b, this.plain(value), this.block, false);
-    return form.weight;
+    const known = form.weights?.find((each) => sameLayout(each.layout, layout));
+    if (known !== undefined) return known.value;
+    const made = weightFromPlain(this.b, this.plain(value), this.block, layout);
+    form.weights = [...(form.weights ?? []), { layout, value: made }];
+    return made;
   }
 
   vector(value: Value): Value {

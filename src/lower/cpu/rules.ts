@@ -4,11 +4,12 @@ import { blockedGlobalAveragePool } from './blocked-ops.js';
 import { affine } from './depthwise.js';
 import type { Context } from './context.js';
 import { formOf } from './conv-forms.js';
-import { forwardConv, inputGrad, isPlainImage, isUngrouped } from './conv.js';
+import { forwardConv, inputGrad } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
 import { dims4 } from '../shared/dims.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
+import { placementOf } from './placement.js';
 import { addPlaces } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
 import { moveAll } from './running.js';
@@ -21,20 +22,20 @@ import { weightGrad } from './weight-grad.js';
 type Rule = (context: Context, node: Node) => boolean;
 
 const conv: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isUngrouped(node) || x === undefined) return false;
+  const placement = placementOf(context, node);
+  if (placement === undefined) return false;
   const wide = formOf(context, node) === 'wide';
-  return give(context, node, { pending: forwardConv(context.f, node, isPlainImage(context, x), wide) });
+  return give(context, node, { pending: forwardConv(context.f, node, placement, wide) });
 };
 
 const convInputGrad: Rule = (context, original) => {
   const { f } = context;
-  if (!isUngrouped(original)) return false;
-  const node = factorInWeight(f, original);
-  const pending = inputGrad(f, node, formOf(context, node) === 'wide');
+  const placement = placementOf(context, original);
+  if (placement === undefined) return false;
+  const node = factorInWeight(f, original, placement);
+  const pending = inputGrad(f, node, placement, formOf(context, node) === 'wide');
   if (pending !== undefined) return give({ f }, node, { pending });
-  const places = stridedInputGrad(f, node);
-  return places !== undefined && give({ f }, node, { places });
+  return give({ f }, node, { places: stridedInputGrad(f, node, placement) });
 };
 
 const normTrain: Rule = (context, node) => {
@@ -78,20 +79,12 @@ const normGrad: Rule = (context, node) => {
 };
 
 const convWeightGrad: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isUngrouped(node) || x === undefined) return false;
-  const direct = isPlainImage(context, x);
-  const form = formOf(context, node);
+  const placement = placementOf(context, node);
+  if (placement === undefined) return false;
+  const { layout } = placement;
   const { node: unscaled, times } = factorInResult(context.f, node);
-  const made = weightGrad(
-    context.f,
-    unscaled,
-    direct,
-    form === 'groups' || form === 'pixel' ? form : 'batch',
-  );
-  if (made === undefined) return false;
-  const weight = times(made);
-  return give(context, node, direct ? { direct: weight } : { weight });
+  const value = times(weightGrad(context.f, unscaled, placement, formOf(context, node)));
+  return give(context, node, { weights: [{ layout, value }] });
 };
 
 // conv + shortcut: the sum is added inside the convolution, if nobody else wants the convolution alone.

@@ -2,10 +2,11 @@ import type { Node, Value } from '../../ir/index.js';
 import { ops, type ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Context } from './context.js';
-import { isPlainImage, isUngrouped } from './conv.js';
 import { dims4 } from '../shared/dims.js';
 import { isTiled, poolAttrs } from './max-pool.js';
+import { placementOf } from './placement.js';
 import { weightGradient } from './weight-grad.js';
+import { directLayout } from './weight-layout.js';
 
 /** A first layer, maxpool(relu(conv(x))), and the nodes of its gradient. */
 export interface SplitPool {
@@ -47,7 +48,7 @@ function match(context: Context, pool: Node): SplitPool | undefined {
   const [x] = conv?.inputs ?? [];
   if (before === undefined || made === undefined || conv?.op.name !== 'Conv' || x === undefined)
     return undefined;
-  if (!isUngrouped(conv) || !isPlainImage(context, x) || kh * kw > 4 || isOutput(before)) return undefined;
+  if (placementOf(context, conv)?.isPlain !== true || kh * kw > 4 || isOutput(before)) return undefined;
   const grads = usersOf(before).filter((node) => node !== pool);
   const [grad] = grads;
   if (grads.length > 1 || (grad !== undefined && grad.op.name !== 'MaxPoolGrad')) return undefined;
@@ -108,7 +109,7 @@ function forward({ f, b }: Context, { conv, relu, pool }: SplitPool): Places {
   const [, , oh, ow] = dims4(pool.outputs[0] ?? x);
   const [top, left, bottom, right] = (conv.attrs as unknown as ConvAttrs).pads;
   const padded = b.pad(f.plain(x), [0, 0, top, left, 0, 0, bottom, right]);
-  const weight = f.weight(w, true);
+  const weight = f.weight(w, directLayout);
   const offset = bias === undefined ? undefined : f.vector(bias);
   const images: Value[] = [];
   for (let i = 0; i < kh; i++) {
@@ -148,13 +149,14 @@ function weightRule(context: Context, layer: SplitPool, node: Node, { images, gr
   const attrs = strided(layer.conv, layer.pool);
   const parts = gradients.map((gradient, i) => {
     const image = images[i];
-    const part = image && weightGradient(f, image, gradient, attrs, true);
+    const part = image && weightGradient(f, image, gradient, attrs, { isPlain: true, group: 1 });
     if (part === undefined) throw new Error(`${node.name}: no gradient of place ${i}`);
     return part;
   });
   const [first, ...others] = parts;
   if (first === undefined || dw === undefined) throw new Error(`${node.name} has no places`);
-  f.set(dw, { direct: others.reduce((sum, part) => b.add(sum, part, 'weight_grad'), first) });
+  const value = others.reduce((sum, part) => b.add(sum, part, 'weight_grad'), first);
+  f.set(dw, { weights: [{ layout: directLayout, value }] });
 }
 
 /** The convolution with the stride of convolution and pooling together, and no padding. */

@@ -5,13 +5,18 @@ import type { Forms, Places } from './forms.js';
 import { dims4 } from '../shared/dims.js';
 import { joinPlaces } from './places.js';
 import { axisOf, type Axis } from '../shared/taps.js';
-import { turnedWeight } from './weight-layout.js';
+import type { Placement } from './placement.js';
+import { turnedDepthwise, turnedWeight } from './weight-layout.js';
 
 /** The pixels s i + a of the input along one axis: which taps of the kernel meet them, and the padding of dy. */
 interface Phase {
-  /** First tap; then every s-th. */
+  /** First tap, then every `step`-th. */
   readonly first: number;
+  readonly step: number;
   readonly taps: number;
+  /** Pixels of dy from one of them to the next. */
+  readonly dilation: number;
+  /** Zeros before and after dy; below zero, pixels of dy that are left out. */
   readonly before: number;
   readonly after: number;
 }
@@ -22,55 +27,81 @@ interface Phase {
  *
  *     dx[s i + a] = sum over u of dy[i + q - u] w[t + s u],   q = (a + padding - t) / s
  *
- * which is one small convolution of dy for each of the s x s places; their results are laid side by side.
- * Undefined where a convolution would need to leave out pixels of dy.
+ * which is one small convolution of dy for each of the s x s places; their results are laid side by side. With a dilation d
+ * they are the taps t of d t = a + padding (mod s), each s / gcd(s,d)-th, and meet pixels of dy that are d / gcd(s,d) apart.
  */
-export function stridedInputGrad(f: Forms, node: Node): Places | undefined {
+export function stridedInputGrad(f: Forms, node: Node, { layout, isDepthwise, group }: Placement): Places {
   const [dy, w] = node.inputs;
   const [dx] = node.outputs;
   if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
   const attrs = node.attrs as unknown as ConvAttrs;
-  if (attrs.dilations.some((d) => d !== 1)) return undefined;
   const [, , oh, ow] = dims4(dy);
   const [n, , h, width] = dims4(dx);
   const [rows, columns] = [phases(axisOf(attrs, 0, h, oh)), phases(axisOf(attrs, 1, width, ow))];
-  if (rows === undefined || columns === undefined) return undefined;
   const { b, block } = f;
   const [sh, sw] = attrs.strides;
   const [ph, pw] = [Math.ceil(h / sh), Math.ceil(width / sw)];
-  const weight = f.weight(w, false);
-  const [, cp] = dims4(weight);
+  const weight = f.weight(w, layout);
+  const cp = isDepthwise ? group : group * dims4(weight)[1];
   const place = (row: Phase, column: Phase): Value | undefined => {
     if (row.taps === 0 || column.taps === 0) return undefined;
-    const taps = { rows: every(row, sh), columns: every(column, sw) };
-    const part = turnedWeight(b, weight, block, taps);
+    const taps = { rows: every(row), columns: every(column) };
+    const part = isDepthwise
+      ? turnedDepthwise(b, weight, block, taps)
+      : turnedWeight(b, weight, block, group, taps);
     const pads = [row.before, column.before, row.after, column.after];
+    const image = cropped(
+      f,
+      f.blocked(dy),
+      pads.map((pad) => Math.max(-pad, 0)),
+    );
     const conv = {
       kernel_shape: [row.taps, column.taps],
       strides: [1, 1],
-      dilations: [1, 1],
-      pads,
-      group: 1,
+      dilations: [row.dilation, column.dilation],
+      pads: pads.map((pad) => Math.max(pad, 0)),
+      group,
     };
-    return b.emit(blockedConv, [f.blocked(dy), part], conv, 'place');
+    return b.emit(blockedConv, [image, part], conv, 'place');
   };
   const grid = rows.map((row) => columns.map((column) => place(row, column)));
   return joinPlaces(f, grid, { n, c: cp, h, w: width, ph, pw });
 }
 
-/** The phases of an axis; undefined where one would need negative padding. */
-function phases({ size, out, kernel, stride, before }: Axis): readonly Phase[] | undefined {
+/** The phases of an axis. */
+function phases({ size, out, kernel, stride, dilation, before }: Axis): readonly Phase[] {
   const count = Math.ceil(size / stride);
-  const all = Array.from({ length: stride }, (_, a): Phase => {
-    const first = (a + before) % stride;
-    const taps = Math.max(Math.ceil((kernel - first) / stride), 0);
-    const start = taps - 1 - (a + before - first) / stride;
-    return { first, taps, before: start, after: count - out + taps - 1 - start };
+  const shared = gcd(stride, dilation);
+  const [step, apart] = [stride / shared, dilation / shared];
+  return Array.from({ length: stride }, (_, a): Phase => {
+    // The first tap that meets them is among the first `step`, if any is.
+    let first = 0;
+    while (first < step && (a + before - dilation * first) % stride !== 0) first += 1;
+    const taps = first === step ? 0 : Math.max(Math.ceil((kernel - first) / step), 0);
+    const start = (taps - 1) * apart - (a + before - dilation * first) / stride;
+    const after = count - out + (taps - 1) * apart - start;
+    const isMet = out + Math.min(start, 0) + Math.min(after, 0) > 0;
+    return { first, step, taps: isMet ? taps : 0, dilation: apart, before: start, after };
   });
-  return all.every((phase) => phase.taps === 0 || (phase.before >= 0 && phase.after >= 0)) ? all : undefined;
+}
+
+function gcd(one: number, other: number): number {
+  return other === 0 ? one : gcd(other, one % other);
 }
 
 /** The taps of a phase. */
-function every({ first, taps }: Phase, stride: number): readonly number[] {
-  return Array.from({ length: taps }, (_, i) => first + i * stride);
+function every({ first, step, taps }: Phase): readonly number[] {
+  return Array.from({ length: taps }, (_, i) => first + i * step);
+}
+
+/** Blocked dy without some of its rows and columns: above, left, below, right. */
+function cropped(f: Forms, dy: Value, [top = 0, left = 0, bottom = 0, right = 0]: readonly number[]): Value {
+  if (top + left + bottom + right === 0) return dy;
+  return f.once(`${dy.name} without ${top} ${left} ${bottom} ${right}`, () => {
+    const { b, block } = f;
+    const [n, c, h, w] = dims4(dy);
+    const lines = b.reshape(dy, [(n * c) / block, h, w, block]);
+    const range = { axes: [1, 2], starts: [top, left], ends: [h - bottom, w - right] };
+    return b.reshape(b.slice(lines, range, 'cropped'), [n, c, h - top - bottom, w - left - right]);
+  });
 }

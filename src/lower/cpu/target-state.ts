@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/index.js';
 import type { TargetState } from '../target.js';
 import type { FlatPlan } from './flat-state.js';
-import { weightIndex, weightShape } from './weight-layout.js';
+import { eachFilter } from './weight-layout.js';
 
 /** The name of one piece of a flat vector among the graph's inputs or outputs. */
 export function pieceName(name: string, index: number): string {
@@ -58,15 +58,8 @@ function eachRun(plan: FlatPlan, block: number, move: Move): void {
       move(offset, targetOffset, size, 1);
       continue;
     }
-    const isDirect = kind === 'direct';
-    const blocked = weightShape(shape, block, isDirect);
-    const [k = 1, c = 1, kh = 1, kw = 1] = shape;
-    const taps = kh * kw;
-    for (let o = 0; o < k; o++) {
-      for (let n = 0; n < c; n++) {
-        const start = weightIndex([o, n, 0, 0], blocked, block, isDirect);
-        move(offset + (o * c + n) * taps, targetOffset + start, taps, isDirect ? block : block * block);
-      }
-    }
+    eachFilter(shape, block, kind, (plain, blocked, taps, step) => {
+      move(offset + plain, targetOffset + blocked, taps, step);
+    });
   }
 }

@@ -3,10 +3,11 @@ import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
 import { lowerPortable } from '../portable.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf } from './conv-forms.js';
-import { forwardAxes, isPlainImage, isUngrouped } from './conv.js';
+import { forwardAxes } from './conv.js';
 import { dims4 } from '../shared/dims.js';
 import { roundUp } from './layout.js';
 import { preparedFor, type CpuOptions } from './lower-cpu.js';
+import { operands, placementOf } from './placement.js';
 import { isPointwise } from './pointwise-grad.js';
 import { lowerNode } from './rules.js';
 import { findSplitPools, nodesOf } from './split-pool.js';
@@ -59,22 +60,10 @@ export function tunables(
   return [...found.values()].sort((a, b) => b.flops - a.flops);
 }
 
-/** The image, the weight and the image after it, whichever of them are given and made. */
-function operands({ op, name, inputs: [first, second], outputs: [made] }: Node): {
-  readonly x: Value;
-  readonly w: Value;
-  readonly y: Value;
-} {
-  if (first === undefined || second === undefined || made === undefined)
-    throw new Error(`${name} lacks operands`);
-  if (op.name === 'Conv') return { x: first, w: second, y: made };
-  return op.name === 'ConvInputGrad' ? { x: made, w: second, y: first } : { x: first, w: made, y: second };
-}
-
 /** `Conv 64x32x12x12 to 64x32x12x12, kernel 5x5, stride 1x1, padding 2x2x2x2, blocks of 16` */
 function keyOf(context: Context, node: Node): string {
   const { x, y } = operands(node);
-  const { kernel_shape, strides, pads, dilations } = node.attrs as unknown as ConvAttrs;
+  const { kernel_shape, strides, pads, dilations, group } = node.attrs as unknown as ConvAttrs;
   const by = (sizes: readonly unknown[]): string => sizes.join('x');
   return [
     `${node.op.name} ${by(x.shape)} to ${by(y.shape)}`,
@@ -82,14 +71,16 @@ function keyOf(context: Context, node: Node): string {
     `stride ${by(strides)}`,
     `padding ${by(pads)}`,
     ...(dilations.some((d) => d !== 1) ? [`dilation ${by(dilations)}`] : []),
-    ...(isPlainImage(context, x) ? ['plain image'] : []),
+    ...(group === 1 ? [] : [`groups ${group}`]),
+    ...(placementOf(context, node)?.isPlain === true ? ['plain image'] : []),
     ...(isCopied(context, node) ? ['copied'] : []),
     `blocks of ${context.f.block}`,
   ].join(', ');
 }
 
 /** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy for nothing. */
-function isCopied({ users, f }: Context, node: Node): boolean {
+function isCopied(context: Context, node: Node): boolean {
+  const { users, f } = context;
   if (node.op.name !== 'Conv') return false;
   const { x, y } = operands(node);
   const [, { axis: columns }] = forwardAxes(node);
@@ -100,9 +91,8 @@ function isCopied({ users, f }: Context, node: Node): boolean {
   const isGradient = (user: Node): boolean =>
     user.op.name === 'ConvWeightGrad' &&
     user.inputs[0] === x &&
-    isUngrouped(user) &&
     !isPointwise(user) &&
-    (['kernel_shape', 'strides', 'pads', 'dilations'] as const).every(
+    (['kernel_shape', 'strides', 'pads', 'dilations', 'group'] as const).every(
       (name) => String(user.attrs[name]) === String(node.attrs[name]),
     );
   return (users.get(x) ?? []).some(isGradient);
@@ -112,8 +102,10 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
   // The bias would be one more input, and costs nothing.
   const node = { ...original, inputs: original.inputs.slice(0, 2) };
   const { x, w, y } = operands(node);
-  const direct = isPlainImage(context, x);
-  const graph = { name: 'trial', inputs: direct ? [x] : [], constants: [], nodes: [node], outputs: [] };
+  const placement = placementOf(context, original);
+  if (placement === undefined) throw new Error(`${node.name} has no blocked form`);
+  const { layout, isPlain } = placement;
+  const graph = { name: 'trial', inputs: isPlain ? [x] : [], constants: [], nodes: [node], outputs: [] };
   const trial = contextOf(graph, context.f.block, { [node.name]: form });
   const { b, f } = trial;
   const image = (value: Value, name: string): Value => {
@@ -121,14 +113,15 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
     return b.input(name, 'float32', [n, roundUp(c, f.block), height, width]);
   };
   const isMade = (value: Value): boolean => node.outputs[0] === value;
-  if (!isMade(x)) f.set(x, direct ? { plain: b.input('x', 'float32', x.shape) } : { blocked: image(x, 'x') });
+  if (!isMade(x))
+    f.set(x, isPlain ? { plain: b.input('x', 'float32', x.shape) } : { blocked: image(x, 'x') });
   if (!isMade(y)) f.set(y, { blocked: image(y, 'y') });
   if (!isMade(w)) {
-    const layout = weightShape(w.shape.map(Number), f.block, direct);
-    f.set(w, { [direct ? 'direct' : 'weight']: b.input('w', 'float32', layout) });
+    const value = b.input('w', 'float32', weightShape(w.shape.map(Number), f.block, layout));
+    f.set(w, { weights: [{ layout, value }] });
   }
   if (!lowerNode(trial, node)) throw new Error(`${node.name} has no blocked form`);
-  const outputs = [{ name: 'result', value: isMade(w) ? f.weight(w, direct) : f.blocked(isMade(x) ? x : y) }];
+  const outputs = [{ name: 'result', value: isMade(w) ? f.weight(w, layout) : f.blocked(isMade(x) ? x : y) }];
   if (isCopied(context, original)) {
     const [, { axis }] = forwardAxes(node);
     outputs.push({ name: 'copy', value: widened(f, f.blocked(x), axis.before, axis.after) });

@@ -27,7 +27,7 @@ export function inBands(
 ): Bands | undefined {
   if (bands === 1) return undefined;
   const height = Math.ceil(rows.out / bands);
-  const reach = (height - 1) * rows.stride + rows.kernel;
+  const reach = (height - 1) * rows.stride + (rows.kernel - 1) * rows.dilation + 1;
   const needed = (bands - 1) * height * rows.stride + reach;
   const starts = Array.from({ length: bands }, (_, i) => i * height * rows.stride);
   const above = rows.before;

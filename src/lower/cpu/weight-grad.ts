@@ -3,18 +3,22 @@ import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv, reorderInput } from './blocked-ops.js';
 import type { Forms } from './forms.js';
 import { dims4 } from '../shared/dims.js';
+import { depthwiseWeightGrad } from './depthwise-grad.js';
 import { roundUp, swapOuter } from './layout.js';
+import { inPhases } from './phases.js';
+import type { Placement } from './placement.js';
 import { everyPixel, isPointwise, pointwiseWeightGrad } from './pointwise-grad.js';
 import { axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
 import { bandCount, inBands } from './virtual-batch.js';
+import { ownGroups } from './weight-layout.js';
 import { widened } from './widen.js';
 
 /**
  * How the gradient of a weight is computed. `batch`: a convolution over the batch, whose dy takes a copy with its outer axes
  * swapped, on one thread; `groups`: one group of it for each block of the batch, which needs no swap but sums the groups'
- * results; `pixel`: see pointwise-grad.ts.
+ * results; `pixel`: see pointwise-grad.ts; `depthwise`: see depthwise-grad.ts.
  */
-export type WeightGradForm = 'batch' | 'groups' | 'pixel';
+export type WeightGradForm = 'batch' | 'groups' | 'pixel' | 'depthwise';
 
 /**
  * Gradient of a convolution's weight as a blocked convolution of x with dy, the batch in the place of the channels:
@@ -27,20 +31,28 @@ export type WeightGradForm = 'batch' | 'groups' | 'pixel';
  * the two outermost axes. 32 -> 32 channels, 5x5 on 12x12, batch 64: 121 GFLOP/s on one core, where the plain swap of
  * axes reaches 60.
  *
- * Returns undefined where a dilation of the weight forbids it; otherwise the weight in blocks (`direct` as there).
+ * A dilation d of the weight is the stride of that convolution along the rows; along the columns, see phases.ts. In a
+ * convolution of groups each group of x meets its own group of dy: they are groups of this one too. The result lies in the
+ * weight's layout.
  */
-export function weightGrad(f: Forms, node: Node, direct: boolean, form: WeightGradForm): Value | undefined {
+export function weightGrad(f: Forms, node: Node, placement: Placement, form: string): Value {
   const [x, dy] = node.inputs;
-  if (x === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [dw] = node.outputs;
+  if (x === undefined || dy === undefined || dw === undefined) throw new Error(`${node.name} lacks operands`);
   const attrs = node.attrs as unknown as ConvAttrs;
-  if (attrs.dilations.some((d) => d !== 1)) return undefined;
+  const { isPlain, layout } = placement;
+  if (placement.isDepthwise) return depthwiseWeightGrad(f, f.blocked(x), f.blocked(dy), attrs);
   if (form === 'pixel') return pointwiseWeightGrad(f, node);
-  if (!direct && isPointwise(node)) {
+  const chosen = form === 'groups' ? 'groups' : 'batch';
+  const own = (value: Value): Value => ownGroups(f.b, value, dw.shape.map(Number), f.block, layout);
+  if (!isPlain && isPointwise(node)) {
     // 256 -> 512 channels from 56x56 with stride 2: 36 -> 13 ms of one core, for no band is copied to be skipped.
     const kept = everyPixel(f, f.blocked(x), attrs.strides);
-    return weightGradient(f, kept, f.blocked(dy), { ...attrs, strides: [1, 1] }, false, form);
+    const every = { ...attrs, strides: [1, 1] } as const;
+    return own(weightGradient(f, kept, f.blocked(dy), every, placement, chosen));
   }
-  return weightGradient(f, direct ? f.plain(x) : f.blocked(x), f.blocked(dy), attrs, direct, form);
+  const image = isPlain ? f.plain(x) : f.blocked(x);
+  return own(weightGradient(f, image, f.blocked(dy), attrs, placement, chosen));
 }
 
 /** The groups that a batch can be in, and what their results come to in comparison with dy. */
@@ -49,7 +61,7 @@ export interface BatchGroups {
   readonly share: number;
 }
 
-/** For C, K, images and output pixels; C and K as in the lowered tensors. */
+/** For C of one group, K, images and output pixels; C and K as in the lowered tensors. */
 export function batchGroups(
   block: number,
   [c, k, kh, kw]: readonly [number, number, number, number],
@@ -83,91 +95,109 @@ function cachedBands(
   return bands;
 }
 
-/** The same for lowered values: x plain if `direct`, else blocked, and dy blocked. */
+/** The same for lowered values, x plain or blocked and dy blocked; in a convolution of groups all of C x K of each. */
 export function weightGradient(
   f: Forms,
-  x: Value,
-  dy: Value,
+  whole: Value,
+  gradient: Value,
   attrs: ConvAttrs,
-  direct: boolean,
+  { isPlain, group }: Pick<Placement, 'isPlain' | 'group'>,
   form?: 'batch' | 'groups',
 ): Value {
-  const [, c, h, w] = dims4(x);
-  const [, , fullHeight, ow] = dims4(dy);
   const { b, block } = f;
-  const whole = liveTaps(axisOf(attrs, 0, h, fullHeight));
-  const columns = liveTaps(axisOf(attrs, 1, w, ow));
-  const lanes = direct ? 1 : block;
-  const groups = direct ? c : c / block;
+  const [, c, h, w] = dims4(whole);
+  const [, , fullHeight, fullWidth] = dims4(gradient);
+  const tall = liveTaps(axisOf(attrs, 0, h, fullHeight));
+  const { first, axis } = liveTaps(axisOf(attrs, 1, w, fullWidth));
+  const dealt = isPlain ? { x: whole, dy: gradient, columns: axis } : inPhases(f, whole, gradient, axis);
+  const { x, dy } = dealt;
+  const columns = { first, axis: dealt.columns };
+  const lanes = isPlain ? 1 : block;
+  // Channels, or blocks of them, of one group.
+  const inner = c / lanes / group;
   const least = bandCount(dims4(dy)[0], fullHeight, block);
-  const count = direct ? cachedBands(least, block, dims4(dy)) : least;
-  const bands = inBands(f, x, dy, whole.axis, lanes, count) ?? { x, dy, rows: whole.axis };
-  const rows = { ...whole, axis: bands.rows };
-  const image = direct ? directImage(f, bands.x, columns.axis) : channelImage(f, bands.x, columns.axis);
+  const count = isPlain ? cachedBands(least, block, dims4(dy)) : least;
+  const bands = inBands(f, x, dy, tall.axis, lanes, count) ?? { x, dy, rows: tall.axis };
+  const rows = { ...tall, axis: bands.rows };
   const [virtual, kp, oh] = dims4(bands.dy);
-  const groupsOf = batchGroups(block, [c, kp, ...attrs.kernel_shape], dims4(dy));
+  const groupsOf = batchGroups(block, [c / group, kp, ...attrs.kernel_shape], dims4(dy));
   const isGrouped = count > least || (form ?? preferredForm(groupsOf)) === 'groups';
-  const group = isGrouped ? roundUp(virtual, block) / block : 1;
-  const filter = gradientFilter(f, bands.dy, group);
-  const { kernel: kh, before, size, stride } = rows.axis;
+  const parts = isGrouped ? roundUp(virtual, block) / block : 1;
+  const image = isPlain
+    ? plainImage(f, bands.x, columns.axis)
+    : channelImage(f, bands.x, columns.axis, group, parts > 1);
+  const filter = gradientFilter(f, bands.dy, parts);
+  const { kernel: kh, before, size, stride, dilation } = rows.axis;
   // Rows that the stride leaves over give taps that do not exist; they are cut off below.
-  const below = Math.max((oh - 1) * stride + kh - size - before, 0);
+  const below = Math.max((oh - 1) * stride + (kh - 1) * dilation + 1 - size - before, 0);
   const swapped = b.emit(
     blockedConv,
     [image, filter],
     {
-      kernel_shape: [oh, ow],
-      strides: [1, 1],
+      kernel_shape: [oh, columns.axis.out],
+      strides: [dilation, columns.axis.dilation],
       dilations: [stride, columns.axis.stride * lanes],
       pads: [before, 0, below, 0],
-      group,
+      group: parts * group,
     },
     'weight_grad',
   );
-  return arranged(f, summed(f, swapped, group), rows, columns, groups, lanes, [
+  return arranged(f, summed(f, swapped, parts), rows, columns, inner, lanes, [
     kp,
-    direct ? c : groups * block,
+    inner * lanes,
     ...attrs.kernel_shape,
   ]);
 }
 
-/** Blocked x [N,C',H,W] -> [C/b, N', H, W b] in blocks of the batch, with the zeros beside it written out. */
-function channelImage(f: Forms, x: Value, axis: Axis): Value {
+/** Columns of zeros after the image, as far as the kernel reaches. */
+function zerosAfter({ out, stride, kernel, dilation, size, before }: Axis): number {
+  return Math.max((out - 1) * stride + (kernel - 1) * dilation + 1 - size - before, 0);
+}
+
+/**
+ * Blocked x [N,C',H,W] -> [C/b, N', H, W b] in blocks of the batch, with the zeros beside it written out. In groups, each of
+ * C/b: [C/b, group N', H, W b], or `inParts` [C/b, parts group b, H, W b], one part for each block of the batch.
+ */
+function channelImage(f: Forms, x: Value, axis: Axis, group: number, inParts: boolean): Value {
   const { b, block } = f;
-  const right = Math.max((axis.out - 1) * axis.stride + axis.kernel - axis.size - axis.before, 0);
-  const wide = widened(f, x, axis.before, right);
-  return f.once(`${wide.name} by batch`, () => {
+  const wide = widened(f, x, axis.before, zerosAfter(axis));
+  return f.once(`${wide.name} by batch ${group} ${inParts}`, () => {
     const [, c, h, w] = dims4(wide);
     const whole = wholeBatch(f, wide);
     const [np] = dims4(whole);
     const flat = b.reshape(whole, [1, np, (c / block) * h, w * block]);
     const lines = b.emit(reorderInput, [flat], { channels_last: 0 }, 'by_batch');
-    return swapOuter(b, lines, np / block, c / block, [c / block, np, h, w * block]);
+    const inner = c / block / group;
+    const shape = [inner, group * np, h, w * block];
+    if (group === 1 || inParts || np === block) {
+      return swapOuter(b, lines, (np / block) * group, inner, shape);
+    }
+    const apart = b.reshape(lines, [np / block, group, inner, h * w * block * block]);
+    return b.reshape(b.transpose(apart, [2, 1, 0, 3]), shape);
   });
 }
 
 /** Plain x [N,C,H,W] -> [C, N', H, W] in blocks of the batch. */
-function directImage(f: Forms, x: Value, axis: Axis): Value {
+function plainImage(f: Forms, x: Value, axis: Axis): Value {
   const { b, block } = f;
   const [, c, h] = dims4(x);
-  const right = Math.max((axis.out - 1) * axis.stride + axis.kernel - axis.size - axis.before, 0);
-  const whole = wholeBatch(f, b.pad(x, [0, 0, 0, axis.before, 0, 0, 0, right]));
+  const whole = wholeBatch(f, b.pad(x, [0, 0, 0, axis.before, 0, 0, 0, zerosAfter(axis)]));
   const [np, , , w] = dims4(whole);
   const lines = b.emit(reorderInput, [b.reshape(whole, [1, np, c * h, w])], { channels_last: 0 }, 'by_batch');
   return swapOuter(b, lines, np / block, c, [c, np, h, w]);
 }
 
-/** [C, group K', h, w] -> [C, K', h, w]: the sum of what each group gives. */
-function summed({ b }: Forms, x: Value, group: number): Value {
-  if (group === 1) return x;
+/** [C, parts K', h, w] -> [C, K', h, w]: the sum of what each part of the batch gives. */
+function summed({ b }: Forms, x: Value, parts: number): Value {
+  if (parts === 1) return x;
   const [c, k, h, w] = dims4(x);
-  const apart = b.reshape(x, [c, group, (k / group) * h * w]);
-  return b.reshape(b.reduceSum(apart, [1]), [c, k / group, h, w]);
+  const apart = b.reshape(x, [c, parts, (k / parts) * h * w]);
+  return b.reshape(b.reduceSum(apart, [1]), [c, k / parts, h, w]);
 }
 
-/** Blocked dy [N,K',OH,OW] -> a filter [K', N', OH, OW] that sums over the batch; in groups [group K', b, OH, OW]. */
-function gradientFilter(f: Forms, dy: Value, group: number): Value {
-  return f.once(`${dy.name} as filter of ${group}`, () => {
+/** Blocked dy [N,K',OH,OW] -> a filter [K', N', OH, OW] that sums over the batch; in parts of it [parts K', b, OH, OW]. */
+function gradientFilter(f: Forms, dy: Value, parts: number): Value {
+  return f.once(`${dy.name} as filter of ${parts}`, () => {
     const { b, block } = f;
     const whole = wholeBatch(f, dy);
     const [np, kp, oh, ow] = dims4(whole);
@@ -179,7 +209,7 @@ function gradientFilter(f: Forms, dy: Value, group: number): Value {
       { channels_last: 1 },
       'filter',
     );
-    if (group > 1) return b.reshape(moved, [group * kp, block, oh, ow]);
+    if (parts > 1) return b.reshape(moved, [parts * kp, block, oh, ow]);
     return swapOuter(b, moved, np / block, kp / block, [kp, np, oh, ow]);
   });
 }
