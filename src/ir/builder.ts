@@ -9,7 +9,7 @@ import {
   type TensorData,
   type TensorType,
 } from './tensor.js';
-import { verify } from './verify.js';
+import { asInferred, verify } from './verify.js';
 
 /** A value whose name is only a wish, so that it gives way to one that must be called so. */
 type Yielding = { name: string } & TensorType;
@@ -30,7 +30,7 @@ export class GraphBuilder {
   readonly #yielding = new Map<string, Yielding>();
   readonly #counters = new Map<string, number>();
   readonly #pooled = new Map<string, Value>();
-  #layer: readonly string[] = [];
+  #layer = '';
 
   /** The nodes so far, in order. */
   get nodes(): readonly Node[] {
@@ -39,7 +39,7 @@ export class GraphBuilder {
 
   /** Dotted path of the layer being built, '' at the top. */
   get layer(): string {
-    return this.#layer.join('.');
+    return this.#layer;
   }
 
   /** Adds a graph input. */
@@ -93,7 +93,7 @@ export class GraphBuilder {
   /** Names what `body` adds after the layer `name`: layers nest, `resblock1` -> `conv1`. */
   scope<T>(name: string, body: () => T): T {
     const outer = this.#layer;
-    this.#layer = name === '' ? outer : [...outer, name];
+    if (name !== '') this.#layer = outer === '' ? name : `${outer}.${name}`;
     try {
       return body();
     } finally {
@@ -104,7 +104,7 @@ export class GraphBuilder {
   /** Like `scope`, but with a whole path that replaces the one in force (for what belongs to an earlier layer). */
   within<T>(layer: string, body: () => T): T {
     const outer = this.#layer;
-    this.#layer = layer === '' ? [] : [layer];
+    this.#layer = layer;
     try {
       return body();
     } finally {
@@ -125,8 +125,34 @@ export class GraphBuilder {
     // ONNX takes an empty name for an operand that is left out.
     const base = this.#fresh(this.#path(name === undefined || name === '' ? snake(op.name) : name));
     const outputs = types.map((type, i) => this.#yield(i === 0 ? base : this.#fresh(`${base}.${i}`), type));
-    this.#nodes.push({ op, name: base, layer: this.layer, inputs: given, outputs, attrs });
+    this.#nodes.push(asInferred({ op, name: base, layer: this.layer, inputs: given, outputs, attrs }));
     return outputs;
+  }
+
+  /** Adds an input of another graph as it is. */
+  keepInput(value: Value): Value {
+    this.#claim(value.name);
+    this.#inputs.push(value);
+    return value;
+  }
+
+  /** Adds a constant of another graph as it is. */
+  keepConstant(constant: Constant): Value {
+    this.#claim(constant.value.name);
+    this.#constants.push(constant);
+    return constant.value;
+  }
+
+  /**
+   * Adds a node of another graph as it is, its values included, all of which this graph must have; false, and nothing is
+   * added, where another value has one of its names.
+   */
+  keep(node: Node): boolean {
+    const { outputs } = node;
+    if (node.name !== outputs[0]?.name || outputs.some(({ name }) => this.#names.has(name))) return false;
+    for (const { name } of outputs) this.#names.add(name);
+    this.#nodes.push(node);
+    return true;
   }
 
   /** Adds a node and returns its first output. */

@@ -73,9 +73,15 @@ export function collect(
 /** Largest difference, relative to the largest expected number; infinite for another length or a NaN on one side. */
 export function difference(actual: TypedArray | undefined, expected: TypedArray): number {
   if (actual?.length !== expected.length) return Infinity;
+  // A loop over one type of array takes a tenth of the time: of a gradient there are tens of millions of numbers.
+  if (actual instanceof Float32Array && expected instanceof Float32Array) return largest(actual, expected);
+  return largest(Float64Array.from(actual, Number), Float64Array.from(expected, Number));
+}
+
+function largest<T extends Float32Array | Float64Array>(actual: T, expected: T): number {
   let [scale, worst] = [1e-30, 0];
   for (let i = 0; i < expected.length; i++) {
-    const [a, e] = [Number(actual[i]), Number(expected[i])];
+    const [a, e] = [actual[i] ?? NaN, expected[i] ?? NaN];
     scale = Math.max(scale, Math.abs(e));
     const error = Math.abs(a - e);
     worst = error <= worst || (Number.isNaN(a) && Number.isNaN(e)) ? worst : error;

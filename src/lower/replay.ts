@@ -1,5 +1,6 @@
 import type { Graph, Node, Value } from '../ir/index.js';
 import { Builder } from '../ops/index.js';
+import { localName } from './shared/links.js';
 
 /** What a rewrite puts in the place of a node: one value an output, or undefined to keep the node as it is. */
 export type Rewrite = (
@@ -16,20 +17,24 @@ export type Rewrite = (
  */
 export function replay(graph: Graph, rewrite: Rewrite): Graph {
   const b = new Builder();
+  // What is not here stands for itself: up to the first rewrite, and beside it, nodes are handed on as they are.
   const map = new Map<Value, Value>();
-  for (const input of graph.inputs) map.set(input, b.input(input.name, input.dtype, input.shape));
-  for (const { value, tensor } of graph.constants) map.set(value, b.initializer(tensor, value.name));
+  const mapped = (value: Value): Value => map.get(value) ?? value;
+  for (const input of graph.inputs) b.keepInput(input);
+  for (const constant of graph.constants) b.keepConstant(constant);
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((input) => (input === undefined ? undefined : map.get(input)));
+    const inputs = node.inputs.map((input) => (input === undefined ? undefined : mapped(input)));
     b.within(node.layer, () => {
-      const name = node.layer === '' ? node.name : node.name.replace(`${node.layer}.`, '');
-      const outputs = rewrite(b, node, inputs) ?? b.emitAll(node.op, inputs, node.attrs, name);
+      const replaced = rewrite(b, node, inputs);
+      if (replaced === undefined && inputs.every((input, i) => input === node.inputs[i]) && b.keep(node))
+        return;
+      const outputs = replaced ?? b.emitAll(node.op, inputs, node.attrs, localName(node));
       node.outputs.forEach((output, i) => {
         const replacement = outputs[i];
         if (replacement !== undefined) map.set(output, replacement);
       });
     });
   }
-  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: map.get(value) ?? value }));
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: mapped(value) }));
   return b.finish(graph.name, outputs);
 }

@@ -27,6 +27,7 @@ class GraphEncoder {
   readonly #graph: Graph;
   readonly #counts: ReadonlyMap<Value, number>;
   readonly #taken: ReadonlySet<string>;
+  readonly #returned: ReadonlySet<Value>;
   readonly #renamed = new Map<Value, string>();
   readonly #initializers: onnx.ITensorProto[] = [];
   readonly #integers = new Map<string, string>();
@@ -35,6 +36,7 @@ class GraphEncoder {
   constructor(graph: Graph) {
     this.#graph = graph;
     this.#counts = useCounts(graph);
+    this.#returned = new Set(graph.outputs.map(({ value }) => value));
     const values = [...graph.inputs, ...graph.constants.map(({ value }) => value), ...madeBy(graph)];
     this.#taken = new Set([...values, ...graph.outputs].map(({ name }) => name));
   }
@@ -121,10 +123,9 @@ class GraphEncoder {
   /** Names of the outputs; what is unused at the end is left out, so that it is not computed. */
   #outputs(node: Node): string[] {
     const last = node.outputs.findLastIndex((output) => this.#counts.has(output));
-    const returned = new Set(this.#graph.outputs.map(({ value }) => value));
     return node.outputs.slice(0, Math.max(last, 0) + 1).map((value) => {
       const name = this.#name(value);
-      if (!returned.has(value)) this.#inner.push(encodeValueInfo(name, value));
+      if (!this.#returned.has(value)) this.#inner.push(encodeValueInfo(name, value));
       return name;
     });
   }

@@ -23,8 +23,7 @@ export function checkFeeds(network: Network, takesStep: boolean, batch: number):
       // Weights at the scale of their initialisation keep activations finite through any depth.
       const fan = shape.slice(1).reduce((product, dim) => product * dim, 1);
       const spread = shape.length > 1 ? Math.sqrt(6 / Math.max(1, fan)) : 0.1;
-      const centre = centreOf(name);
-      for (let i = offset; i < offset + size; i++) flat[i] = centre + (noise(i) - 0.5) * 2 * spread;
+      fillNoise(flat.subarray(offset, offset + size), offset, centreOf(name) - spread, 2 * spread);
     }
     return tensor(flat);
   };
@@ -33,10 +32,7 @@ export function checkFeeds(network: Network, takesStep: boolean, batch: number):
     params: weights(parameters),
     ...(buffers.size > 0 && { buffers: weights(buffers) }),
     ...(frozen.size > 0 && { frozen: weights(frozen) }),
-    input: tensor(
-      Float32Array.from({ length: pixels }, (_, i) => noise(i)),
-      [batch, ...network.input],
-    ),
+    input: tensor(fillNoise(new Float32Array(pixels), 0, 0, 1), [batch, ...network.input]),
     target: {
       dtype: 'int32',
       shape: [batch],
@@ -48,6 +44,20 @@ export function checkFeeds(network: Network, takesStep: boolean, batch: number):
 
 function tensor(data: Float32Array, shape: readonly number[] = [data.length]): NamedTensors[string] {
   return { dtype: 'float32', shape, data };
+}
+
+/** How many of the numbers differ: a prime, so that no two rows of an image or of a weight are alike. */
+const PERIOD = 65_521;
+let period: Float64Array | undefined;
+
+/** Fills an array with `low` + `range` times a number in [0, 1), from the one at `start` on. */
+function fillNoise(array: Float32Array, start: number, low: number, range: number): Float32Array {
+  const numbers = (period ??= Float64Array.from({ length: PERIOD }, (_, i) => noise(i)));
+  for (let i = 0, at = start % PERIOD; i < array.length; i++) {
+    array[i] = low + range * (numbers[at] ?? 0);
+    at = at + 1 === PERIOD ? 0 : at + 1;
+  }
+  return array;
 }
 
 /** A number in [0, 1) from a counter: the finalizer of MurmurHash3, whose neighbours have nothing to do with each other. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { buildGraph } from '../../src/artifacts/graphs.js';
 import type { Value } from '../../src/ir/index.js';
 import {

@@ -1,5 +1,6 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
 import { isElementwise } from '../shared/elementwise.js';
+import { linksOf, type Links } from '../shared/links.js';
 import { roundUp } from './layout.js';
 import { weightShape, type WeightLayout } from './weight-layout.js';
 
@@ -69,10 +70,11 @@ export function planFlat(
   kindOf: (value: Value) => SegmentKind,
 ): readonly FlatPlan[] {
   const plans: FlatPlan[] = [];
+  const links = linksOf(graph);
   for (const source of graph.inputs) {
     const [size] = source.shape;
     if (source.shape.length !== 1 || typeof size !== 'number') continue;
-    const cuts = cutsOf(graph, source);
+    const cuts = cutsOf(links, source);
     if (cuts.length === 0) continue;
     const isTaken = (value: Value): boolean => plans.some(({ members }) => members.has(value));
     const found = membersOf(graph, source, cuts, isTaken);
@@ -137,17 +139,14 @@ function sizeInTarget(kind: SegmentKind, shape: readonly number[], size: number,
   return weightShape(shape, block, kind).reduce((product, dim) => product * dim, 1);
 }
 
-function usersOf(graph: Graph, value: Value): readonly Node[] {
-  return graph.nodes.filter((node) => node.inputs.includes(value));
-}
-
 /** The pieces in order, if they cover the whole vector. */
-function cutsOf(graph: Graph, source: Value): readonly Cut[] {
-  const cuts = usersOf(graph, source).flatMap((node): Cut[] => {
+function cutsOf({ users }: Links, source: Value): readonly Cut[] {
+  const usersOf = (value: Value): readonly Node[] => users.get(value) ?? [];
+  const cuts = usersOf(source).flatMap((node): Cut[] => {
     const [out] = node.outputs;
     if (node.op.name !== 'Slice' || out === undefined) return [];
     const [start = 0] = node.attrs['starts'] as readonly number[];
-    const [user, ...more] = usersOf(graph, out);
+    const [user, ...more] = usersOf(out);
     const reshaped = user?.op.name === 'Reshape' && more.length === 0 ? user.outputs[0] : undefined;
     const size = Number(out.shape[0]);
     if (reshaped === undefined || user === undefined)

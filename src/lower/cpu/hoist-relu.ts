@@ -1,6 +1,6 @@
 import { useCounts, type Graph, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { isZero } from '../shared/links.js';
+import { isZero, linksOf, type Links } from '../shared/links.js';
 import { replay } from '../replay.js';
 
 /**
@@ -10,8 +10,10 @@ import { replay } from '../replay.js';
  * between.
  */
 export function hoistRelu(graph: Graph): Graph {
+  if (!graph.nodes.some(({ op }) => op.name === 'MaxPool')) return graph;
   const counts = useCounts(graph);
-  const users = (value: Value): readonly Node[] => graph.nodes.filter((node) => node.inputs.includes(value));
+  const links = linksOf(graph);
+  const users = (value: Value): readonly Node[] => links.users.get(value) ?? [];
   const rectified = new Map<Node, Value>();
   const dropped = new Map<Node, Value>();
   for (const pool of graph.nodes) {
@@ -27,7 +29,7 @@ export function hoistRelu(graph: Graph): Graph {
     const isInner =
       users(x).every((node) => node === pool || node === grad) && counts.get(x) === users(x).length;
     if (!isOnlyThese || !isInner) continue;
-    if (grad !== undefined && !isMasked(graph, grad.inputs[3], z)) continue;
+    if (grad !== undefined && !isMasked(graph, links, grad.inputs[3], z)) continue;
     rectified.set(pool, x);
     dropped.set(relu, y);
   }
@@ -52,9 +54,8 @@ export function hoistRelu(graph: Graph): Graph {
 }
 
 /** Whether a gradient is where(z > 0, ., 0), as the rule of ReLU gives it. */
-function isMasked(graph: Graph, dy: Value | undefined, z: Value): boolean {
-  const maker = (value: Value | undefined): Node | undefined =>
-    value === undefined ? undefined : graph.nodes.find((node) => node.outputs.includes(value));
+function isMasked(graph: Graph, { makers }: Links, dy: Value | undefined, z: Value): boolean {
+  const maker = (value: Value | undefined): Node | undefined => value && makers.get(value);
   const where = maker(dy);
   const greater = where?.op.name === 'Where' ? maker(where.inputs[0]) : undefined;
   return (

@@ -1,7 +1,7 @@
 import type { Graph } from '../../ir/index.js';
 import type { TargetState } from '../target.js';
 import type { FlatPlan } from './flat-state.js';
-import { eachFilter } from './weight-layout.js';
+import { moveIn, moveOut } from './move-segment.js';
 
 /** The name of one piece of a flat vector among the graph's inputs or outputs. */
 export function pieceName(name: string, index: number): string {
@@ -20,20 +20,17 @@ export function targetState(graph: Graph, plans: readonly FlatPlan[], block: num
     toTarget(name, flat) {
       const plan = byName.get(name);
       if (plan === undefined) return flat;
-      const out = new Float32Array(plan.targetSize);
-      eachRun(plan, block, (from, to, count, step) => {
-        for (let i = 0; i < count; i++) out[to + i * step] = flat[from + i] ?? 0;
-      });
-      return out;
+      const target = new Float32Array(plan.targetSize);
+      // Moments that are zero lie in pages that nobody has touched, and so they may stay.
+      if (!isBlank(flat)) for (const segment of plan.segments) moveIn(segment, block, flat, target);
+      return target;
     },
     fromTarget(name, target) {
       const plan = byName.get(name);
       if (plan === undefined) return target;
-      const out = new Float32Array(plan.size);
-      eachRun(plan, block, (from, to, count, step) => {
-        for (let i = 0; i < count; i++) out[from + i] = target[to + i * step] ?? 0;
-      });
-      return out;
+      const flat = new Float32Array(plan.size);
+      if (!isBlank(target)) for (const segment of plan.segments) moveOut(segment, block, target, flat);
+      return flat;
     },
     tensors(name, target, suffix = '') {
       const plan = byName.get(name);
@@ -49,17 +46,9 @@ export function targetState(graph: Graph, plans: readonly FlatPlan[], block: num
   };
 }
 
-/** Elements that follow one another in the portable vector, and lie `step` apart in the target's. */
-type Move = (from: number, to: number, count: number, step: number) => void;
-
-function eachRun(plan: FlatPlan, block: number, move: Move): void {
-  for (const { kind, offset, size, shape, targetOffset } of plan.segments) {
-    if (kind === 'plain' || kind === 'vector') {
-      move(offset, targetOffset, size, 1);
-      continue;
-    }
-    eachFilter(shape, block, kind, (plain, blocked, taps, step) => {
-      move(offset + plain, targetOffset + blocked, taps, step);
-    });
-  }
+/** Whether all elements are 0, and none is -0. */
+function isBlank({ buffer, byteOffset, length }: Float32Array): boolean {
+  const bits = new Int32Array(buffer, byteOffset, length);
+  for (let i = 0; i < length; i++) if (bits[i] !== 0) return false;
+  return true;
 }

@@ -13,7 +13,10 @@ export function linksOf(graph: Graph): Links {
   for (const node of graph.nodes) {
     for (const output of node.outputs) makers.set(output, node);
     for (const input of new Set(node.inputs)) {
-      if (input !== undefined) users.set(input, [...(users.get(input) ?? []), node]);
+      if (input === undefined) continue;
+      const known = users.get(input);
+      if (known === undefined) users.set(input, [node]);
+      else known.push(node);
     }
   }
   return { makers, users };
@@ -26,8 +29,16 @@ export function localName(node: Node): string {
     : node.name;
 }
 
+const zeros = new WeakMap<Graph, ReadonlySet<Value>>();
+
 /** Whether a value is a constant of zeros. */
-export function isZero({ constants }: Graph, value: Value | undefined): boolean {
-  const found = constants.find((constant) => constant.value === value);
-  return found?.tensor.data.every((element) => Number(element) === 0) ?? false;
+export function isZero(graph: Graph, value: Value | undefined): boolean {
+  if (value === undefined) return false;
+  let known = zeros.get(graph);
+  if (known === undefined) {
+    const all = graph.constants.filter(({ tensor }) => tensor.data.every((element) => Number(element) === 0));
+    known = new Set(all.map((constant) => constant.value));
+    zeros.set(graph, known);
+  }
+  return known.has(value);
 }

@@ -18,7 +18,8 @@ export function tidyReshapes(graph: Graph): Graph {
       const key = `${source.name} ${y.shape.join()}`;
       const known = made.get(key);
       if (known !== undefined) return [known];
-      const reshaped = b.reshape(source, y.shape, 'reshape');
+      const reshaped =
+        x === node.inputs[0] && source === x && b.keep(node) ? y : b.reshape(source, y.shape, 'reshape');
       sources.set(reshaped, source);
       made.set(key, reshaped);
       return [reshaped];
