@@ -140,8 +140,9 @@ function wideTransposed(
 }
 
 /**
- * ONNX's ConvTranspose on an image with its channels last. For groups of one output channel ONNX Runtime 1.30 gives wrong numbers: they
- * get a second one, which is dropped.
+ * ONNX's ConvTranspose on an image with its channels last. For groups of one output channel and an even number
+ * of input channels (tried: 1, 2, 3, 4, 5 and 8) ONNX Runtime 1.30 gives wrong numbers: all but depthwise ones get a second
+ * one, which is dropped.
  */
 export function transposed(
   f: Forms,
@@ -152,7 +153,7 @@ export function transposed(
 ): Value {
   const { b } = f;
   const [c, k] = dims4(w);
-  if (attrs.group > 1 && k === 1 && c / attrs.group >= 4) {
+  if (attrs.group > 1 && k === 1 && c > attrs.group) {
     const twice = range(2 * attrs.group).map((i) => Math.floor(i / 2));
     const both = transposed(f, x, b.concat([w, w], 1), bias && pick(f, bias, 0, twice, 'bias'), attrs);
     return pick(f, both, 3, range(attrs.group, 0, 2), 'first_of_two');
