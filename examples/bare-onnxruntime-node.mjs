@@ -3,6 +3,8 @@
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 
+// Else it reports to its maker, from the first session on.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
 const session = await ort.InferenceSession.create(process.argv[2]);
 const [, ...sizes] = session.inputMetadata[0].shape; // channels, height, width; the batch is open
 const pixels = new Float32Array(new Uint8Array(readFileSync(process.argv[3])).buffer);

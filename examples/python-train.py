@@ -7,6 +7,8 @@ Prints the loss of each step; the data are MNIST's gzipped IDX files, in file or
 """
 import gzip, json, os, struct, sys
 import numpy as np
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # else it reports to its maker
 import onnxruntime as ort
 
 folder, data, steps = sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 10

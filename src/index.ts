@@ -1,7 +1,12 @@
 /** ort-train: trains residual networks on the stock ONNX Runtime. This is the Node build. */
 export * from './public.js';
 export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
-export { createNodeSession, runtimeVersion } from './session/node.js';
+export {
+  createNodeSession,
+  runtimeTelemetry,
+  runtimeVersion,
+  type RuntimeTelemetry,
+} from './session/node.js';
 export { probeBlockSize } from './session/block-size-node.js';
 export * from './bench/node.js';
 export * from './data/node.js';

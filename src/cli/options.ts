@@ -122,16 +122,18 @@ export const numbers = (describe: string): Option<readonly number[] | undefined>
   },
 });
 
-/** Whole numbers from 1 with commas between them. */
-export const wholes = (describe: string): Option<readonly number[] | undefined> => ({
+/** Whole numbers of at least `least` with commas between them. */
+export const wholes = (describe: string, least = 1): Option<readonly number[] | undefined> => ({
   describe,
   parse(given, name) {
     return list(describe)
       .parse(given, name)
       ?.map((word) => {
         const value = Number(word);
-        if (Number.isSafeInteger(value) && value >= 1) return value;
-        throw new OptionError(`${name}: expected whole numbers from 1 with commas between them, got ${word}`);
+        if (/^\d+$/.test(word) && Number.isSafeInteger(value) && value >= least) return value;
+        throw new OptionError(
+          `${name}: expected whole numbers from ${least} with commas between them, got ${word}`,
+        );
       });
   },
 });

@@ -1,6 +1,6 @@
-import { OptionError, schedulerFrom, type Scheduler, type SchedulerSpec } from '../index.js';
+import { linearWarmup, OptionError, schedulerFrom, type Scheduler, type SchedulerSpec } from '../index.js';
 import { grouped, kebab } from './command.js';
-import { choice, fromZero, positive, whole, wholes, type Values } from './options.js';
+import { choice, fromZero, list, positive, whole, wholes, type Values } from './options.js';
 
 /** Short names of the schedulers. */
 const names = {
@@ -33,7 +33,7 @@ const optionsOf: Readonly<Record<string, readonly (keyof typeof parameters)[]>> 
 
 const parameters = {
   stepSize: whole('step: epochs between two changes', 1),
-  milestones: wholes('multistep: epochs at which the rate changes, as 30,60'),
+  milestones: wholes('multistep: epochs at which the rate changes, as 30,60', 0),
   gamma: positive('step, multistep, exponential: factor of each change'),
   tMax: whole('cosine: epochs down to the lowest rate (default: all)', 1),
   etaMin: fromZero('cosine: lowest rate'),
@@ -61,7 +61,11 @@ const parameters = {
 /** The learning-rate scheduler and its options. */
 export const schedulerOptions = grouped('Learning rate:', {
   lr: positive('learning rate'),
-  scheduler: choice(`how it changes: ${shortNames.join(', ')}`, shortNames),
+  scheduler: list(
+    `how it changes: ${shortNames.join(', ')}; several, one after the other, with commas`,
+    shortNames,
+  ),
+  switchAt: wholes('several: epochs at which the next begins (default: after a warm-up)', 0),
   ...parameters,
 });
 
@@ -71,21 +75,80 @@ export function schedulerOf(
   base: SchedulerSpec,
   epochs: number,
 ): Scheduler {
-  const name = args.scheduler === undefined ? base.name : names[args.scheduler];
-  const short = shortNames.find((each) => names[each] === name) ?? name;
-  const known = optionsOf[name] ?? [];
-  const given: Record<string, string | number | readonly number[]> = {};
-  for (const option of Object.keys(parameters) as (keyof typeof parameters)[]) {
-    const value = args[option];
-    if (value === undefined) continue;
-    if (!known.includes(option)) {
-      const has = known.length === 0 ? 'no options' : known.map((each) => `--${kebab(each)}`).join(', ');
-      throw new OptionError(`--${kebab(option)}: the scheduler ${short} does not have it; it has ${has}`);
-    }
-    given[option] = value;
+  const before = partsOf(base);
+  const wanted = args.scheduler?.map((each) => names[each as keyof typeof names]);
+  const parts = (wanted ?? before.schedulers.map(({ name }) => name)).map((name, i) => {
+    const same = before.schedulers.length === (wanted ?? before.schedulers).length && before.schedulers[i];
+    return same && same.name === name ? same : { name, options: undefined };
+  });
+  checkKnown(
+    args,
+    parts.map(({ name }) => name),
+  );
+  const milestones = parts.length === 1 ? [] : switchesOf(args, parts, before);
+  const schedulers = parts.map(({ name, options }, i): SchedulerSpec => {
+    const left = Math.max(1, epochs - (milestones[i - 1] ?? 0));
+    return { name, options: { ...(options ?? defaults(name, left)), ...givenTo(args, name) } };
+  });
+  const [only] = schedulers;
+  if (schedulers.length === 1 && only !== undefined) {
+    if (args.switchAt === undefined) return schedulerFrom(only);
+    throw new OptionError('--switch-at: it needs several schedulers, as --scheduler warmup,cosine, got one');
   }
-  const before = args.scheduler === undefined || base.name === name ? base.options : defaults(name, epochs);
-  return schedulerFrom({ name, options: { ...before, ...given } });
+  return schedulerFrom({ name: 'sequentialLR', options: { schedulers, milestones } });
+}
+
+interface Parts {
+  readonly schedulers: readonly SchedulerSpec[];
+  readonly milestones?: readonly number[];
+}
+
+/** One scheduler, or those that follow one another. */
+function partsOf(base: SchedulerSpec): Parts {
+  if (base.name !== 'sequentialLR') return { schedulers: [base] };
+  // Through the library, which checks what a file says.
+  return schedulerFrom(base).options as unknown as Parts;
+}
+
+/** Throws OptionError for an option that none of the schedulers has. */
+function checkKnown(args: Values<typeof schedulerOptions>, schedulers: readonly string[]): void {
+  const known = [...new Set(schedulers.flatMap((name) => optionsOf[name] ?? []))];
+  const wrong = (Object.keys(parameters) as (keyof typeof parameters)[]).find(
+    (option) => args[option] !== undefined && !known.includes(option),
+  );
+  if (wrong === undefined) return;
+  const short = schedulers.map((name) => shortNames.find((each) => names[each] === name) ?? name);
+  const has = known.length === 0 ? 'no options' : known.map((each) => `--${kebab(each)}`).join(', ');
+  throw new OptionError(
+    `--${kebab(wrong)}: the scheduler ${short.join(', ')} does not have it; it has ${has}`,
+  );
+}
+
+/** What the command line says of one scheduler; of several that have an option, all get it. */
+function givenTo(args: Values<typeof schedulerOptions>, name: string): SchedulerSpec['options'] {
+  const entries = (optionsOf[name] ?? []).flatMap((option) => {
+    const value = args[option];
+    return value === undefined ? [] : [[option, value] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Epochs at which the next scheduler begins: as told, as before, or where a warm-up in front ends. */
+function switchesOf(
+  { switchAt, totalIters }: Values<typeof schedulerOptions>,
+  parts: readonly { readonly name: string; readonly options: SchedulerSpec['options'] | undefined }[],
+  before: Parts,
+): readonly number[] {
+  if (switchAt !== undefined) return switchAt;
+  const isBefore = parts.every(({ options }) => options !== undefined);
+  const [first] = parts;
+  if (isBefore && before.milestones !== undefined && totalIters === undefined) return before.milestones;
+  if (parts.length === 2 && first?.name === 'linearWarmup') {
+    return [totalIters ?? Number(linearWarmup(first.options).options['totalIters'])];
+  }
+  throw new OptionError(
+    `--switch-at: expected the ${parts.length - 1} epochs at which the next scheduler begins, got nothing`,
+  );
 }
 
 /** What the command line fills in for options that the library wants to be given. */

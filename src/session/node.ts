@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+// First: what it sets must stand before the runtime is there.
+import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
 import { identityModel } from '../artifacts/identity.js';
 import { UNRETURNED, withUnreturnedOutput, type TensorData } from '../artifacts/types.js';
@@ -15,6 +17,8 @@ import type {
   SessionOptions,
   Tensors,
 } from './session.js';
+
+export { runtimeTelemetry, type RuntimeTelemetry } from './telemetry-node.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
 ort.env.logLevel = 'fatal';
@@ -41,6 +45,7 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
   const devices = checkDevices(options.devices ?? ['cpu']);
   const threads = options.threads ?? availableParallelism();
   checkThreads(threads);
+  await withoutTelemetry();
   return firstThatStarts(
     devices,
     async (device, rejected) => {

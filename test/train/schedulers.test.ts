@@ -11,6 +11,7 @@ import {
   reduceLROnPlateau,
   schedulerFrom,
   schedulerState,
+  sequentialLR,
   stepLR,
   type Scheduler,
   type SchedulerMetrics,
@@ -27,6 +28,15 @@ interface Golden {
 
 const file = new URL('../golden/optim/schedulers.json', import.meta.url);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
+
+/** Of PyTorch, by golden/optim/make_sequences.py. */
+interface Sequences {
+  readonly base_lr: number;
+  readonly cases: readonly { readonly scheduler: SchedulerSpec; readonly lr: readonly number[] }[];
+}
+const sequences = JSON.parse(
+  readFileSync(new URL('../golden/optim/sequences.json', import.meta.url), 'utf8'),
+) as Sequences;
 
 const plateau = (thresholdMode: 'rel' | 'abs'): Scheduler =>
   reduceLROnPlateau({ factor: 0.5, patience: 2, threshold: 1e-4, thresholdMode, cooldown: 1, minLr: 1e-4 });
@@ -74,6 +84,37 @@ describe('schedulers', () => {
     // 1e-12: PyTorch multiplies epoch by epoch where the closed form is used here; 20 roundings are below 1e-14.
     came.forEach((lr, epoch) => {
       expect(Math.abs(lr - (lrs[epoch] ?? NaN)), `epoch ${epoch}`).toBeLessThanOrEqual(1e-12 * lr);
+    });
+  });
+
+  it.each(sequences.cases.map((each) => [JSON.stringify(each.scheduler), each] as const))(
+    '%s equals PyTorch, resumed at each epoch',
+    (_, { scheduler, lr: expected }) => {
+      const came = rates(schedulerFrom(scheduler), sequences.base_lr, epochs(expected.length));
+      expect(came).toHaveLength(expected.length);
+      // 1e-12 of the base rate: as above, and beside a cosine's end the roundings are those of larger numbers.
+      came.forEach((lr, epoch) => {
+        expect(Math.abs(lr - (expected[epoch] ?? NaN)), `epoch ${epoch}`).toBeLessThanOrEqual(
+          1e-12 * sequences.base_lr,
+        );
+      });
+    },
+  );
+
+  it('sequentialLR warms up, then goes down a cosine', () => {
+    const warmup = linearWarmup({ startFactor: 0.5, totalIters: 2 });
+    const scheduler = sequentialLR({ schedulers: [warmup, cosineAnnealingLR({ tMax: 4 })], milestones: [2] });
+    expect(scheduler.options).toEqual({
+      schedulers: [
+        { name: 'linearWarmup', options: { startFactor: 0.5, endFactor: 1, totalIters: 2 } },
+        { name: 'cosineAnnealingLR', options: { tMax: 4, etaMin: 0 } },
+      ],
+      milestones: [2],
+    });
+    const half = Math.SQRT1_2;
+    [0.5, 0.75, 1, (1 + half) / 2, 0.5, (1 - half) / 2, 0].forEach((lr, epoch) => {
+      // A handful of roundings.
+      expect(rates(scheduler, 1, epochs(7))[epoch]).toBeCloseTo(lr, 12);
     });
   });
 
@@ -128,7 +169,47 @@ describe('schedulers', () => {
     [() => stepLR({ stepSize: 0 }), /stepLR: stepSize: expected an integer >= 1, got 0/],
     [() => stepLR({ stepSize: 1.5 }), /stepSize: expected an integer >= 1, got 1.5/],
     [() => exponentialLR({ gamma: NaN }), /exponentialLR: gamma: expected a number > 0, got NaN/],
-    [() => multiStepLR({ milestones: [9, 4] }), /milestones: expected ascending integers >= 1, got \[9,4\]/],
+    [() => multiStepLR({ milestones: [9, -4] }), /milestones: expected integers >= 0, got \[9,-4\]/],
+    [() => multiStepLR({ milestones: [1.5] }), /milestones: expected integers >= 0, got \[1.5\]/],
+    [
+      () => sequentialLR({ schedulers: [], milestones: [] }),
+      /schedulers: expected some such as linearWarmup\(\)/,
+    ],
+    [
+      () => sequentialLR({ schedulers: [{ name: 'stepLR' } as Scheduler], milestones: [] }),
+      /got {"name":"stepLR"}/,
+    ],
+    [
+      () => sequentialLR({ schedulers: [constantLR(), reduceLROnPlateau()], milestones: [1] }),
+      /expected those whose rate depends on the epoch alone, got reduceLROnPlateau/,
+    ],
+    [
+      () => {
+        const cycle = oneCycleLR({ maxLr: 1, totalSteps: 9 });
+        return sequentialLR({ schedulers: [cycle, cycle], milestones: [1] });
+      },
+      /expected one oneCycleLR at most/,
+    ],
+    [
+      () => sequentialLR({ schedulers: [constantLR(), constantLR()], milestones: [] }),
+      /milestones: expected 1 for 2 schedulers, got 0/,
+    ],
+    [
+      () => sequentialLR({ schedulers: [constantLR(), constantLR(), constantLR()], milestones: [5, 3] }),
+      /milestones: expected integers >= 0 that do not fall, got \[5,3\]/,
+    ],
+    [
+      () => schedulerFrom({ name: 'sequentialLR', options: { schedulers: [3], milestones: [] } }),
+      /schedulers: expected names and options, got 3/,
+    ],
+    [
+      () =>
+        schedulerFrom({
+          name: 'sequentialLR',
+          options: { schedulers: [{ name: 'stepLR', options: { stepSize: 0 } }], milestones: [] },
+        }),
+      /stepLR: stepSize: expected an integer >= 1, got 0/,
+    ],
     [() => linearWarmup({ startFactor: 0 }), /startFactor: expected a number > 0 and <= 1, got 0/],
     [() => cosineAnnealingLR({ tMax: 3, etaMin: -1 }), /etaMin: expected a number >= 0, got -1/],
     [

@@ -11,10 +11,12 @@ import {
   knownSets,
   OrtTrainError,
   probeBlockSize,
+  runtimeTelemetry,
   runtimeVersion,
   version,
   type CifarSet,
   type DeviceName,
+  type RuntimeTelemetry,
 } from '../../index.js';
 import { defineCommand } from '../command.js';
 import { print, widthOf, writeJson } from '../io.js';
@@ -28,6 +30,7 @@ interface Findings {
   readonly version: string;
   readonly node: string;
   readonly runtime: string;
+  readonly telemetry: RuntimeTelemetry;
   readonly platform: string;
   readonly cpu: string;
   readonly threads: number;
@@ -88,6 +91,7 @@ async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: s
     version,
     node: process.versions.node,
     runtime: runtimeVersion(),
+    telemetry: runtimeTelemetry(),
     platform: `${process.platform} ${process.arch}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
     threads: availableParallelism(),
@@ -146,6 +150,7 @@ function reportLines(findings: Findings, width: number): string[] {
       ['ort-train', findings.version],
       ['Node', findings.node],
       ['ONNX Runtime', `${findings.runtime} (onnxruntime-node)`],
+      ['its telemetry', `${findings.telemetry.state}: ${findings.telemetry.reason}`],
       ['platform', findings.platform],
       ['processor', `${findings.cpu}, ${threads}, ${bytes(findings.memoryBytes)} of memory`],
     ]),

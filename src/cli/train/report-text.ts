@@ -2,7 +2,7 @@ import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
 import { describeImages } from './image-options.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
-import type { BatchEnd, EpochRecord, LoweringReport, PrefetchReport } from '../../index.js';
+import type { BatchEnd, EpochRecord, LoweringReport, PrefetchReport, SchedulerSpec } from '../../index.js';
 
 /** Plain lines: one for each epoch and each step shown. */
 export function textReporter(io: Io, logEvery: number): Reporter {
@@ -43,7 +43,7 @@ export function startLines(start: RunStart, width: number): string[] {
     `batches of ${start.batchSize}`,
     `${optimizer}${inBrackets(hyper)}`,
     `lr ${rate(start.learningRate)}`,
-    ...(name === 'constantLR' ? [] : [`${name}${inBrackets(options)}`]),
+    ...(name === 'constantLR' ? [] : [describeScheduler({ name, options })]),
     ...(run.labelSmoothing > 0 ? [`label smoothing ${run.labelSmoothing}`] : []),
     run.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
@@ -132,6 +132,18 @@ export function epochRow(record: EpochRecord, epochs: number): string {
     count(record.imagesPerSecond).padStart(8),
     duration(record.seconds).padStart(7),
   ].join('  ');
+}
+
+/** `stepLR (stepSize 3, gamma 0.5)`; of several: each, with the epoch at which it begins. */
+function describeScheduler({ name, options }: SchedulerSpec): string {
+  const { schedulers, milestones, ...own } = options;
+  if (!Array.isArray(schedulers) || !Array.isArray(milestones)) return `${name}${inBrackets(options)}`;
+  return (schedulers as readonly SchedulerSpec[])
+    .map((each, i) => {
+      const from = i === 0 ? '' : `from epoch ${Number(milestones[i - 1]) + 1} `;
+      return `${from}${each.name}${inBrackets({ ...each.options, ...own })}`;
+    })
+    .join(', ');
 }
 
 function inBrackets(options: Readonly<Record<string, unknown>>): string {

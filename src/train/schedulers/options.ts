@@ -34,6 +34,24 @@ export function choiceOption<T extends string>(
   throw new OptionError(`${where}: ${option}: expected one of ${choices.join(', ')}, got ${show(value)}`);
 }
 
+/** Epochs at which something changes: whole numbers from 0, in any order or in one that does not fall. */
+export function milestonesOption(
+  where: string,
+  value: unknown,
+  { ascending = false }: { readonly ascending?: boolean } = {},
+): readonly number[] {
+  const given: readonly unknown[] | undefined = Array.isArray(value) ? value : undefined;
+  const fits = given?.every(
+    (each, i) =>
+      Number.isSafeInteger(each) &&
+      Number(each) >= 0 &&
+      (!ascending || i === 0 || Number(each) >= Number(given[i - 1])),
+  );
+  if (given !== undefined && fits === true) return given.map(Number);
+  const expected = ascending ? 'integers >= 0 that do not fall' : 'integers >= 0';
+  throw new OptionError(`${where}: milestones: expected ${expected}, got ${show(value)}`);
+}
+
 /** `value` as text for an error. */
 export function show(value: unknown): string {
   return typeof value === 'number' ? String(value) : JSON.stringify(value);

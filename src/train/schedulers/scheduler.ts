@@ -31,7 +31,7 @@ export interface SchedulerState {
 }
 
 /** An option's value, plain JSON. */
-export type SchedulerOption = number | string | boolean | readonly number[];
+export type SchedulerOption = number | string | boolean | readonly number[] | readonly SchedulerSpec[];
 
 /** What a checkpoint says of a scheduler: enough to make it again with `schedulerFrom`. */
 export interface SchedulerSpec {

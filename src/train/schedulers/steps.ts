@@ -1,5 +1,4 @@
-import { OptionError } from '../../errors.js';
-import { numberOption, show } from './options.js';
+import { milestonesOption, numberOption } from './options.js';
 import { ofEpoch, type Scheduler } from './scheduler.js';
 
 /** Options of `stepLR`. */
@@ -29,33 +28,24 @@ export function stepLR({ stepSize, gamma = 0.1 }: StepLROptions): Scheduler {
 
 /** Options of `multiStepLR`. */
 export interface MultiStepLROptions {
-  /** Epochs at which the rate changes, ascending. */
+  /** Epochs at which the rate changes, in any order; one that is named twice changes it twice, 0 changes the first rate. */
   readonly milestones: readonly number[];
   /** Factor of each change; default 0.1. */
   readonly gamma?: number;
 }
 
 /**
- * lr = base * gamma ^ (number of milestones reached).
+ * lr = base * gamma ^ (number of milestones reached, each as often as it is named).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
  *
- * Throws OptionError for milestones that are no ascending integers from 1, or a gamma that is not positive.
+ * Throws OptionError for milestones that are no integers from 0, or a gamma that is not positive.
  *
  * @example
  * multiStepLR({ milestones: [30, 60] });
  */
 export function multiStepLR({ milestones, gamma = 0.1 }: MultiStepLROptions): Scheduler {
   const factor = numberOption('multiStepLR', 'gamma', gamma, { above: 0 });
-  const given: unknown = milestones;
-  if (
-    !Array.isArray(given) ||
-    milestones.some((m, i) => !Number.isSafeInteger(m) || m <= (milestones[i - 1] ?? 0))
-  ) {
-    throw new OptionError(
-      `multiStepLR: milestones: expected ascending integers >= 1, got ${show(milestones)}`,
-    );
-  }
-  const at = [...milestones];
+  const at = milestonesOption('multiStepLR', milestones);
   return ofEpoch('multiStepLR', { milestones: at, gamma: factor }, (base, epoch) => {
     return base * factor ** at.filter((milestone) => milestone <= epoch).length;
   });
