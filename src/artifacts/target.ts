@@ -105,16 +105,41 @@ export interface CheckSetup {
   readonly feedsFor: (inputs: readonly string[]) => NamedTensors;
 }
 
-/** Runs the portable and the target's form of a model on the same feeds and compares all that they give. */
-export async function checkFor(
+/** The two forms of a model, to be compared. */
+export interface CheckedForms {
+  readonly kind: 'training' | 'eval';
+  readonly portable: Graph;
+  readonly lowering: Lowering;
+  /** The target's form. */
+  readonly model: Uint8Array;
+}
+
+/** Both forms of a model, as `checkForms` compares them. */
+export function formsToCheck(
   target: Target,
   network: Network,
-  kind: 'training' | 'eval',
+  kind: CheckedForms['kind'],
   graph: GraphOptions,
   options: LoweringOptions,
-  setup: CheckSetup,
+): CheckedForms {
+  const portable = buildGraph(network, kind, graph);
+  const lowering = target.lower(portable, { ...options, adaptive: isAdaptive(graph) });
+  return { kind, portable, lowering, model: encodeModel(lowering.graph) };
+}
+
+/** Runs the portable and the target's form of a model on the same feeds and compares all that they give. */
+export function checkForms(
+  { portable, lowering, model }: Omit<CheckedForms, 'kind'>,
+  batch: number,
+  { run, runPortable = run, feedsFor }: CheckSetup,
 ): Promise<CheckReport> {
-  return checkGraph(target, buildGraph(network, kind, graph), { ...options, adaptive: isAdaptive(graph) }, setup);
+  return checkLowering(
+    {
+      lowered: (_, feeds) => run(model, feeds),
+      portable: (each, feeds) => runPortable(encodeModel(each), feeds),
+    },
+    ...([portable, lowering, batch, feedsFor(portable.inputs.map(({ name }) => name))] as const),
+  );
 }
 
 /** Where the two forms of a model part. */
@@ -143,33 +168,13 @@ export async function firstDifference(
     const isLast = layer !== '' && portable.nodes[i + 1]?.layer !== layer;
     return isLast && value?.dtype === 'float32' ? [{ layer, value, name: `end.${i}` }] : [];
   });
-  const { differences } = await checkGraph(
-    target,
-    { ...portable, outputs: ends },
-    { ...options, adaptive: isAdaptive(graph) },
-    setup,
-  );
+  const shown = { ...portable, outputs: ends };
+  const lowering = target.lower(shown, { ...options, adaptive: isAdaptive(graph) });
+  const forms = { portable: shown, lowering, model: encodeModel(lowering.graph) };
+  const { differences } = await checkForms(forms, options.batch, setup);
   const found = ends.find(({ name }) => (differences[name] ?? 0) > TOLERANCE);
   if (found === undefined) return undefined;
   return { layer: found.layer, value: found.value.name, difference: differences[found.name] ?? Infinity };
-}
-
-function checkGraph(
-  target: Target,
-  portable: Graph,
-  options: LoweringOptions,
-  { run, runPortable = run, feedsFor }: CheckSetup,
-): Promise<CheckReport> {
-  return checkLowering(
-    {
-      lowered: (each, feeds) => run(encodeModel(each), feeds),
-      portable: (each, feeds) => runPortable(encodeModel(each), feeds),
-    },
-    portable,
-    target.lower(portable, options),
-    options.batch,
-    feedsFor(portable.inputs.map(({ name }) => name)),
-  );
 }
 
 function isAdaptive({ optimizer }: GraphOptions): boolean {

@@ -61,7 +61,7 @@ export interface TuningSetup {
   readonly known: Readonly<Record<string, string>>;
   /** Loads what is to be measured; undefined: nothing is, `known` comes from the run that this one goes on with. */
   readonly load?: LoadTimed;
-  /** Milliseconds for measuring; what is begun is finished. Default: 1 to 2.5 s, by the network's size. */
+  /** Milliseconds for measuring; what is begun is finished. Default: 0.6 to 2.5 s, by the network's size. */
   readonly budget?: number;
   /** The clock, in milliseconds. */
   readonly now?: () => number;
@@ -92,7 +92,7 @@ export async function tuneFor(
   const start = now();
   const step = buildGraph(network, 'step', graph);
   const all = (target.tunables?.(step, batch) ?? []).filter(({ flops }) => flops >= LEAST_FLOPS);
-  const limit = budget ?? Math.min(2500, 1000 + all.reduce((sum, { flops }) => sum + flops, 0) / 1e8);
+  const limit = budget ?? Math.min(2500, 600 + all.reduce((sum, { flops }) => sum + flops, 0) / 1e8);
   const byKey: Record<string, TunedForm> = {};
   const byNode: Record<string, string> = {};
   const noise = noiseSource();
@@ -194,12 +194,12 @@ async function begin(form: string, graph: Graph, load: LoadTimed, noise: Noise):
 async function race(trials: readonly Trial[], reference: Trial): Promise<Trial> {
   const known = ({ times }: Trial): number => Math.min(...times);
   const lead = Math.min(...trials.map(known));
-  // What takes twice as long in its second run does not win.
-  const close = trials.filter((trial) => trial === reference || known(trial) < 2 * lead);
   const found = new Map<Trial, number>();
   const best = (trial: Trial): number => found.get(trial) ?? Infinity;
   const inRow = lead < ENOUGH / 4 ? 2 : 1;
   const rounds = Math.max(2, Math.min(20, Math.ceil(ENOUGH / inRow / lead)));
+  // What takes half as long again in its second run does not win, nor what is a quarter behind after two rounds.
+  let close = trials.filter((trial) => trial === reference || known(trial) < 1.5 * lead);
   for (let round = 0; close.length > 1 && round < rounds; round++) {
     for (const trial of close) {
       for (let i = 0; i < inRow; i++) {
@@ -208,6 +208,9 @@ async function race(trials: readonly Trial[], reference: Trial): Promise<Trial> 
         found.set(trial, Math.min(best(trial), ms));
       }
     }
+    if (round === 0) continue;
+    const leader = Math.min(...close.map(best));
+    close = close.filter((trial) => best(trial) < 1.25 * leader);
   }
   const fastest = close.reduce((a, b) => (best(b) < best(a) ? b : a));
   return isFaster(best(fastest), best(reference)) ? fastest : reference;

@@ -1,6 +1,8 @@
 import {
-  checkFor,
+  checkForms,
   firstDifference,
+  formsToCheck,
+  type CheckedForms,
   type CheckSetup,
   type GraphOptions,
   type LoweringOptions,
@@ -12,38 +14,63 @@ import {
 import { DeviceError } from '../errors.js';
 import type { CreateSession, Session, SessionOptions } from '../session/session.js';
 import { checkFeeds } from './check-feeds.js';
+import type { KeptChecks } from './kept-checks.js';
 
 /** What is compared, and on which runtime. */
 export interface CheckOptions extends SessionOptions, GraphOptions {
   readonly createSession: CreateSession;
 }
 
+/** What a comparison has found. */
+export interface CheckResult {
+  /** What the lowered models do differently, if anything. */
+  readonly wrong?: string;
+  /** Whether an earlier run has compared the same models in the same place, so that this one has not. */
+  readonly isKnown: boolean;
+}
+
+/** Models that are compared, in this order. */
+const kinds = ['training', 'eval'] as const;
+
 /**
  * What the lowered models do differently on a small batch, if anything: loss, gradients and statistics of the training
  * model, which is the step without its optimizer. The optimizer's operators are the same ones, piece by piece. Where the
  * target has a reference on another device, a difference is a DeviceError that names the first layer that differs.
+ *
+ * @param kept - Remembers what has passed; a comparison across devices is made each time, for a driver may have changed.
  */
-export async function whatDiffers(
+export async function checkTarget(
   network: Network,
   options: CheckOptions,
   target: Target,
   lowering: LoweringOptions,
-): Promise<string | undefined> {
+  kept?: KeptChecks,
+): Promise<CheckResult> {
   const { reference } = target;
+  let feeds: NamedTensors | undefined;
   const setup: CheckSetup = {
     run: runner(options),
     ...(reference && { runPortable: runner({ ...options, devices: reference }) }),
-    feedsFor: (inputs): NamedTensors => checkFeeds(network, inputs.includes('step'), lowering.batch),
+    feedsFor: (inputs): NamedTensors => {
+      feeds ??= checkFeeds(network, true, lowering.batch);
+      const { step, ...others } = feeds;
+      return step !== undefined && inputs.includes('step') ? feeds : others;
+    },
   };
-  for (const kind of ['training', 'eval'] as const) {
-    const what = [target, network, kind, graphOptions(options), lowering, setup] as const;
-    try {
-      const checked = await checkFor(...what);
-      if (checked.equal) continue;
-      const worst = Object.entries(checked.differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
+  const forms: CheckedForms[] = [];
+  let kind: CheckedForms['kind'] = 'training';
+  try {
+    for (kind of kinds) forms.push(formsToCheck(target, network, kind, graphOptions(options), lowering));
+    const digest = reference === undefined ? await kept?.digest(forms.map(({ model }) => model)) : undefined;
+    if (digest !== undefined && (await kept?.hasPassed(digest)) === true) return { isKnown: true };
+    for (const each of forms) {
+      ({ kind } = each);
+      const { equal, differences } = await checkForms(each, lowering.batch, setup);
+      if (equal) continue;
+      const worst = Object.entries(differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       const wrong = `the ${target.name} form of ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
-      if (reference === undefined) return wrong;
-      const first = await firstDifference(...what);
+      if (reference === undefined) return { wrong, isKnown: false };
+      const first = await firstDifference(target, network, kind, graphOptions(options), lowering, setup);
       const where =
         first === undefined
           ? 'no layer differs by itself'
@@ -51,15 +78,16 @@ export async function whatDiffers(
       throw new DeviceError(
         `${target.name}: its numbers are not those of ${reference.join(' or ')}: ${wrong}; ${where}. Training on them would be wrong; take another device`,
       );
-    } catch (error) {
-      // A device that is lost or wrong stays an error; what it cannot run is one where nothing else is right on it.
-      if (error instanceof DeviceError) throw error;
-      const reason = `the ${target.name} form of ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
-      if (reference === undefined) return reason;
-      throw new DeviceError(`${target.name}: ${reason}`, { cause: error });
     }
+    if (digest !== undefined) await kept?.keep(digest);
+    return { isKnown: false };
+  } catch (error) {
+    // A device that is lost or wrong stays an error; what it cannot run is one where nothing else is right on it.
+    if (error instanceof DeviceError) throw error;
+    const wrong = `the ${target.name} form of ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
+    if (reference === undefined) return { wrong, isKnown: false };
+    throw new DeviceError(`${target.name}: ${wrong}`, { cause: error });
   }
-  return undefined;
 }
 
 /** Loads a model, runs it once and disposes of it; `onLoad` sees the session. */

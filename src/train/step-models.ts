@@ -12,7 +12,8 @@ import {
   webgpuTarget,
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
-import { graphOptions, runner, whatDiffers } from './check-target.js';
+import { checkTarget, graphOptions, runner, type CheckResult } from './check-target.js';
+import { keptChecks } from './kept-checks.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 import { tuneStep, type StepTuning, type TuningOptions } from './tuning.js';
 
@@ -184,8 +185,10 @@ async function decide(
   const { name, blockSize } = target;
   const lowering = { target: name, ...(blockSize !== undefined && { blockSize }) };
   const batch = checkBatch(network);
-  const reason = `it gave the portable numbers on a batch of ${batch}`;
   const { tuning } = options;
+  const kept = tuning && keptChecks(tuning.store, device);
+  const reasonOf = ({ isKnown }: CheckResult): string =>
+    `it gave the portable numbers on a batch of ${batch}${isKnown ? ', in an earlier run of the same models here' : ''}`;
   let without = '';
   if (tuning !== undefined) {
     const { choices, report: tuned } = await tuneStep(
@@ -195,15 +198,17 @@ async function decide(
       tuning,
       options,
     );
-    const wrong = await whatDiffers(network, options, target, { batch, choices });
-    if (wrong === undefined) return { lowering: { ...lowering, reason, tuned }, target, choices };
+    const result = await checkTarget(network, options, target, { batch, choices }, kept);
+    const { wrong } = result;
+    if (wrong === undefined)
+      return { lowering: { ...lowering, reason: reasonOf(result), tuned }, target, choices };
     if (Object.keys(choices).length === 0) return portable(wrong);
     // Each form gave the heuristic's numbers when it was measured; together they do not.
     without = `; the tuned forms are left out, for with them ${wrong}`;
   }
-  const wrong = await whatDiffers(network, options, target, { batch });
-  if (wrong !== undefined) return portable(wrong);
-  return { lowering: { ...lowering, reason: `${reason}${without}` }, target };
+  const result = await checkTarget(network, options, target, { batch }, kept);
+  if (result.wrong !== undefined) return portable(result.wrong);
+  return { lowering: { ...lowering, reason: `${reasonOf(result)}${without}` }, target };
 }
 
 /** The form that a device has of its own, or why it has none. */

@@ -22,10 +22,15 @@ interface TuningFile {
   readonly version: string;
   readonly machine: string;
   readonly choices: Readonly<Record<string, string>>;
+  /** Digests of lowered models that have given the portable numbers, the newest last. */
+  readonly passed: readonly string[];
 }
 
+/** Digests that are kept: a network in one form has one, and they are 70 bytes each. */
+const MOST_PASSED = 500;
+
 /**
- * Keeps choices in a JSON file named after runtime, CPU and threads. A file that is damaged or another version's counts as
+ * Keeps choices and passed comparisons in a JSON file named after runtime, CPU and threads. A file that is damaged or another version's counts as
  * none, and is replaced.
  *
  * @example
@@ -39,34 +44,43 @@ export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): 
     cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning'),
     `${machine}.json`,
   );
-  const load = async (): Promise<Readonly<Record<string, string>>> => {
-    const text = await readFile(path, 'utf8').catch(() => '');
-    return choicesIn(text, machine);
+  const read = async (): Promise<Kept> => keptIn(await readFile(path, 'utf8').catch(() => ''), machine);
+  const write = async (more: Kept): Promise<void> => {
+    // Another run may have written since.
+    const { choices, passed } = await read();
+    const file: TuningFile = {
+      format: 'ort-train-tuning/1',
+      version,
+      machine,
+      choices: { ...choices, ...more.choices },
+      passed: [...new Set([...passed, ...more.passed])].slice(-MOST_PASSED),
+    };
+    await writeFileSafely(path, `${JSON.stringify(file, null, 2)}\n`);
   };
   return {
     machine,
-    load,
-    async save(choices) {
-      const file: TuningFile = {
-        format: 'ort-train-tuning/1',
-        version,
-        machine,
-        // Another run may have written since.
-        choices: { ...(await load()), ...choices },
-      };
-      await writeFileSafely(path, `${JSON.stringify(file, null, 2)}\n`);
-    },
+    load: async () => (await read()).choices,
+    save: (choices) => write({ choices, passed: [] }),
+    hasPassed: async (digest) => (await read()).passed.includes(digest),
+    keepPassed: (digest) => write({ choices: {}, passed: [digest] }),
   };
 }
 
-function choicesIn(text: string, machine: string): Readonly<Record<string, string>> {
+/** What is kept of a file's content. */
+type Kept = Pick<TuningFile, 'choices' | 'passed'>;
+
+function keptIn(text: string, machine: string): Kept {
+  const none: Kept = { choices: {}, passed: [] };
   try {
     const file = JSON.parse(text) as Partial<TuningFile> | null;
     if (file?.format !== 'ort-train-tuning/1' || file.version !== version || file.machine !== machine)
-      return {};
-    const { choices = {} } = file;
-    return Object.fromEntries(Object.entries(choices).filter(([, form]) => typeof form === 'string'));
+      return none;
+    const { choices = {}, passed = [] } = file;
+    return {
+      choices: Object.fromEntries(Object.entries(choices).filter(([, form]) => typeof form === 'string')),
+      passed: Array.isArray(passed) ? passed.filter((digest) => typeof digest === 'string') : [],
+    };
   } catch {
-    return {};
+    return none;
   }
 }

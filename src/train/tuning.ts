@@ -16,6 +16,13 @@ export interface TuningStore {
   load(): Promise<Readonly<Record<string, string>>>;
   /** Adds choices to those kept. */
   save(choices: Readonly<Record<string, string>>): Promise<void>;
+  /**
+   * Whether lowered models of this digest have given the portable numbers in an earlier run, so that they need not be compared
+   * again. Absent, as is `keepPassed`: each run compares.
+   */
+  readonly hasPassed?: (digest: string) => Promise<boolean>;
+  /** Keeps the digest of models that have. */
+  readonly keepPassed?: (digest: string) => Promise<void>;
 }
 
 /** For which step, and from which choices, the forms of convolutions are chosen. */

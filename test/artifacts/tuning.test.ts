@@ -72,6 +72,22 @@ describe('tuneFor', () => {
     expect(report.choices[backward]?.form).toBe('narrow');
   });
 
+  it('ends a race after two rounds where a form is far behind', async () => {
+    // 2 ms: a race may have four rounds of two runs. Two forms of two convolutions, two runs each before the race.
+    const runs = async (other: number): Promise<number> => {
+      let count = 0;
+      const load = fake({ ms: [[2], [other]] });
+      const counting: LoadTimed = async (...args) => {
+        const model = await load(...args);
+        return { ...model, run: () => model.run().finally(() => (count += 1)) };
+      };
+      await tune({ known: {}, load: counting });
+      return count;
+    };
+    expect(await runs(2.1)).toBe(2 * 2 * (2 + 4 * 2));
+    expect(await runs(2.9)).toBe(2 * 2 * (2 + 2 * 2));
+  });
+
   it('never takes a form with other numbers or one that does not run, and says so', async () => {
     const wrong = await tune({ known: {}, load: fake({ ms: [[10], [1]], numbers: [1, 1.001] }) });
     expect(wrong.report.choices[forward]).toMatchObject({

@@ -14,6 +14,7 @@ import {
   type TrainResult,
   type TuningStore,
 } from '../../src/train/index.js';
+import { createNodeSession } from '../../src/session/node.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
 import { nodeTuningStore } from '../../src/train/tuning-node.js';
 import { fill } from '../helpers/golden.js';
@@ -153,6 +154,98 @@ describe.skipIf(blockSize === undefined)('a trainer that tunes', () => {
   });
 });
 
+describe.skipIf(blockSize === undefined)('a trainer whose store keeps what has passed', () => {
+  /** What a start compares: how many sessions of training and eval models without an optimizer it loads. */
+  async function start(store: TuningStore, options: Partial<TrainerOptions> = {}) {
+    let compared = 0;
+    const trainer = await Trainer.create(network, {
+      tuning: { batchSize, store },
+      ...options,
+      async createSession(model, given) {
+        const session = await (options.createSession ?? createSession)(model, given);
+        const { outputNames } = session;
+        const isStep = outputNames.some((name) => name.startsWith('params_next'));
+        if (outputNames.includes('loss') && !isStep) compared += 1;
+        return session;
+      },
+    });
+    const { lowering } = trainer;
+    const { loss } = await trainer.step(batch, 1e-2);
+    await trainer.dispose();
+    return { compared, loss, reason: lowering.reason };
+  }
+
+  function keeping(choices: Readonly<Record<string, string>> = odd) {
+    const passed = new Set<string>();
+    return {
+      ...memoryStore(choices),
+      passed,
+      hasPassed: (digest: string) => Promise.resolve(passed.has(digest)),
+      keepPassed: (digest: string) => Promise.resolve(void passed.add(digest)),
+    };
+  }
+
+  test('does not compare the same models twice, and says so', async () => {
+    const store = keeping();
+    const first = await start(store);
+    expect(first).toMatchObject({ compared: 4, reason: 'it gave the portable numbers on a batch of 16' });
+    const second = await start(store);
+    expect(second).toMatchObject({
+      compared: 0,
+      reason: 'it gave the portable numbers on a batch of 16, in an earlier run of the same models here',
+    });
+    expect(second.loss).toBe(first.loss);
+    expect([...store.passed]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+  });
+
+  test('compares again with other forms, on another machine and with another number of threads', async () => {
+    const store = keeping();
+    await start(store);
+    expect((await start({ ...store, machine: 'another' })).compared).toBe(4);
+    expect((await start(store, { threads: 3, createSession: createNodeSession })).compared).toBe(4);
+    expect(
+      (await start({ ...store, load: () => Promise.resolve({ ...odd, [forward]: 'wide' }) })).compared,
+    ).toBe(4);
+    expect(store.passed.size).toBe(4);
+    expect((await start(store)).compared).toBe(0);
+  });
+
+  test('compares in every start without such a store, or where it fails', async () => {
+    const failing = {
+      ...memoryStore(odd),
+      hasPassed: () => Promise.reject(new Error('no such folder')),
+      keepPassed: () => Promise.reject(new Error('no space left')),
+    };
+    for (const store of [memoryStore(odd), failing]) {
+      expect((await start(store)).compared).toBe(4);
+      expect((await start(store)).compared).toBe(4);
+    }
+  });
+
+  test('keeps nothing of models that differ', async () => {
+    const store = keeping({ [forward]: 'narrow', [backward]: 'narrow', [weight]: 'batch' });
+    const wrong = await start(store, {
+      async createSession(model, given) {
+        const session = await createSession(model, given);
+        const isLowered = session.outputNames.includes('grad.0');
+        return {
+          ...session,
+          device: session.device,
+          outputNames: session.outputNames,
+          dispose: () => session.dispose(),
+          async run(feeds, outputs) {
+            const results = await session.run(feeds, outputs);
+            const { loss } = results;
+            return isLowered && loss ? { ...results, loss: { ...loss, data: Float32Array.of(9) } } : results;
+          },
+        };
+      },
+    });
+    expect(wrong.reason).toMatch(/cpu form of training differs: loss by/);
+    expect(store.passed.size).toBe(0);
+  });
+});
+
 describe.skipIf(blockSize === undefined)('trainResNet', () => {
   const data = { train: tinySet('tiny/train', 3 * batchSize), test: tinySet('tiny/test', 20, 2) };
   const recipe: NodeTrainOptions = { network, data, epochs: 2, batchSize, learningRate: 0.01, threads: 1 };
@@ -221,6 +314,24 @@ describe('nodeTuningStore', () => {
     expect(await nodeTuningStore({ cacheDir, threads: 3 }).load()).toEqual({ a: 'wide', b: 'pixel' });
     expect(await nodeTuningStore({ cacheDir, threads: 2 }).load()).toEqual({});
     expect(readdirSync(cacheDir)).toEqual([`${store.machine}.json`]);
+  });
+
+  test('keeps the newest digests beside the choices', async () => {
+    const cacheDir = temporaryFolder();
+    const store = nodeTuningStore({ cacheDir, threads: 1 });
+    const again = nodeTuningStore({ cacheDir, threads: 1 });
+    expect(await store.hasPassed?.('a')).toBe(false);
+    await store.keepPassed?.('a');
+    await store.save({ b: 'batch' });
+    expect([await again.hasPassed?.('a'), await again.hasPassed?.('b')]).toEqual([true, false]);
+    expect(await again.load()).toEqual({ b: 'batch' });
+    const file = JSON.parse(readFileSync(fileIn(cacheDir), 'utf8')) as { readonly passed: string[] };
+    const many = { ...file, passed: [...file.passed, ...Array.from({ length: 499 }, (_, i) => `${i}`)] };
+    writeFileSync(fileIn(cacheDir), JSON.stringify(many));
+    await store.keepPassed?.('new');
+    expect([await again.hasPassed?.('a'), await again.hasPassed?.('0')]).toEqual([false, true]);
+    writeFileSync(fileIn(cacheDir), JSON.stringify({ ...file, passed: 'a' }));
+    expect([await again.hasPassed?.('a'), await again.load()]).toEqual([false, { b: 'batch' }]);
   });
 
   test.each([
