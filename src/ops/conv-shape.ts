@@ -50,13 +50,16 @@ export function settlePads(op: string, attrs: Attrs, x: TensorType, kernel: read
   if (!isLower && auto !== 'SAME_UPPER') {
     refuseAttr(op, 'auto_pad', 'NOTSET, VALID, SAME_UPPER or SAME_LOWER', auto);
   }
+  const dilations = (rest['dilations'] ?? [1, 1]) as readonly number[];
+  // ONNX does not say whether the window counts with its gaps, and ONNX Runtime refuses it.
+  if (dilations.some((dilation) => dilation !== 1)) {
+    refuseAttr(op, 'auto_pad', 'NOTSET or VALID beside dilations', auto);
+  }
   const [, , h, w] = nchw(op, x);
-  const [strides, dilations] = ['strides', 'dilations'].map(
-    (name) => (rest[name] ?? [1, 1]) as readonly number[],
-  );
+  const strides = (rest['strides'] ?? [1, 1]) as readonly number[];
   const around = [h, w].map((size, axis): readonly [number, number] => {
-    const [stride, dilation] = [strides?.[axis] ?? 1, dilations?.[axis] ?? 1];
-    const span = ((kernel[axis] ?? 1) - 1) * dilation + 1;
+    const stride = strides[axis] ?? 1;
+    const span = kernel[axis] ?? 1;
     const total = Math.max((Math.ceil(size / stride) - 1) * stride + span - size, 0);
     const before = isLower ? Math.ceil(total / 2) : Math.floor(total / 2);
     return [before, total - before];

@@ -37,7 +37,7 @@ const otherDefaults: Readonly<Record<string, AttrValue>> = {
 
 /** Defaults that ONNX says in words. What depends on the inputs is a function here, see raise.test.ts. */
 const zeros = [0, 0, 0, 0];
-const worded: Readonly<Record<string, AttrValue | 'by inputs'>> = {
+const worded: Readonly<Record<string, AttrValue>> = {
   ...Object.fromEntries(
     ['AveragePool', 'MaxPool', 'MaxUnpool', 'Conv', 'ConvTranspose'].flatMap((name) => [
       [`${name}.strides`, [1, 1]],
@@ -58,7 +58,7 @@ const worded: Readonly<Record<string, AttrValue | 'by inputs'>> = {
 const samples: Readonly<Record<string, AttrValue>> = { INT: 7, INTS: [7, 7], FLOAT: 0.5, STRING: 'SOME' };
 
 const ruleOf = (name: string, attribute: string): AttrRule | undefined => {
-  const rules = (ops[name as OpName] as Op).attributes ?? {};
+  const rules = ops[name as OpName].attributes ?? {};
   return Object.hasOwn(rules, attribute) ? rules[attribute] : undefined;
 };
 
