@@ -121,11 +121,13 @@ export class GraphBuilder {
   ): readonly Value[] {
     const last = inputs.findLastIndex((input) => input !== undefined);
     const given = inputs.slice(0, last + 1);
-    const types = this.#infer(op, given, attrs);
+    const [types, complete] = this.#infer(op, given, attrs);
     // ONNX takes an empty name for an operand that is left out.
     const base = this.#fresh(this.#path(name === undefined || name === '' ? snake(op.name) : name));
     const outputs = types.map((type, i) => this.#yield(i === 0 ? base : this.#fresh(`${base}.${i}`), type));
-    this.#nodes.push(asInferred({ op, name: base, layer: this.layer, inputs: given, outputs, attrs }));
+    this.#nodes.push(
+      asInferred({ op, name: base, layer: this.layer, inputs: given, outputs, attrs: complete }),
+    );
     return outputs;
   }
 
@@ -174,9 +176,14 @@ export class GraphBuilder {
     });
   }
 
-  #infer(op: OpDef, inputs: readonly (Value | undefined)[], attrs: Attrs): ReturnType<OpDef['infer']> {
+  #infer(
+    op: OpDef,
+    inputs: readonly (Value | undefined)[],
+    attrs: Attrs,
+  ): readonly [ReturnType<OpDef['infer']>, Attrs] {
     try {
-      return op.infer(inputs, attrs);
+      const complete = op.complete?.(attrs, inputs) ?? attrs;
+      return [op.infer(inputs, complete), complete];
     } catch (error) {
       if (!(error instanceof ShapeError) || this.layer === '') throw error;
       throw new ShapeError(`layer ${this.layer}: ${error.message}`, { cause: error });

@@ -18,6 +18,11 @@ export interface OpDef {
   readonly name: string;
   /** Types of the outputs. Throws ShapeError for inputs that do not fit. */
   readonly infer: (inputs: readonly (TensorType | undefined)[], attrs: Attrs) => readonly TensorType[];
+  /**
+   * The attributes as `infer` and every pass read them: ONNX's defaults filled in, what the operator cannot do refused by
+   * name (ShapeError). `opset` is the operator set of the file that they come from. Without it they are taken as they are.
+   */
+  readonly complete?: (attrs: Attrs, inputs: readonly (TensorType | undefined)[], opset?: number) => Attrs;
   /** True for operators that ONNX does not have: a lowering must replace them before encoding. */
   readonly composite: boolean;
   /** Attributes that ONNX stores as float rather than int. */

@@ -110,7 +110,16 @@ class GraphDecoder {
       asModelErrors(at, () => {
         resolveShape(op, inputs, attrs, recorded[0]?.shape);
       });
-    const types = op === undefined ? this.#known(node, recorded, at) : inferTypes(op, inputs, attrs, at);
+    const [types, complete] =
+      op === undefined
+        ? [this.#known(node, recorded, at), attrs]
+        : inferTypes(op, inputs, attrs, this.#model.opset.get('') ?? 1, at);
+    const extra = node.outputs.findIndex((output, i) => output !== '' && i >= types.length);
+    if (extra >= 0) {
+      throw new ModelError(
+        `${at}: expected at most ${types.length} outputs, got '${node.outputs[extra] ?? ''}' as output ${extra}`,
+      );
+    }
     const outputs = types.map((type, i): Value => {
       const output = node.outputs[i] ?? '';
       // An output that the file leaves out still has a place, and so a name, in the graph.
@@ -122,7 +131,7 @@ class GraphDecoder {
       }
       this.#values.set(value.name, value);
     });
-    return { op: op ?? standIn(node, types), name, layer: node.layer, inputs, outputs, attrs };
+    return { op: op ?? standIn(node, types), name, layer: node.layer, inputs, outputs, attrs: complete };
   }
 
   /** Takes tensors that are attributes in the graph out of the inputs; what a node computes stays an input. */
@@ -131,6 +140,7 @@ class GraphDecoder {
     for (const [attr, position] of Object.entries(op?.tensorAttrs ?? {})) {
       const tensor = this.#tensors.get(names[position] ?? '');
       if (tensor === undefined) continue;
+      if (tensor.shape.length > 1) continue;
       attrs[attr] = Array.from(tensor.data, Number);
       this.#absorbed.add(names[position] ?? '');
       names[position] = '';
@@ -184,10 +194,12 @@ function inferTypes(
   op: OpDef,
   inputs: Node['inputs'],
   attrs: Node['attrs'],
+  opset: number,
   at: string,
-): readonly TensorType[] {
+): readonly [readonly TensorType[], Node['attrs']] {
   try {
-    return op.infer(inputs, attrs);
+    const complete = op.complete?.(attrs, inputs, opset) ?? attrs;
+    return [op.infer(inputs, complete), complete];
   } catch (cause) {
     // Any error: operators trust their builders to give every input and attribute, and a file may not.
     throw new ModelError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

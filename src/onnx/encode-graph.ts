@@ -153,7 +153,12 @@ function attrIntegers(node: Node, name: string, value: AttrValue): readonly numb
   const wanted = value as Shape;
   const input: Shape = node.inputs[0]?.shape ?? [];
   const numbers = wanted.map((dim, i) => {
-    if (typeof dim === 'number') return dim;
+    if (typeof dim === 'number') {
+      if (dim === 0 && node.op.name === 'Reshape' && input[i] !== 0) {
+        throw new GraphError(`${at}: expected sizes of at least 1, got 0, which ONNX reads as the input's`);
+      }
+      return dim;
+    }
     if (node.op.name === 'Reshape') return dim === input[i] ? 0 : -1;
     // 1 leaves a dimension as it is, so the input must have it already.
     if (node.op.name === 'Expand' && dim === input[i - wanted.length + input.length]) return 1;

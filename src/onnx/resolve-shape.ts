@@ -24,9 +24,19 @@ export function resolveShape(
   const input = inputs[0]?.shape ?? [];
   const wanted = attrs['shape'] as readonly number[] | undefined;
   if (wanted === undefined) {
+    // What the numbers are is known at run time only, and so whether there is a 0.
+    if (attrs['allowzero'] === 1) {
+      throw new ShapeError("Reshape: attribute 'allowzero': expected 0 beside a computed shape, got 1");
+    }
     if (recorded !== undefined) attrs['shape'] = recorded;
-  } else if (op.name === 'Reshape') attrs['shape'] = resolveReshape(input, wanted);
-  else if (op.name === 'Expand') {
+  } else if (op.name === 'Reshape') {
+    if (attrs['allowzero'] === 1 && wanted.includes(0)) {
+      throw new ShapeError(
+        `Reshape: attribute 'allowzero': expected 0 beside a 0 in ${formatShape(wanted)}, got 1`,
+      );
+    }
+    attrs['shape'] = resolveReshape(input, wanted);
+  } else if (op.name === 'Expand') {
     attrs['shape'] = wanted.map((dim, i) =>
       dim === 1 ? (input[i - wanted.length + input.length] ?? 1) : dim,
     );

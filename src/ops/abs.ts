@@ -4,6 +4,8 @@ import { defineOp } from './define.js';
 export const abs = defineOp<1>({
   name: 'Abs',
   source: 'https://onnx.ai/onnx/operators/onnx__Abs.html',
+  arity: 1,
+  attributes: {},
   infer: ([x]) => x.shape,
   gradient: ({ b, x: [x], dy }) => [b.mul(dy, b.sign(x))],
 });

@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const add = defineOp<2>({
   name: 'Add',
   source: 'https://onnx.ai/onnx/operators/onnx__Add.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Add', a, b);
     return broadcastShapes(a.shape, b.shape, 'Add');

@@ -12,6 +12,8 @@ import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
 export const batchNormGrad = defineOp<5>({
   name: 'BatchNormGrad',
   source: 'https://arxiv.org/abs/1502.03167',
+  arity: 5,
+  attributes: {},
   infer([x, mean, invStd, scale, dy]) {
     const channel = { dtype: x.dtype, shape: [channelsOf('BatchNormGrad', x, mean, invStd, scale)] };
     if (!sameShape(x.shape, dy.shape)) {

@@ -1,4 +1,5 @@
 import { isStatic, staticSize, type Value } from '../ir/index.js';
+import { required } from './attributes.js';
 import { defineOp } from './define.js';
 import type { Emitter } from './emitter.js';
 import {
@@ -17,6 +18,8 @@ import {
 export const batchNormTrain = defineOp<5, BatchNormAttrs>({
   name: 'BatchNormTrain',
   source: 'https://arxiv.org/abs/1502.03167',
+  arity: 5,
+  attributes: { momentum: required(), eps: required() },
   infer([x, ...perChannel]) {
     const stats = { dtype: x.dtype, shape: [channelsOf('BatchNormTrain', x, ...perChannel)] };
     expectManyValues('BatchNormTrain', x);

@@ -1,3 +1,4 @@
+import { filled, implied, only, refuseAttr } from './attributes.js';
 import { defineOp } from './define.js';
 import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
 
@@ -8,6 +9,22 @@ import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
 export const batchNormalization = defineOp<5, { readonly epsilon: number }>({
   name: 'BatchNormalization',
   source: 'https://onnx.ai/onnx/operators/onnx__BatchNormalization.html',
+  arity: 5,
+  // ONNX's training mode is another operator, BatchNormTrain; the momentum is of that one, and only kept.
+  attributes: {
+    epsilon: filled(1e-5, { float: true }),
+    momentum: implied(0.9, { float: true }),
+    training_mode: only(0),
+    spatial: only(1),
+    is_test: only(1),
+  },
+  settle(attrs, _, opset) {
+    const isOld = opset !== undefined && opset < 7;
+    if (isOld && attrs['is_test'] !== 1) {
+      refuseAttr('BatchNormalization', 'is_test', '1: training is not honoured', attrs['is_test'] ?? 0);
+    }
+    return attrs;
+  },
   infer([x, ...perChannel]) {
     channelsOf('BatchNormalization', x, ...perChannel);
     return x.shape;
@@ -23,5 +40,4 @@ export const batchNormalization = defineOp<5, { readonly epsilon: number }>({
       b.reduceSum(dy, axes),
     ];
   },
-  floats: ['epsilon'],
 });

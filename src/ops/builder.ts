@@ -1,6 +1,5 @@
 import {
   GraphBuilder,
-  isStatic,
   sameShape,
   sizeOf,
   tensorOf,
@@ -10,6 +9,7 @@ import {
   type Shape,
   type Value,
 } from '../ir/index.js';
+import { nchw } from './define.js';
 import type { ConvAttrs, ConvTransposeAttrs } from './conv-shape.js';
 import type { DropoutAttrs } from './dropout-mask.js';
 import type { BatchNormResult, Emitter, GemmOptions } from './emitter.js';
@@ -168,8 +168,8 @@ export class Builder extends GraphBuilder implements Emitter {
     return this.emit(ops.Conv, [x, w, bias], { ...attrs }, name);
   }
 
-  convTranspose(x: Value, w: Value, attrs: ConvTransposeAttrs, name?: string): Value {
-    return this.emit(ops.ConvTranspose, [x, w], { ...attrs }, name);
+  convTranspose(x: Value, w: Value, attrs: ConvTransposeAttrs, name?: string, bias?: Value): Value {
+    return this.emit(ops.ConvTranspose, [x, w, bias], { ...attrs }, name);
   }
 
   convInputGrad(
@@ -199,11 +199,14 @@ export class Builder extends GraphBuilder implements Emitter {
     return this.emit(ops.AveragePool, [x], { ...window, count_include_pad: countIncludePad ? 1 : 0 }, name);
   }
 
-  maxUnpool(x: Value, indices: Value, like: Value, attrs: PoolAttrs, name?: string): Value {
-    const shape = isStatic(like.shape)
-      ? this.constant(tensorOf('int64', [like.shape.length], like.shape), 'shape')
-      : this.shapeOf(like);
-    return this.emit(ops.MaxUnpool, [x, indices, shape], { ...attrs, shape: like.shape }, name);
+  maxUnpool(x: Value, indices: Value, like: Value, name?: string): Value {
+    const [, , oh, ow] = nchw('MaxUnpool', x);
+    const [, , h, w] = nchw('MaxUnpool', like);
+    // The windows only say how large the result is: as large as the image, for then all that ONNX's definition and ONNX
+    // Runtime say of an output shape is the same.
+    const strides = [Math.floor(h / oh), Math.floor(w / ow)] as const;
+    const kernel_shape = [h - (oh - 1) * strides[0], w - (ow - 1) * strides[1]];
+    return this.emit(ops.MaxUnpool, [x, indices], { kernel_shape, strides }, name);
   }
 
   scatterAdd(like: Value, indices: Value, updates: Value, name?: string): Value {

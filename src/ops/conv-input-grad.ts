@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatType } from '../ir/index.js';
-import { windowCount, type ConvAttrs } from './conv-shape.js';
+import { required } from './attributes.js';
+import { convRules, windowCount, type ConvAttrs } from './conv-shape.js';
 import { defineOp, nchw, sameDType } from './define.js';
 
 /** A convolution's attributes and the height and width of its input, which strides make ambiguous. */
@@ -15,6 +16,8 @@ export interface ConvInputGradAttrs extends ConvAttrs {
 export const convInputGrad = defineOp<2, ConvInputGradAttrs>({
   name: 'ConvInputGrad',
   source: 'https://onnx.ai/onnx/operators/onnx__ConvTranspose.html',
+  arity: 2,
+  attributes: { ...convRules, size: required() },
   infer([dy, w], attrs) {
     sameDType('ConvInputGrad', dy, w);
     const [n, k, oh, ow] = nchw('ConvInputGrad', dy);

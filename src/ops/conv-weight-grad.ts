@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatType, mulDims, type Value } from '../ir/index.js';
-import { windowCount, type ConvAttrs } from './conv-shape.js';
+import { required } from './attributes.js';
+import { convRules, windowCount, type ConvAttrs } from './conv-shape.js';
 import { defineOp, nchw, sameDim, sameDType } from './define.js';
 import type { Emitter } from './emitter.js';
 
@@ -11,6 +12,8 @@ import type { Emitter } from './emitter.js';
 export const convWeightGrad = defineOp<2, ConvAttrs>({
   name: 'ConvWeightGrad',
   source: 'https://arxiv.org/abs/1603.07285',
+  arity: 2,
+  attributes: { ...convRules, kernel_shape: required() },
   infer([x, dy], attrs) {
     sameDType('ConvWeightGrad', x, dy);
     const [n, c, h, w] = nchw('ConvWeightGrad', x);

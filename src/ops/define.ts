@@ -10,6 +10,7 @@ import {
   type TensorType,
   type Value,
 } from '../ir/index.js';
+import { completeAttrs, type AttrInputs, type AttrRules } from './attributes.js';
 import type { Emitter } from './emitter.js';
 
 /** Input lists by arity; `2..3` has an optional last input, `n` any number. */
@@ -65,11 +66,22 @@ interface OpSpec<N extends Arity, A> {
   readonly name: string;
   /** Where the semantics are written down. */
   readonly source: string;
+  /** How many inputs there are; without it any number is taken. */
+  readonly arity?: N;
+  /** Every attribute that the operator honours; any other one is refused. Without it none is looked at. */
+  readonly attributes?: AttrRules;
+  /**
+   * Says in the attributes of `attributes` what a node says in others (`auto_pad` as `pads`), before the rest is filled
+   * in; `opset` is the operator set of the file that the node comes from, undefined for a node that is built.
+   */
+  readonly settle?: (attrs: Attrs, inputs: AttrInputs, opset: number | undefined) => Attrs;
   /** Shape of the one output (of the first input's dtype), or the types of all outputs. */
   infer(inputs: Inputs<TensorType>[N], attrs: A): Shape | readonly TensorType[];
   readonly gradient: Gradient<Inputs<Value>[N], A>;
   /** For an operator that ONNX does not have: the same in standard operators, one value an output. */
   readonly expand?: (context: ExpandContext<Inputs<Value>[N], A>) => readonly Value[];
+  /** For one that ONNX has: the same in others, where ONNX Runtime does not run it; undefined where it does. */
+  readonly rephrase?: (context: ExpandContext<Inputs<Value>[N], A>) => readonly Value[] | undefined;
   readonly floats?: readonly (keyof A & string)[];
   readonly tensorAttrs?: Readonly<Partial<Record<keyof A & string, number>>>;
 }
@@ -77,8 +89,13 @@ interface OpSpec<N extends Arity, A> {
 /** An operator with its gradient rule, arity and attributes erased. */
 export interface Op extends OpDef {
   readonly source: string;
+  /** The attributes that it honours; undefined where none is looked at. */
+  readonly attributes: AttrRules | undefined;
   readonly gradient: Gradient<readonly (Value | undefined)[], Attrs>;
-  readonly expand?: (context: ExpandContext<readonly (Value | undefined)[], Attrs>) => readonly Value[];
+  /** What stands for it in the portable form; undefined where it stands for itself. */
+  readonly expand?: (
+    context: ExpandContext<readonly (Value | undefined)[], Attrs>,
+  ) => readonly Value[] | undefined;
 }
 
 /**
@@ -93,20 +110,71 @@ export interface Op extends OpDef {
  * });
  */
 export function defineOp<N extends Arity, A extends object = object>(spec: OpSpec<N, A>): Op {
+  const { gradient, attributes = {} } = spec;
+  const expand = spec.expand ?? spec.rephrase;
+  const complete: NonNullable<OpDef['complete']> = (attrs, inputs, opset) => {
+    if (spec.arity !== undefined) checkInputs(spec, inputs);
+    const settled = spec.settle?.(attrs, inputs, opset) ?? attrs;
+    return spec.attributes === undefined
+      ? settled
+      : completeAttrs(spec.name, spec.attributes, settled, inputs);
+  };
   return {
     name: spec.name,
     source: spec.source,
     composite: spec.expand !== undefined,
-    floats: spec.floats ?? [],
-    tensorAttrs: (spec.tensorAttrs ?? {}) as Readonly<Record<string, number>>,
+    attributes: spec.attributes,
+    floats: [
+      ...(spec.floats ?? []),
+      ...Object.entries(attributes).flatMap(([name, { float }]) => (float ? [name] : [])),
+    ],
+    tensorAttrs: tensorAttrsOf(spec),
+    complete,
     infer(inputs, attrs) {
-      const result = spec.infer(inputs as Inputs<TensorType>[N], attrs as A);
+      const result = spec.infer(inputs as Inputs<TensorType>[N], complete(attrs, inputs) as A);
       if (isTypes(result)) return result;
       return [{ dtype: inputs[0]?.dtype ?? 'float32', shape: result }];
     },
-    gradient: spec.gradient as Op['gradient'],
-    ...(spec.expand === undefined ? {} : { expand: spec.expand as NonNullable<Op['expand']> }),
+    gradient:
+      typeof gradient === 'object'
+        ? gradient
+        : (context) =>
+            gradient({
+              ...context,
+              x: context.x as Inputs<Value>[N],
+              attrs: complete(context.attrs, context.x) as A,
+            }),
+    ...(expand === undefined
+      ? {}
+      : {
+          expand: ({ b, x, attrs }) =>
+            expand({ b, x: x as Inputs<Value>[N], attrs: complete(attrs, x) as A }),
+        }),
   };
+}
+
+function tensorAttrsOf(spec: { readonly tensorAttrs?: object }): Readonly<Record<string, number>> {
+  return (spec.tensorAttrs ?? {}) as Readonly<Record<string, number>>;
+}
+
+/** Throws for too few or too many inputs, and for one that must be a constant, as it is an attribute in the graph. */
+function checkInputs(
+  spec: { readonly name: string; readonly arity?: Arity; readonly tensorAttrs?: object },
+  inputs: AttrInputs,
+): void {
+  const [least = '', most = least] = String(spec.arity).split('..');
+  const [min, max] = least === 'n' ? [0, Infinity] : [Number(least), Number(most)];
+  const places = Object.entries(tensorAttrsOf(spec));
+  for (let i = 0; i < Math.max(min, inputs.length); i++) {
+    const [attr] = places.find(([, position]) => position === i) ?? [];
+    if (inputs[i] === undefined) {
+      if (i < min) throw new ShapeError(`${spec.name}: expected input ${i}, got none`);
+    } else if (attr !== undefined && attr !== 'shape') {
+      throw new ShapeError(`${spec.name}: '${attr}' (input ${i}): expected a constant, got a computed value`);
+    } else if (attr === undefined && i >= max) {
+      throw new ShapeError(`${spec.name}: expected at most ${max} inputs, got ${inputs.length}`);
+    }
+  }
 }
 
 function isTypes(result: Shape | readonly TensorType[]): result is readonly TensorType[] {

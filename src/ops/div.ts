@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const div = defineOp<2>({
   name: 'Div',
   source: 'https://onnx.ai/onnx/operators/onnx__Div.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Div', a, b);
     return broadcastShapes(a.shape, b.shape, 'Div');

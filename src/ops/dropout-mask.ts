@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { formatType, type Value } from '../ir/index.js';
+import { required } from './attributes.js';
 import { defineOp, expectDType } from './define.js';
 import type { Emitter } from './emitter.js';
 
@@ -26,6 +27,8 @@ const golden = 0x9e3779b1 | 0;
 export const dropoutMask = defineOp<2, DropoutAttrs>({
   name: 'DropoutMask',
   source: 'https://jmlr.org/papers/v15/srivastava14a.html',
+  arity: 2,
+  attributes: { ratio: required(), seed: required() },
   infer([x, step], { ratio }) {
     expectDType('DropoutMask', step, 'int32');
     if (step.shape.length !== 0) {

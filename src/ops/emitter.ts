@@ -94,7 +94,7 @@ export interface Emitter {
   gemm(a: Value, b: Value, c?: Value, options?: GemmOptions, name?: string): Value;
   conv(x: Value, w: Value, bias: Value | undefined, attrs: ConvAttrs, name?: string): Value;
   /** Transposed convolution; `output_padding` adds rows and columns at the end. */
-  convTranspose(x: Value, w: Value, attrs: ConvTransposeAttrs, name?: string): Value;
+  convTranspose(x: Value, w: Value, attrs: ConvTransposeAttrs, name?: string, bias?: Value): Value;
   /** Gradient of a convolution's input, whose pixels are `size`. */
   convInputGrad(dy: Value, w: Value, size: readonly [number, number], attrs: ConvAttrs, name?: string): Value;
   /** Gradient of a convolution's weight, [K, C/group, kh, kw]. */
@@ -104,8 +104,8 @@ export interface Emitter {
   maxPoolGrad(x: Value, y: Value, indices: Value, dy: Value, attrs: PoolAttrs, name?: string): Value;
   averagePool(x: Value, attrs: PoolAttrs & { readonly countIncludePad?: boolean }, name?: string): Value;
   globalAveragePool(x: Value, name?: string): Value;
-  /** Writes each element of `x` at the flat index of `indices` into zeros of the shape of `like`. */
-  maxUnpool(x: Value, indices: Value, like: Value, attrs: PoolAttrs, name?: string): Value;
+  /** Writes each element of `x` at the flat index of `indices`, no two at one, into zeros of the shape of `like`. */
+  maxUnpool(x: Value, indices: Value, like: Value, name?: string): Value;
   /** zeros(like).flat[indices] += updates, of the shape of `like`. */
   scatterAdd(like: Value, indices: Value, updates: Value, name?: string): Value;
 

@@ -4,6 +4,8 @@ import { defineOp } from './define.js';
 export const erf = defineOp<1>({
   name: 'Erf',
   source: 'https://onnx.ai/onnx/operators/onnx__Erf.html',
+  arity: 1,
+  attributes: {},
   infer: ([x]) => x.shape,
   gradient: ({ b, x: [x], dy }) => [b.mul(dy, b.mul(b.exp(b.neg(b.mul(x, x))), 2 / Math.sqrt(Math.PI)))],
 });

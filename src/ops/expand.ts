@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, formatShape, formatType, sameShape, type Shape } from '../ir/index.js';
+import { required } from './attributes.js';
 import { defineOp } from './define.js';
 
 /**
@@ -9,6 +10,8 @@ import { defineOp } from './define.js';
 export const expand = defineOp<'1..2', { readonly shape: Shape }>({
   name: 'Expand',
   source: 'https://onnx.ai/onnx/operators/onnx__Expand.html',
+  arity: '1..2',
+  attributes: { shape: required() },
   infer([x], { shape }) {
     if (!sameShape(broadcastShapes(x.shape, shape, 'Expand'), shape)) {
       throw new ShapeError(`Expand: ${formatType(x)} does not broadcast to ${formatShape(shape)}`);

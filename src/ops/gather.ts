@@ -1,11 +1,14 @@
 import { ShapeError } from '../errors.js';
 import { normaliseAxis } from '../ir/index.js';
+import { filled } from './attributes.js';
 import { defineOp, expectDType } from './define.js';
 
 /** Picks the entries of x at the integer `indices` along `axis`. */
 export const gather = defineOp<2, { readonly axis: number }>({
   name: 'Gather',
   source: 'https://onnx.ai/onnx/operators/onnx__Gather.html',
+  arity: 2,
+  attributes: { axis: filled(0) },
   infer([x, indices], { axis }) {
     expectDType('Gather', indices, 'int64', 'int32');
     if (x.shape.length === 0) throw new ShapeError('Gather: expected at least one dimension, got a scalar');

@@ -1,17 +1,29 @@
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, formatType, sameShape } from '../ir/index.js';
+import { filled, implied } from './attributes.js';
 import { defineOp, sameDType } from './define.js';
 
 /** Which operands are transposed, 0 or 1. */
 export interface GemmAttrs {
   readonly transA: 0 | 1;
   readonly transB: 0 | 1;
+  /** Factor of the product; default 1. */
+  readonly alpha?: number;
+  /** Factor of c; default 1. */
+  readonly beta?: number;
 }
 
-/** y = A' B' + c for matrices, with A' = A or its transpose. A linear layer is Gemm with transB. */
+/** y = alpha A' B' + beta c for matrices, with A' = A or its transpose. A linear layer is Gemm with transB. */
 export const gemm = defineOp<'2..3', GemmAttrs>({
   name: 'Gemm',
   source: 'https://onnx.ai/onnx/operators/onnx__Gemm.html',
+  arity: '2..3',
+  attributes: {
+    transA: filled(0, { among: [0, 1] }),
+    transB: filled(0, { among: [0, 1] }),
+    alpha: implied(1, { float: true }),
+    beta: implied(1, { float: true }),
+  },
   infer([a, b, c], { transA, transB }) {
     sameDType('Gemm', a, b, c);
     const [m, k] = transA === 1 ? a.shape.toReversed() : a.shape;
@@ -28,7 +40,9 @@ export const gemm = defineOp<'2..3', GemmAttrs>({
     return [m, n];
   },
   // With no transpose: dA = dy B^T, dB = A^T dy; the other cases follow by transposing both sides.
-  gradient({ b, x: [u, v, c], dy, attrs: { transA, transB } }) {
+  gradient({ b, x: [u, v, c], dy: whole, attrs }) {
+    const { transA, transB, alpha = 1, beta = 1 } = attrs;
+    const dy = alpha === 1 ? whole : b.mul(whole, alpha);
     const [ta, tb] = [transA === 1, transB === 1];
     const du = ta
       ? b.gemm(v, dy, undefined, { transA: tb, transB: true })
@@ -36,6 +50,6 @@ export const gemm = defineOp<'2..3', GemmAttrs>({
     const dv = tb
       ? b.gemm(dy, u, undefined, { transA: true, transB: ta })
       : b.gemm(u, dy, undefined, { transA: !ta });
-    return [du, dv, c === undefined ? undefined : dy];
+    return [du, dv, c === undefined ? undefined : beta === 1 ? whole : b.mul(whole, beta)];
   },
 });

@@ -4,6 +4,8 @@ import { defineOp, nchw } from './define.js';
 export const globalAveragePool = defineOp<1>({
   name: 'GlobalAveragePool',
   source: 'https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html',
+  arity: 1,
+  attributes: {},
   infer([x]) {
     const [n, c] = nchw('GlobalAveragePool', x);
     return [n, c, 1, 1];

@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const greater = defineOp<2>({
   name: 'Greater',
   source: 'https://onnx.ai/onnx/operators/onnx__Greater.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Greater', a, b);
     return [{ dtype: 'bool', shape: broadcastShapes(a.shape, b.shape, 'Greater') }];

@@ -4,6 +4,7 @@ export * from './define.js';
 export type * from './dropout-mask.js';
 export type * from './emitter.js';
 export type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
-export type * from './pool-shape.js';
+export { isDense, isTiling, type PoolAttrs } from './pool-shape.js';
+export type * from './attributes.js';
 export * from './registry.js';
 export * from './flops.js';

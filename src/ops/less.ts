@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const less = defineOp<2>({
   name: 'Less',
   source: 'https://onnx.ai/onnx/operators/onnx__Less.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Less', a, b);
     return [{ dtype: 'bool', shape: broadcastShapes(a.shape, b.shape, 'Less') }];

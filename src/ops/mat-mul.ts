@@ -6,6 +6,8 @@ import { defineOp, sameDType } from './define.js';
 export const matMul = defineOp<2>({
   name: 'MatMul',
   source: 'https://onnx.ai/onnx/operators/onnx__MatMul.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('MatMul', a, b);
     const [m, k] = a.shape.slice(-2);

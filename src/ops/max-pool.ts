@@ -1,5 +1,6 @@
 import { defineOp } from './define.js';
-import { pooledShape, type PoolAttrs } from './pool-shape.js';
+import { implied, only } from './attributes.js';
+import { poolRules, pooledShape, settlePool, type PoolAttrs } from './pool-shape.js';
 
 /**
  * Maximum of each window: x [N,C,H,W] -> y [N,C,OH,OW] and the flat int64 index of each maximum in x. Of equal maxima
@@ -8,6 +9,10 @@ import { pooledShape, type PoolAttrs } from './pool-shape.js';
 export const maxPool = defineOp<1, PoolAttrs>({
   name: 'MaxPool',
   source: 'https://onnx.ai/onnx/operators/onnx__MaxPool.html',
+  arity: 1,
+  // Column-major indices are not.
+  attributes: { ...poolRules, dilations: implied([1, 1]), storage_order: only(0) },
+  settle: (attrs, inputs) => settlePool('MaxPool', attrs, inputs),
   infer([x], attrs) {
     const shape = pooledShape('MaxPool', x, attrs);
     return [

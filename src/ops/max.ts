@@ -1,17 +1,18 @@
+import { ShapeError } from '../errors.js';
 import { broadcastShapes } from '../ir/index.js';
 import { defineOp, sameDType } from './define.js';
+import { extremeGradient } from './extreme-grad.js';
 
-/** The maximum of a and b; where they are equal each takes half, as in PyTorch. */
-export const max = defineOp<2>({
+/** The maximum of one or more operands; those that are equal share the gradient, as in PyTorch. */
+export const max = defineOp<'n'>({
   name: 'Max',
   source: 'https://onnx.ai/onnx/operators/onnx__Max.html',
-  infer([a, b]) {
-    sameDType('Max', a, b);
-    return broadcastShapes(a.shape, b.shape, 'Max');
+  arity: 'n',
+  attributes: {},
+  infer([first, ...others]) {
+    if (first === undefined) throw new ShapeError('Max: expected at least one operand, got none');
+    sameDType('Max', first, ...others);
+    return others.reduce((shape, each) => broadcastShapes(shape, each.shape, 'Max'), first.shape);
   },
-  gradient({ b, x: [u, v], dy }) {
-    const half = b.mul(b.cast(b.equal(u, v), dy.dtype), 0.5);
-    const share = b.add(b.cast(b.greater(u, v), dy.dtype), half);
-    return [b.mul(dy, share), b.mul(dy, b.sub(1, share))];
-  },
+  gradient: ({ b, x, y, dy }) => extremeGradient(b, x, y, dy, (u, v) => b.greater(u, v)),
 });

@@ -1,17 +1,18 @@
+import { ShapeError } from '../errors.js';
 import { broadcastShapes } from '../ir/index.js';
 import { defineOp, sameDType } from './define.js';
+import { extremeGradient } from './extreme-grad.js';
 
-/** The minimum of a and b; where they are equal each takes half, as in PyTorch. */
-export const min = defineOp<2>({
+/** The minimum of one or more operands; those that are equal share the gradient, as in PyTorch. */
+export const min = defineOp<'n'>({
   name: 'Min',
   source: 'https://onnx.ai/onnx/operators/onnx__Min.html',
-  infer([a, b]) {
-    sameDType('Min', a, b);
-    return broadcastShapes(a.shape, b.shape, 'Min');
+  arity: 'n',
+  attributes: {},
+  infer([first, ...others]) {
+    if (first === undefined) throw new ShapeError('Min: expected at least one operand, got none');
+    sameDType('Min', first, ...others);
+    return others.reduce((shape, each) => broadcastShapes(shape, each.shape, 'Min'), first.shape);
   },
-  gradient({ b, x: [u, v], dy }) {
-    const half = b.mul(b.cast(b.equal(u, v), dy.dtype), 0.5);
-    const share = b.add(b.cast(b.less(u, v), dy.dtype), half);
-    return [b.mul(dy, share), b.mul(dy, b.sub(1, share))];
-  },
+  gradient: ({ b, x, y, dy }) => extremeGradient(b, x, y, dy, (u, v) => b.less(u, v)),
 });

@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const mul = defineOp<2>({
   name: 'Mul',
   source: 'https://onnx.ai/onnx/operators/onnx__Mul.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Mul', a, b);
     return broadcastShapes(a.shape, b.shape, 'Mul');

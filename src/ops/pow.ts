@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const pow = defineOp<2>({
   name: 'Pow',
   source: 'https://onnx.ai/onnx/operators/onnx__Pow.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Pow', a, b);
     return broadcastShapes(a.shape, b.shape, 'Pow');

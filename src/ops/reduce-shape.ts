@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js';
-import { formatType, normaliseAxis, type Shape, type TensorType } from '../ir/index.js';
+import { formatType, normaliseAxis, type Attrs, type Shape, type TensorType } from '../ir/index.js';
+import { filled, only, refuseAttr, type AttrRules } from './attributes.js';
 
 /** Attributes of a reduction; `keepdims` 1 leaves a 1 where an axis was. */
 export interface ReduceAttrs {
@@ -7,9 +8,27 @@ export interface ReduceAttrs {
   readonly keepdims: 0 | 1;
 }
 
+/** How reductions take them. */
+export const reduceRules: AttrRules = {
+  // ONNX names no axes to reduce all of them.
+  axes: filled(([x]) => x?.shape.map((_, axis) => axis)),
+  keepdims: filled(1, { among: [0, 1] }),
+  noop_with_empty_axes: only(0, 1),
+};
+
+/** Tells an empty list of a file, which stands for all axes, from one that a graph is built with, which is a mistake. */
+export function settleReduce(op: string, attrs: Attrs, opset: number | undefined): Attrs {
+  const { axes, ...rest } = attrs;
+  const isNamed = Array.isArray(axes) && axes.length > 0;
+  if (!isNamed && attrs['noop_with_empty_axes'] === 1) {
+    refuseAttr(op, 'noop_with_empty_axes', '0 where no axes are named', 1);
+  }
+  return isNamed || opset === undefined ? attrs : rest;
+}
+
 /** Shape after reducing `axes`. */
 export function reducedShape(op: string, x: TensorType, { axes, keepdims }: ReduceAttrs): Shape {
-  // ONNX reads an empty list as all axes; here the axes are always named.
+  // Here the axes are always named.
   if (axes.length === 0)
     throw new ShapeError(`${op} of ${formatType(x)}: expected at least one axis, got none`);
   const gone = new Set(axes.map((axis) => normaliseAxis(axis, x.shape.length, op)));

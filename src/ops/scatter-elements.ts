@@ -1,11 +1,14 @@
 import { ShapeError } from '../errors.js';
 import { formatType, sameShape } from '../ir/index.js';
+import { filled } from './attributes.js';
 import { defineOp, expectDType, sameDType } from './define.js';
 
-/** data with updates added at indices along `axis`. */
-export const scatterElements = defineOp<3, { readonly axis: number; readonly reduction: 'add' }>({
+/** data with updates added, or written in its place, at indices along `axis`. */
+export const scatterElements = defineOp<3, { readonly axis: number; readonly reduction: 'none' | 'add' }>({
   name: 'ScatterElements',
   source: 'https://onnx.ai/onnx/operators/onnx__ScatterElements.html',
+  arity: 3,
+  attributes: { axis: filled(0), reduction: filled('none', { among: ['none', 'add'] }) },
   infer([data, indices, updates]) {
     expectDType('ScatterElements', indices, 'int64', 'int32');
     sameDType('ScatterElements', data, updates);

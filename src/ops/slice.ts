@@ -1,5 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { formatType, normaliseAxis, type Dim, type Shape, type TensorType } from '../ir/index.js';
+import { required } from './attributes.js';
 import { defineOp } from './define.js';
 
 /** Ranges along some axes, as in numpy; steps are positive or, to reverse, negative. */
@@ -14,6 +15,26 @@ export interface SliceAttrs {
 export const slice = defineOp<1, SliceAttrs>({
   name: 'Slice',
   source: 'https://onnx.ai/onnx/operators/onnx__Slice.html',
+  arity: 1,
+  attributes: {
+    starts: required(),
+    ends: required(),
+    axes: required(),
+    steps: required(),
+  },
+  // Without axes ONNX means the first ones, without steps 1. Beyond any size all numbers are the same.
+  settle(attrs) {
+    const { starts, ends, axes, steps } = attrs;
+    if (!Array.isArray(starts) || !Array.isArray(ends)) return attrs;
+    const limit = (ints: readonly unknown[]): number[] => ints.map((i) => clampSafe(Number(i)));
+    return {
+      ...attrs,
+      starts: limit(starts),
+      ends: limit(ends),
+      axes: axes ?? starts.map((_, axis) => axis),
+      steps: Array.isArray(steps) ? limit(steps) : (steps ?? starts.map(() => 1)),
+    };
+  },
   infer: ([x], attrs) => slicedShape(x, attrs),
   // dx is dy with zeros around it, and between its entries where the step is not 1.
   gradient({ b, x: [x], dy, attrs: { starts, axes, steps } }) {
@@ -50,6 +71,11 @@ export const slice = defineOp<1, SliceAttrs>({
   },
   tensorAttrs: { starts: 1, ends: 2, axes: 3, steps: 4 },
 });
+
+/** INT64_MAX, with which exporters say `to the end`, is no number that JavaScript holds exactly. */
+function clampSafe(index: number): number {
+  return Math.min(Math.max(index, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}
 
 function slicedShape(x: TensorType, { starts, ends, axes, steps }: SliceAttrs): Shape {
   const out: Dim[] = [...x.shape];

@@ -5,6 +5,8 @@ import { defineOp, sameDType } from './define.js';
 export const sub = defineOp<2>({
   name: 'Sub',
   source: 'https://onnx.ai/onnx/operators/onnx__Sub.html',
+  arity: 2,
+  attributes: {},
   infer([a, b]) {
     sameDType('Sub', a, b);
     return broadcastShapes(a.shape, b.shape, 'Sub');

@@ -5,6 +5,8 @@ import { defineOp, expectDType, sameDType } from './define.js';
 export const where = defineOp<3>({
   name: 'Where',
   source: 'https://onnx.ai/onnx/operators/onnx__Where.html',
+  arity: 3,
+  attributes: {},
   infer([condition, a, b]) {
     expectDType('Where', condition, 'bool');
     sameDType('Where', a, b);

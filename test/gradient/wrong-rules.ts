@@ -109,8 +109,8 @@ export const wrongRules: readonly WrongRule[] = [
       name: 'MaxPool',
       source: '',
       infer: ([x], attrs) => ops.MaxPool.infer([x], { ...attrs }),
-      gradient: ({ b, x: [x], outputs: [, indices], dy, attrs }) =>
-        indices === undefined ? [] : [b.maxUnpool(dy, indices, x, attrs)],
+      gradient: ({ b, x: [x], outputs: [, indices], dy }) =>
+        indices === undefined ? [] : [b.maxUnpool(dy, indices, x)],
     }),
     inputs: [{ shape: [1, 1, 5, 5], fill: (_, i) => (i === 12 ? 2 : i * 0.01) }],
     attrs: { kernel_shape: [3, 3], strides: [2, 2], pads: [0, 0, 0, 0] },

@@ -51,6 +51,8 @@ const casts = (['int32', 'int64', 'bool', 'uint8', 'float64'] as const).map((to)
 const pools = [
   poolAttrs({ kernel: [2, 2] }),
   poolAttrs({ kernel: [3, 2], strides: [2, 1], pads: [1, 0, 1, 1] }),
+  poolAttrs({ kernel: [3, 2], strides: [2, 3], pads: [1, 0, 1, 1], ceil: true }),
+  poolAttrs({ kernel: [2, 3], strides: [2, 1], dilations: [3, 2] }),
 ].map((attrs): ForwardCase => ({
   name: `MaxPool with ties, kernel ${attrs.kernel_shape.join('x')}: values and indices`,
   inputs: { x: { shape: ['N', 2, 6, 7], fill: tied } },
@@ -100,6 +102,19 @@ export const forwardCases: readonly ForwardCase[] = [
     },
   },
   {
+    name: 'ScatterElements that sets',
+    inputs: { x: { shape: [2, 4] }, updates: { shape: [2, 3] } },
+    build(b, x) {
+      const indices = b.constant(tensorOf('int64', [2, 3], [1, 2, 3, 0, 2, 1]));
+      return [b.emit(ops.ScatterElements, [value(x, 'x'), indices, value(x, 'updates')], { axis: 1 })];
+    },
+  },
+  {
+    name: 'ArgMax with its axis kept',
+    inputs: { x: { shape: ['N', 4, 5], fill: tied } },
+    build: (b, x) => [b.emit(ops.ArgMax, [value(x, 'x')], { axis: 1 }), b.emit(ops.ArgMax, [value(x, 'x')])],
+  },
+  {
     name: 'ScatterElements along axis 1, indices that repeat',
     inputs: { x: { shape: [2, 4] }, updates: { shape: [2, 3] } },
     build(b, x) {
@@ -114,18 +129,21 @@ export const forwardCases: readonly ForwardCase[] = [
     build(b, x) {
       const attrs = poolAttrs({ kernel: [2, 2] });
       const [y, indices] = b.maxPool(value(x, 'x'), attrs);
-      return [b.maxUnpool(b.exp(y), indices, value(x, 'x'), attrs)];
+      return [b.maxUnpool(b.exp(y), indices, value(x, 'x'))];
     },
   },
   {
     name: 'MaxPoolGrad with ties: the first maximum takes all',
     inputs: { x: { shape: ['N', 2, 5, 5], fill: tied } },
     build: (b, x) =>
-      [poolAttrs({ kernel: [2, 2] }), poolAttrs({ kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })].map(
-        (attrs) => {
-          const [y, indices] = b.maxPool(value(x, 'x'), attrs);
-          return b.maxPoolGrad(value(x, 'x'), y, indices, b.exp(y), attrs);
-        },
-      ),
+      [
+        poolAttrs({ kernel: [2, 2] }),
+        poolAttrs({ kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+        poolAttrs({ kernel: [2, 2], strides: [3, 3], pads: [1, 1, 1, 1], ceil: true }),
+        poolAttrs({ kernel: [2, 3], strides: [2, 1], dilations: [2, 2] }),
+      ].map((attrs) => {
+        const [y, indices] = b.maxPool(value(x, 'x'), attrs);
+        return b.maxPoolGrad(value(x, 'x'), y, indices, b.exp(y), attrs);
+      }),
   },
 ];

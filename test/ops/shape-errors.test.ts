@@ -208,7 +208,7 @@ const mistakes: readonly (readonly [name: string, build: Build, message: RegExp]
   ],
   [
     'indices that are no integers',
-    (b, x) => b.maxUnpool(x([1, 1, 2, 2]), x([1, 1, 2, 2]), x([1, 1, 4, 4]), two),
+    (b, x) => b.maxUnpool(x([1, 1, 2, 2]), x([1, 1, 2, 2]), x([1, 1, 4, 4])),
     /MaxUnpool: expected int64, got float32/,
   ],
   [

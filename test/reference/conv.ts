@@ -117,7 +117,14 @@ const convTranspose: Kernel = (context) => {
     ((at(w.shape, axis + 2) - 1) * at(dilations, axis) + 1) -
     at(pads, axis) -
     at(pads, axis + 2);
-  return intoImage(context, [length(0), length(1)]);
+  const [y] = intoImage(context, [length(0), length(1)]);
+  const bias = context.inputs[2];
+  if (y === undefined || bias === undefined) return [y ?? zeros([])];
+  const pixels = at(y.shape, 2) * at(y.shape, 3);
+  y.data.forEach((value, i) => {
+    y.data[i] = value + at(bias.data, Math.floor(i / pixels) % at(y.shape, 1));
+  });
+  return [y];
 };
 
 const convWeightGrad: Kernel = (context) => {

@@ -54,6 +54,10 @@ const binary =
   (f: (a: number, b: number) => number): Kernel =>
   (context) => [broadcast((v) => f(at(v, 0), at(v, 1)), input(context, 0), input(context, 1))];
 
+const every =
+  (f: (values: readonly number[]) => number): Kernel =>
+  (context) => [broadcast(f, ...context.inputs.map((_, i) => input(context, i)))];
+
 /** float32 and float64 are both float64 here, so a cast between them changes nothing. */
 const cast: Kernel = (context) => {
   const x = input(context, 0);
@@ -69,8 +73,8 @@ export const elementwise: Readonly<Record<string, Kernel>> = {
   Mul: binary((a, b) => a * b),
   Div: binary((a, b) => a / b),
   Pow: binary((a, b) => a ** b),
-  Max: binary((a, b) => Math.max(a, b)),
-  Min: binary((a, b) => Math.min(a, b)),
+  Max: every((values) => Math.max(...values)),
+  Min: every((values) => Math.min(...values)),
   Equal: binary((a, b) => (a === b ? 1 : 0)),
   Greater: binary((a, b) => (a > b ? 1 : 0)),
   Less: binary((a, b) => (a < b ? 1 : 0)),

@@ -66,14 +66,32 @@ const slice: Kernel = (context) => {
   return [generate(shape, read)];
 };
 
+const nearest = (i: number, length: number): number => (i < 0 ? 0 : i < length ? i : length - 1);
+
+/** Steps back and forth between the ends. */
+function mirrored(i: number, length: number): number {
+  if (i < 0) return mirrored(-i, length);
+  return i < length ? i : mirrored(2 * (length - 1) - i, length);
+}
+
 const pad: Kernel = (context) => {
   const x = input(context, 0);
   const pads = intsAttr(context, 'pads');
+  const mode = context.attrs['mode'] ?? 'constant';
+  const value = context.inputs[2] === undefined ? 0 : at(input(context, 2).data, 0);
   const rank = x.shape.length;
   const shape = x.shape.map((length, i) => length + at(pads, i) + at(pads, i + rank));
   const read = (index: readonly number[]): number => {
     const inner = index.map((i, axis) => i - at(pads, axis));
-    return inner.every((i, axis) => i >= 0 && i < at(x.shape, axis)) ? element(x, inner) : 0;
+    const isInside = inner.every((i, axis) => i >= 0 && i < at(x.shape, axis));
+    if (isInside) return element(x, inner);
+    if (mode === 'constant') return value;
+    return element(
+      x,
+      inner.map((i, axis) =>
+        mode === 'edge' ? nearest(i, at(x.shape, axis)) : mirrored(i, at(x.shape, axis)),
+      ),
+    );
   };
   return [generate(shape, read)];
 };
@@ -90,7 +108,7 @@ const gather: Kernel = (context) => {
   return [generate(shape, read)];
 };
 
-/** data with updates added where `indices` point along the axis. */
+/** data with updates added, or set, where `indices` point along the axis. */
 const scatterElements: Kernel = (context) => {
   const [data, indices, updates] = [input(context, 0), input(context, 1), input(context, 2)];
   const axis = axisOf(intAttr(context, 'axis'), data.shape.length);
@@ -100,7 +118,8 @@ const scatterElements: Kernel = (context) => {
       data.shape,
       index.map((i, k) => (k === axis ? element(indices, index) : i)),
     );
-    out.data[to] = at(out.data, to) + element(updates, index);
+    const before = context.attrs['reduction'] === 'add' ? at(out.data, to) : 0;
+    out.data[to] = before + element(updates, index);
     return 0;
   });
   return [out];

@@ -30,8 +30,12 @@ const gemm: Kernel = (context) => {
       : x;
   const a = turned(input(context, 0), intAttr(context, 'transA') === 1);
   const b = turned(input(context, 1), intAttr(context, 'transB') === 1);
-  const y = matMul(a, b);
-  return [context.inputs[2] === undefined ? y : broadcast((v) => at(v, 0) + at(v, 1), y, input(context, 2))];
+  const factor = (name: string): number =>
+    context.attrs[name] === undefined ? 1 : Number(context.attrs[name]);
+  const product = matMul(a, b);
+  const y = { ...product, data: product.data.map((value) => factor('alpha') * value) };
+  if (context.inputs[2] === undefined) return [y];
+  return [broadcast((v) => at(v, 0) + factor('beta') * at(v, 1), y, input(context, 2))];
 };
 
 export const linear: Readonly<Record<string, Kernel>> = {

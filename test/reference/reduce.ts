@@ -89,5 +89,10 @@ export const reductions: Readonly<Record<string, Kernel>> = {
     return [{ shape: y.shape, data: y.data.map(Math.exp) }];
   },
   CumSum: cumSum,
-  ArgMax: (context) => [argMax(input(context, 0), intAttr(context, 'axis'))],
+  ArgMax: (context) => {
+    const x = input(context, 0);
+    const axis = axisOf(intAttr(context, 'axis'), x.shape.length);
+    const y = argMax(x, axis);
+    return [intAttr(context, 'keepdims') === 1 ? { shape: x.shape.with(axis, 1), data: y.data } : y];
+  },
 };

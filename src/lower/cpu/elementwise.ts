@@ -59,7 +59,7 @@ function isPositive(
 function isSafe(graph: Graph, node: Node, full: number): boolean {
   const { name } = node.op;
   if (keepsZeros.has(name)) return true;
-  if (['Add', 'Sub', 'Max', 'Min'].includes(name)) return full === 2;
+  if (['Add', 'Sub', 'Max', 'Min'].includes(name)) return full === node.inputs.length;
   // A condition is false for zeros, or chooses among them.
   if (name === 'Greater' || name === 'Less') return full === 2 || isZero(graph, node.inputs[1]);
   return name === 'Where' && (full === 3 || isZero(graph, node.inputs[2]));

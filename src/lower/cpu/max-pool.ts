@@ -1,5 +1,5 @@
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
-import type { PoolAttrs } from '../../ops/index.js';
+import { isDense, isTiling, type PoolAttrs } from '../../ops/index.js';
 import { blockedMaxPool, blockedUpsample } from './blocked-ops.js';
 import { masked } from './elementwise.js';
 import type { Forms } from './forms.js';
@@ -14,8 +14,12 @@ export function maxPool(f: Forms, node: Node): Value {
 
 /** Whether `maxPoolGrad` handles it: windows side by side, without padding. */
 export function isTiled(node: Node): boolean {
-  const { kernel_shape: k, strides: s, pads } = poolAttrs(node);
-  return k[0] === s[0] && k[1] === s[1] && pads.every((p) => p === 0);
+  return isTiling(poolAttrs(node));
+}
+
+/** Whether `maxPool` handles it: ONNX Runtime's blocked pooling knows no dilation. */
+export function isUndilated(node: Node): boolean {
+  return isDense(poolAttrs(node));
 }
 
 /**

@@ -8,7 +8,7 @@ import { forwardConv, inputGrad } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
 import { dims4 } from '../shared/dims.js';
-import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
+import { isTiled, isUndilated, maxPool, maxPoolGrad } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { addPlaces } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
@@ -126,7 +126,7 @@ const pool: Rule = ({ f, counts }, node) => {
   const [x] = node.inputs;
   const [, indices] = node.outputs;
   const seesIndices = indices !== undefined && (counts.get(indices) ?? 0) > 0;
-  if (x?.dtype !== 'float32' || !f.isBlocked(x)) return false;
+  if (x?.dtype !== 'float32' || !f.isBlocked(x) || !isUndilated(node)) return false;
   if (!seesIndices || isTiled(node)) return give({ f }, node, { blocked: maxPool(f, node) });
   return isStemPool(node) && give({ f }, node, { blocked: stemPool(f, node) });
 };

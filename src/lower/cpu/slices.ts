@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import { spreadAxis } from '../shared/spread.js';
+import { isZeroPad, spreadAxis } from '../shared/spread.js';
 import type { Context } from './context.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from '../shared/dims.js';
@@ -43,7 +43,7 @@ export function blockedSlice(f: Forms, node: Node): Value | undefined {
 export function blockedPad(f: Forms, node: Node): Value | undefined {
   const [x, ...others] = node.inputs;
   const pads = ints(node, 'pads');
-  if (x?.shape.length !== 4 || others.length > 0 || !f.isBlocked(x)) return undefined;
+  if (x?.shape.length !== 4 || others.length > 0 || !isZeroPad(node) || !f.isBlocked(x)) return undefined;
   const { b, block } = f;
   const [n, c, h, w] = dims4(x);
   const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0, c1 = 0, h1 = 0, w1 = 0] = pads;

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import { blockedConv, blockedMaxPool, type BlockedConvAttrs } from './blocked-ops.js';
 import type { Forms } from './forms.js';
 import { dims4 } from '../shared/dims.js';
-import { poolAttrs } from './max-pool.js';
+import { isUndilated, poolAttrs } from './max-pool.js';
 import { joinPlaces } from './places.js';
 
 /*
@@ -16,7 +16,7 @@ import { joinPlaces } from './places.js';
 export function isStemPool(node: Node): boolean {
   const [x] = node.inputs;
   const { kernel_shape: kernel, strides, pads } = poolAttrs(node);
-  if (x?.shape.length !== 4) return false;
+  if (x?.shape.length !== 4 || !isUndilated(node)) return false;
   const [, , h, w] = dims4(x);
   const [top, left, bottom, right] = pads;
   const isPadded = top === 1 && left === 1 && bottom <= 1 && right <= 1;

@@ -19,7 +19,7 @@ export function spreadAxis(
 ): Spread | undefined {
   const back = (at: Value | undefined, op: string): Node | undefined => {
     const maker = at && makers.get(at);
-    return maker?.op.name === op && maker.inputs.length === 1 ? maker : undefined;
+    return maker?.op.name === op && maker.inputs.length === 1 && isZeroPad(maker) ? maker : undefined;
   };
   const outer = back(value, 'Pad');
   const cut = back(outer === undefined ? value : outer.inputs[0], 'Slice');
@@ -42,6 +42,11 @@ export function spreadAxis(
   const first = around[axis] ?? 0;
   if (!isSpread || around.some((pad, i) => pad > 0 && i % 4 !== axis)) return undefined;
   return { source, stride, first };
+}
+
+/** Whether a node does not repeat or mirror what it has around it with zeros, if it has anything there. */
+export function isZeroPad({ attrs }: Node): boolean {
+  return attrs['mode'] === undefined || attrs['mode'] === 'constant';
 }
 
 function ints(node: Node, name: string): readonly number[] {

@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { ConvAttrs, PoolAttrs } from '../../ops/index.js';
+import { isTiling, type ConvAttrs, type PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { dims4 } from '../shared/dims.js';
 import { range, type Forms, type Pending } from './forms.js';
@@ -64,8 +64,7 @@ export function wantedPixels({ graph, makers, users }: Context, y: Value): reado
 /** Whether a node is max-pooling or its gradient, in windows side by side without padding. */
 export function isTiledPool({ op, attrs }: Node): boolean {
   if (op.name !== 'MaxPool' && op.name !== 'MaxPoolGrad') return false;
-  const { kernel_shape: k, strides: s, pads } = attrs as unknown as PoolAttrs;
-  return k[0] === s[0] && k[1] === s[1] && pads.every((p) => p === 0);
+  return isTiling(attrs as unknown as PoolAttrs);
 }
 
 /** A convolution as products of spectra. */

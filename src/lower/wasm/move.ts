@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { localName } from '../shared/links.js';
-import { spreadAxis } from '../shared/spread.js';
+import { isZeroPad, spreadAxis } from '../shared/spread.js';
 import type { Context } from './context.js';
 import { dims4 } from '../shared/dims.js';
 
@@ -21,7 +21,7 @@ export function movedPixels({ f, b }: Context, node: Node): Value | undefined {
       return b.slice(f.pixels(x), { axes: ints(node, 'axes').map(at), starts, ends, steps }, name);
     }
     case 'Pad': {
-      if (!f.isPixels(x) || others.length > 0) return undefined;
+      if (!f.isPixels(x) || others.length > 0 || !isZeroPad(node)) return undefined;
       const pads = ints(node, 'pads');
       const turned = new Array<number>(8).fill(0);
       pads.forEach((pad, i) => {

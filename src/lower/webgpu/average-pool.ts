@@ -1,5 +1,5 @@
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
-import type { AveragePoolAttrs } from '../../ops/average-pool.js';
+import { inverseCounts, type AveragePoolAttrs } from '../../ops/average-pool.js';
 import { dims4 } from '../shared/dims.js';
 import type { Forms } from './forms.js';
 import { pickPixels, range } from './move.js';
@@ -11,12 +11,8 @@ export function averagePool(f: Forms, node: Node): Value {
   const [y] = node.outputs;
   if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
   const { b } = f;
-  const {
-    kernel_shape: kernel,
-    strides,
-    pads,
-    count_include_pad: countsPads,
-  } = node.attrs as unknown as AveragePoolAttrs;
+  const attrs = node.attrs as unknown as AveragePoolAttrs;
+  const { kernel_shape: kernel, strides, pads } = attrs;
   const [n, c, h, w] = dims4(x);
   const [, , oh, ow] = dims4(y);
   const lines = (axis: 0 | 1, window: number, size: number): readonly (number | undefined)[] =>
@@ -35,9 +31,7 @@ export function averagePool(f: Forms, node: Node): Value {
   const taps = kernel[0] * kernel[1];
   const pixels = pickPixels(f, f.image(x), windows.flat(), 'under_window');
   const sums = sumMiddle(f, b.reshape(pixels, [n * oh * ow, taps, c]), 'window_sum');
-  const shares = windows.map(
-    (window) => 1 / (countsPads === 1 ? taps : window.filter((at) => at !== undefined).length),
-  );
+  const shares = inverseCounts(attrs, [h, w], [oh, ow]);
   const share = f.constant(
     `shares ${shares.join()}`,
     () => tensorOf('float32', [oh, ow, 1], shares),

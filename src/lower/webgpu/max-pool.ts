@@ -34,7 +34,7 @@ function attrsOf(node: Node): PoolAttrs {
 function placesOf(f: Forms, node: Node): readonly Place[] {
   const [x] = node.inputs;
   if (x === undefined) throw new Error(`${node.name} lacks its input`);
-  const { kernel_shape: kernel, strides, pads } = attrsOf(node);
+  const { kernel_shape: kernel, strides, pads, dilations = [1, 1] } = attrsOf(node);
   const { size, out } = sizesOf(node);
   const image = f.image(x);
   const [n, h, w, c] = dims4(image);
@@ -42,7 +42,8 @@ function placesOf(f: Forms, node: Node): readonly Place[] {
   const along = (axis: 0 | 1): readonly (readonly number[])[] => {
     const inside = (at: number): boolean => at >= 0 && at < size[axis];
     const starts = range(out[axis], -pads[axis], strides[axis]);
-    return range(kernel[axis]).map((i) => starts.map((start) => (inside(start + i) ? start + i : -1)));
+    const offsets = range(kernel[axis], 0, dilations[axis]);
+    return offsets.map((i) => starts.map((start) => (inside(start + i) ? start + i : -1)));
   };
   const [rows, columns] = [along(0), along(1)];
   const firstOf = (lines: readonly (readonly number[])[], window: number): number =>
@@ -130,16 +131,16 @@ export function maxPoolGrad(f: Forms, node: Node): Value {
 function coverings(
   node: Node,
 ): readonly { readonly window: readonly number[]; readonly pixels: readonly number[] }[] {
-  const { kernel_shape: kernel, strides, pads } = attrsOf(node);
+  const { kernel_shape: kernel, strides, pads, dilations = [1, 1] } = attrsOf(node);
   const { size, out } = sizesOf(node);
   const along = (axis: 0 | 1, back: number): readonly number[] =>
     range(size[axis]).map((at) => {
       const window = Math.floor((at + pads[axis]) / strides[axis]) - back;
-      const covers =
-        window >= 0 && window < out[axis] && at + pads[axis] - window * strides[axis] < kernel[axis];
-      return covers ? window : -1;
+      const offset = at + pads[axis] - window * strides[axis];
+      const covers = offset % dilations[axis] === 0 && offset / dilations[axis] < kernel[axis];
+      return covers && window >= 0 && window < out[axis] ? window : -1;
     });
-  const most = (axis: 0 | 1): number => Math.ceil(kernel[axis] / strides[axis]);
+  const most = (axis: 0 | 1): number => Math.ceil(((kernel[axis] - 1) * dilations[axis] + 1) / strides[axis]);
   return range(most(0)).flatMap((i) =>
     range(most(1)).map((j) => {
       const [rows, columns] = [along(0, i), along(1, j)];

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { isElementwise } from '../shared/elementwise.js';
 import { localName } from '../shared/links.js';
-import { spreadAxis, type Spread } from '../shared/spread.js';
+import { isZeroPad, spreadAxis, type Spread } from '../shared/spread.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
@@ -159,6 +159,7 @@ const pad: Rule = (context, node) => {
   const [x, ...others] = node.inputs;
   const [y] = node.outputs;
   if (x?.shape.length !== 4 || others.length > 0 || y === undefined || !f.isImage(x)) return undefined;
+  if (!isZeroPad(node)) return undefined;
   const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0] = ints(node, 'pads');
   if (n0 + n1 > 0) return undefined;
   const [n, c, h, w] = dims4(x);

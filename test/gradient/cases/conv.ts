@@ -1,6 +1,6 @@
 import { gradients } from '../../../src/autodiff/index.js';
 import type { Value } from '../../../src/ir/index.js';
-import type { Builder } from '../../../src/ops/index.js';
+import { ops, type Builder } from '../../../src/ops/index.js';
 import type { CheckedInput, GradientCase } from '../check.js';
 import { binaryCase, convAttrs, convTransposeAttrs, value, type Window } from './make.js';
 
@@ -121,6 +121,23 @@ const transposed = [
     [0, 0],
   ],
   ['ConvTranspose, stride 3', { kernel: [2, 2], strides: [3, 3] }, [2, 1]],
+  // Output padding between stride and dilation: lines that no pixel reaches.
+  ['ConvTranspose, dilation 3, output padding 2', { kernel: [2, 2], dilations: [3, 3] }, [2, 1]],
+  [
+    'ConvTranspose, stride 2, dilation 4, output padding 3 and 2',
+    { kernel: [2, 3], strides: [2, 2], dilations: [4, 4] },
+    [3, 2],
+  ],
+  [
+    'ConvTranspose, output padding of more than the padding',
+    { kernel: [2, 2], dilations: [4, 3], pads: [1, 0, 2, 1] },
+    [3, 2],
+  ],
+  [
+    'ConvTranspose, output padding of less than the padding',
+    { kernel: [3, 3], strides: [1, 2], dilations: [3, 3], pads: [2, 3, 3, 3] },
+    [2, 2],
+  ],
 ] as const;
 
 export const convCases: readonly GradientCase[] = [
@@ -147,6 +164,15 @@ export const convCases: readonly GradientCase[] = [
       b.convTranspose(x, w, convTransposeAttrs(window, outputPadding)),
     ),
   ),
+  {
+    name: 'ConvTranspose with a bias, in two groups, output padding of more than a stride',
+    inputs: { x: { shape: ['N', 4, 3, 2] }, w: { shape: [4, 2, 2, 2] }, bias: { shape: [4] } },
+    build: (b, x) => {
+      const window: Window = { kernel: [2, 2], dilations: [3, 2], pads: [1, 0, 1, 1], group: 2 };
+      const attrs = { ...convTransposeAttrs(window, [2, 1]) };
+      return b.emit(ops.ConvTranspose, [x['x'], x['w'], x['bias']], attrs);
+    },
+  },
   binaryCase('ConvTranspose in two groups', { shape: ['N', 4, 3, 3] }, { shape: [4, 3, 2, 2] }, (b, x, w) =>
     b.convTranspose(x, w, convTransposeAttrs({ kernel: [2, 2], strides: [2, 2], group: 2 })),
   ),

@@ -1,5 +1,5 @@
 import type { Value } from '../../../src/ir/index.js';
-import type { Builder } from '../../../src/ops/index.js';
+import { ops, type Builder } from '../../../src/ops/index.js';
 import { apart, awayFromZero, positive, type CheckedInput, type Fill, type GradientCase } from '../check.js';
 import { binaryCase, unaryCase, value } from './make.js';
 
@@ -44,6 +44,28 @@ export const elementwiseCases: readonly GradientCase[] = [
   ...everyBroadcast('Pow', (b, u, v) => b.pow(u, v), [positive, undefined]),
   ...everyBroadcast('Max', (b, u, v) => b.max(u, v), [apart, undefined]),
   ...everyBroadcast('Min', (b, u, v) => b.min(u, v), [apart, undefined]),
+  ...(['Max', 'Min'] as const).flatMap((name): GradientCase[] => [
+    {
+      name: `${name} of three that broadcast`,
+      inputs: {
+        u: { shape: ['N', 3, 2], fill: apart },
+        v: { shape: [3, 1], fill: (_, i) => 0.31 - 0.3 * i },
+        w: { shape: [] },
+      },
+      build: (b, x) => b.emit(ops[name], [x['u'], x['v'], x['w']]),
+    },
+    {
+      name: `${name} of four, all different`,
+      inputs: Object.fromEntries(
+        ['p', 'q', 'r', 's'].map((input, k) => [
+          input,
+          { shape: [12], fill: ((_, i) => ((i * 5 + k * 7) % 13) * 0.2 + 0.01 * k) satisfies Fill },
+        ]),
+      ),
+      build: (b, x) => b.emit(ops[name], [x['p'], x['q'], x['r'], x['s']]),
+    },
+    unaryCase(`${name} of one`, ['N', 2], (b, x) => b.exp(b.emit(ops[name], [x]))),
+  ]),
   binaryCase('Max with ties', { shape: [6], fill: halfTied }, { shape: [6], fill: tiedWith }, (b, u, v) =>
     b.max(u, v),
   ),

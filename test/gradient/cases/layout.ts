@@ -1,4 +1,5 @@
 import { mulDims, type Dim, type Value } from '../../../src/ir/index.js';
+import { ops, type Builder } from '../../../src/ops/index.js';
 import type { GradientCase } from '../check.js';
 import { binaryCase, unaryCase, value } from './make.js';
 
@@ -82,6 +83,24 @@ export const layoutCases: readonly GradientCase[] = [
   },
   binaryCase('Concat along axis 0', { shape: [2, 3] }, { shape: [1, 3] }, (b, u, v) => b.concat([u, v], 0)),
 
+  ...(['edge', 'reflect'] as const).flatMap((mode) => {
+    const padded = (pads: readonly number[]) => (b: Builder, x: Value) =>
+      b.emit(ops.Pad, [x], { pads, mode });
+    return [
+      unaryCase(`Pad, ${mode}, on all sides`, ['N', 4, 5], padded([0, 1, 2, 0, 3, 4])),
+      unaryCase(`Pad, ${mode}, at the begin`, ['N', 3], padded([0, 2, 0, 0])),
+      unaryCase(`Pad, ${mode}, of an image`, ['N', 2, 3, 3], padded([0, 0, 2, 1, 0, 0, 1, 2])),
+      unaryCase(`Pad, ${mode}, twice`, ['N', 2, 4], (b, x) =>
+        b.exp(padded([0, 0, 1, 0, 0, 2])(b, b.tanh(padded([0, 1, 3, 0, 0, 0])(b, x)))),
+      ),
+    ];
+  }),
+  unaryCase('Pad, edge, of one element', ['N', 1], (b, x) =>
+    b.emit(ops.Pad, [x], { pads: [0, 2, 0, 1], mode: 'edge' }),
+  ),
+  binaryCase('Pad with a computed value', { shape: ['N', 3] }, { shape: [] }, (b, x, v) =>
+    b.mul(b.emit(ops.Pad, [x, undefined, v], { pads: [0, 1, 0, 2] }), v),
+  ),
   unaryCase('Pad on all sides', ['N', 2, 3], (b, x) => b.pad(x, [0, 1, 2, 0, 0, 1])),
   unaryCase('Pad at the end', ['N', 2], (b, x) => b.pad(x, [0, 0, 0, 3])),
   unaryCase('Pad by nothing', ['N', 2], (b, x) => b.exp(b.pad(x, [0, 0, 0, 0]))),

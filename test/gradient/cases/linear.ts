@@ -1,3 +1,4 @@
+import { ops } from '../../../src/ops/index.js';
 import type { GradientCase } from '../check.js';
 import { binaryCase, value } from './make.js';
 
@@ -23,6 +24,16 @@ const gemmCases = flags.flatMap((transA) =>
 
 export const linearCases: readonly GradientCase[] = [
   ...gemmCases,
+  ...flags.flatMap((transA) =>
+    [{ alpha: 0.5, beta: -2 }, { alpha: 1.25 }, { beta: 0.75 }, { alpha: 0, beta: 3 }].map(
+      (factors): GradientCase => ({
+        name: `Gemm with ${Object.entries(factors).join(' and ')}${transA ? ', A transposed' : ''}`,
+        inputs: { a: { shape: transA ? [4, 'N'] : ['N', 4] }, b: { shape: [3, 4] }, c: { shape: [3] } },
+        build: (b, x) =>
+          b.emit(ops.Gemm, [x['a'], x['b'], x['c']], { transA: transA ? 1 : 0, transB: 1, ...factors }),
+      }),
+    ),
+  ),
   binaryCase('Gemm that contracts the batch', { shape: ['N', 2] }, { shape: ['N', 3] }, (b, u, v) =>
     b.gemm(u, v, undefined, { transA: true }),
   ),

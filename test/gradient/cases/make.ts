@@ -35,10 +35,19 @@ export interface Window {
   readonly pads?: readonly [number, number, number, number];
   readonly dilations?: readonly [number, number];
   readonly group?: number;
+  /** Of a pooling: sizes are rounded up. */
+  readonly ceil?: true;
 }
 
-export function poolAttrs({ kernel, strides = kernel, pads = [0, 0, 0, 0] }: Window): PoolAttrs {
-  return { kernel_shape: kernel, strides, pads };
+export function poolAttrs(window: Window): PoolAttrs {
+  const { kernel, strides = kernel, pads = [0, 0, 0, 0], dilations, ceil } = window;
+  return {
+    kernel_shape: kernel,
+    strides,
+    pads,
+    ...(dilations && { dilations }),
+    ...(ceil && { ceil_mode: 1 }),
+  };
 }
 
 export function convAttrs(window: Window): ConvAttrs {
