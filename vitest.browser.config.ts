@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { TEST, WAIT } from './test/helpers/limits.js';
 
 /** Tests that drive a real Chromium; `npm run test:browser`. */
 export default defineConfig({
   test: {
     globalSetup: ['test/browser/helpers/vite-cache.ts'],
     include: ['test/browser/**/*.browser.ts'],
-    // One browser at a time: the tests share two cores, and some of them watch the clock.
+    // One browser at a time: the tests share two cores.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST,
+    hookTimeout: TEST,
+    teardownTimeout: WAIT,
   },
 });
