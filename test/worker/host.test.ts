@@ -128,7 +128,7 @@ describe('pause', () => {
         },
       };
     };
-    const short: WorkerRun = { ...recipe, epochs: 1, checkpointSeconds: 1e9 };
+    const short: WorkerRun = { ...recipe, epochs: 1 };
     const straight = await testHost({ createSession: timed }).host.train(short);
     const made = testHost({ createSession: timed });
     const paused = atStep(made, 2, () => made.host.pause());
