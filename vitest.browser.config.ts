@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { TEST, WAIT } from './test/helpers/limits.js';
 
 /** Tests that drive a real Chromium; `npm run test:browser`. */
 export default defineConfig({
@@ -6,9 +7,10 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     globalSetup: ['test/browser/helpers/vite-cache.ts'],
     include: ['test/browser/**/*.browser.ts'],
-    // One browser at a time: the tests share two cores, and some of them watch the clock.
+    // One browser at a time: the tests share two cores.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST,
+    hookTimeout: TEST,
+    teardownTimeout: WAIT,
   },
 });

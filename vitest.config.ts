@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { TEST, WAIT } from './test/helpers/limits.js';
 import { nodeWorkers } from './test/helpers/node-workers.js';
 
 export default defineConfig({
@@ -10,7 +11,8 @@ export default defineConfig({
     // ONNX Runtime holds native resources for each process: separate processes keep the test files apart.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: TEST,
+    hookTimeout: TEST,
+    teardownTimeout: WAIT,
   },
 });

@@ -29,13 +29,22 @@ export interface RuntimeReport {
   readonly notices?: readonly string[];
 }
 
-/** Milliseconds within which a browser says that a device is lost after work on it has failed. */
+/** Milliseconds within which a browser says that a device is lost, after a call to it that came back. */
 const LOSS_SHOWS = 200;
 
 const delay = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
   });
+
+/**
+ * Resolves when a GPU that is lost would have said so: not a time after the failure, which a busy machine spends on other
+ * things, but after an answer of the GPU, which comes the same way as the news of its loss.
+ */
+async function isAsked({ queue }: GPUDevice): Promise<void> {
+  await queue.onSubmittedWorkDone().catch(() => undefined);
+  await delay(LOSS_SHOWS);
+}
 
 /**
  * One build of onnxruntime-web in this page or worker: a single WebAssembly instance, whose threads are fixed when the first
@@ -48,7 +57,8 @@ export class WebRuntime<Ort extends OrtSettings> {
   #notices: readonly string[] = [];
   #dead: DeviceError | undefined;
   #queue: Promise<unknown> = Promise.resolve();
-  #isWatched = false;
+  /** The GPU whose loss is listened for. */
+  #watched: GPUDevice | undefined;
   readonly #lost: Promise<never>;
   #lose: (error: DeviceLostError) => void = () => undefined;
 
@@ -87,8 +97,8 @@ export class WebRuntime<Ort extends OrtSettings> {
     try {
       return await Promise.race([work, this.#lost]);
     } catch (error) {
-      // What the loss of the device breaks off may fail a moment before the browser says that the device is lost.
-      if (this.#device === 'webgpu') await Promise.race([this.#lost, delay(LOSS_SHOWS)]);
+      // What the loss of the device breaks off may fail before the browser says that the device is lost.
+      if (this.#watched !== undefined) await Promise.race([this.#lost, isAsked(this.#watched)]);
       throw error;
     }
   }
@@ -150,10 +160,9 @@ export class WebRuntime<Ort extends OrtSettings> {
   }
 
   async #watchDevice(): Promise<void> {
-    if (this.#device !== 'webgpu' || this.#isWatched) return;
-    this.#isWatched = true;
-    const device = await this.#ort.env.webgpu.device;
-    void device.lost.then(({ message }) => {
+    if (this.#device !== 'webgpu' || this.#watched !== undefined) return;
+    this.#watched = await this.#ort.env.webgpu.device;
+    void this.#watched.lost.then(({ message }) => {
       const said = message === '' ? 'the browser says no more' : message.replace(/\.$/, '');
       const error = new DeviceLostError(`the GPU was lost: ${said}`);
       this.#dead = error;

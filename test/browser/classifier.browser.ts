@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   chain,
   createTrainingArtifacts,
@@ -11,6 +11,7 @@ import {
   type PredictOptions,
 } from '../../src/index.js';
 import { launch, openPage, type TestPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type TestServer } from './helpers/server.js';
 import type { ClassifyInput, ClassifyOutput, ImageForm } from './modules/classify.js';
 
@@ -33,8 +34,7 @@ let browser: Browser;
 let server: TestServer;
 let page: TestPage;
 const served = new Map<string, Uint8Array | undefined>();
-beforeAll(async () => {
-  browser = await launch();
+beforeTests(async (afterTests) => {
   server = await startServer({
     answer: ({ url = '' }, response) => {
       if (!url.startsWith('/served/')) return false;
@@ -43,11 +43,10 @@ beforeAll(async () => {
       return true;
     },
   });
+  afterTests(() => server.close());
+  browser = await launch();
+  afterTests(() => browser.close());
   page = await openPage(browser, server);
-  return async () => {
-    await browser.close();
-    await server.close();
-  };
 });
 
 /** Colours that differ from pixel to pixel, some of them see-through. */

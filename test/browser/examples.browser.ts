@@ -6,9 +6,10 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { embeddedDigits, loadClassifier, trainResNet, type Prediction } from '../../src/index.js';
 import { launch } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -54,8 +55,14 @@ async function startHost(): Promise<Server> {
   return host;
 }
 
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launch(), startHost()]);
+beforeTests(async (afterTests) => {
+  server = await startHost();
+  afterTests(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  browser = await launch();
+  afterTests(() => browser.close());
   address = `http://localhost:${(server.address() as AddressInfo).port}`;
   // 100 steps are known to be enough for the digits below, with this seed.
   ({ model } = await trainResNet({ preset: 'mnist-cnn-small', data: digits, maxSteps: 100, shuffle: true }));
@@ -63,11 +70,6 @@ beforeAll(async () => {
   const classifier = await loadClassifier(model);
   for (let i = 0; i < 3; i++) predictions.push(await classifier.predict(await digit(i)));
   await classifier.dispose();
-});
-afterAll(async () => {
-  await browser.close();
-  server.closeAllConnections();
-  server.close();
 });
 
 async function open(example: string): Promise<{ page: Page; errors: string[] }> {

@@ -4,25 +4,25 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodeImage, embeddedDigits, encodeIdxImages, encodeIdxLabels } from '../../src/index.js';
 import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import { cifarArchive, cifarFiles, records } from '../data/cifar-helpers.js';
 import { smallFiles, smallSet } from '../data/helpers.js';
 import { launch, openPage, type TestPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type TestServer } from './helpers/server.js';
 import type { OpenFilesInput, OpenFilesOutput } from './modules/open-files.js';
 
 let browser: Browser;
 let server: TestServer;
 let page: TestPage;
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
+beforeTests(async (afterTests) => {
+  server = await startServer();
+  afterTests(() => server.close());
+  browser = await launch();
+  afterTests(() => browser.close());
   page = await openPage(browser, server);
-});
-afterAll(async () => {
-  await browser.close();
-  await server.close();
 });
 
 type Files = Readonly<Record<string, Uint8Array>>;

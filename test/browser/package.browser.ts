@@ -5,16 +5,17 @@ import { preview } from 'vite';
 import { isolationHeaders } from '../../vite.config.js';
 import { launch } from './helpers/browser.js';
 import { bundle, makeConsumer, type Bundle, type Consumer } from './helpers/consumer.js';
+import { beforeTests } from './helpers/file-setup.js';
 
 let consumer: Consumer;
 let browser: Browser;
-beforeAll(async () => {
+beforeTests(async (afterTests) => {
   consumer = makeConsumer();
-  browser = await launch();
-  return async () => {
-    await browser.close();
+  afterTests(() => {
     consumer.remove();
-  };
+  });
+  browser = await launch();
+  afterTests(() => browser.close());
 });
 
 const page = (script: string): string =>

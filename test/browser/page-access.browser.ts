@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   embeddedDigits,
   encodeIdxImages,
@@ -12,6 +12,7 @@ import {
 } from '../../src/index.js';
 import { launch } from './helpers/browser.js';
 import { buildPage, type BuiltPage, type StaticHost } from './helpers/built-page.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { digitLines, openPlayground, type Playground } from './helpers/playground.js';
 import { keepScreenshot } from './helpers/screenshots.js';
 
@@ -22,20 +23,21 @@ let built: BuiltPage;
 let host: StaticHost;
 /** A network that has learnt nothing: it makes many mistakes. */
 let model: Uint8Array;
-beforeAll(async () => {
+beforeTests(async (afterTests) => {
   const digits = embeddedDigits({ train: 64, test: 10 });
-  [browser, built, { model }] = await Promise.all([
-    launch(),
-    buildPage(),
-    trainResNet({ preset: 'mnist-cnn-small', data: digits, maxSteps: 1 }),
-  ]);
+  ({ model } = await trainResNet({ preset: 'mnist-cnn-small', data: digits, maxSteps: 1 }));
+  built = await buildPage();
+  afterTests(() => {
+    built.remove();
+  });
   host = await built.serve('/', true);
+  afterTests(() => host.close());
+  browser = await launch();
+  afterTests(() => browser.close());
 });
-afterAll(async () => {
-  await browser.close();
-  await host.close();
-  built.remove();
-});
+
+/** 10,000 steps: more than any test waits for. */
+const endless = { epochs: 200, images: 3200 };
 
 const open = async (
   options: Parameters<typeof openPlayground>[2] = {},
@@ -85,7 +87,7 @@ const hasInk = (page: Page): Promise<boolean> =>
 
 test('by keyboard: starts, holds and stops a training, and draws', async () => {
   const { page, recipe, phase, errors } = await open();
-  await recipe({ epochs: 20, images: 3200 });
+  await recipe(endless);
   await page.evaluate(() => {
     document.body.tabIndex = -1;
     document.body.focus();
@@ -226,7 +228,7 @@ test('errors stand where they belong, and the page goes on', async () => {
   expect(await text('#settings-alert')).toBe('Epochs: expected a whole number from 1 to 200, got 0.');
   expect(await focused(page)).toBe('recipe-epochs');
   // A GPU that is not there is no error but a warning: the run goes on with wasm.
-  await recipe({ epochs: 1, images: 3200, device: 'webgpu' });
+  await recipe({ ...endless, device: 'webgpu' });
   expect(await text('#device')).toMatch(/^WebGPU cannot be used: this browser has WebGPU, but no adapter/);
   await page.click('#primary');
   await phase('training');
@@ -241,7 +243,7 @@ test('errors stand where they belong, and the page goes on', async () => {
 
 test('a worker that the browser ends: the page says so, starts another one, and can go on', async () => {
   const { page, text, recipe, phase, errors } = await open();
-  await recipe({ epochs: 20, images: 3200 });
+  await recipe(endless);
   await page.click('#primary');
   await phase('training');
   await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0);
@@ -257,10 +259,14 @@ test('a worker that the browser ends: the page says so, starts another one, and 
   await phase('idle');
   expect(await text('#run-alert')).toMatch(/^The worker is lost: the browser ended it/);
   await page.waitForSelector('#stored:not([hidden])');
+  const steps = Number(/after (\d+) steps/.exec(await text('#stored-text'))?.[1]);
   await page.click('#stored-resume');
   await phase('training');
   expect(await page.isHidden('#run-alert')).toBe(true);
-  await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0.005);
+  await page.waitForFunction(
+    (least) => (document.querySelector('progress')?.value ?? 0) * 10_000 > least,
+    steps,
+  );
   expect(errors).toEqual([]);
 });
 
@@ -296,7 +302,7 @@ test('below any path of a host that sends no headers, with one thread, and says 
   expect(await text('#device')).toMatch(
     /WebAssembly, 1 thread\).*One thread instead of \d+: the page is not cross-origin/,
   );
-  await recipe({ epochs: 1, images: 3200 });
+  await recipe(endless);
   await page.click('#primary');
   await phase('training');
   await draw(...digitLines[1]);

@@ -3,8 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { launch, openPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type ServerOptions, type TestServer } from './helpers/server.js';
 import type { StartInput, StartOutput } from './modules/start-session.js';
 
@@ -13,13 +14,11 @@ const dist = fileURLToPath(new URL('../../node_modules/onnxruntime-web/dist', im
 let browser: Browser;
 let server: TestServer;
 let answer: ServerOptions['answer'];
-beforeAll(async () => {
-  browser = await launch();
+beforeTests(async (afterTests) => {
   server = await startServer({ answer: (request, response) => answer?.(request, response) ?? false });
-  return async () => {
-    await browser.close();
-    await server.close();
-  };
+  afterTests(() => server.close());
+  browser = await launch();
+  afterTests(() => browser.close());
 });
 afterEach(() => {
   answer = undefined;

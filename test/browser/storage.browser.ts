@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { launch, openPage, type TestPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type TestServer } from './helpers/server.js';
 import type { Action, StoredRunOutput } from './modules/stored-run.js';
 import type { Tampering } from './modules/tampered-worker.js';
@@ -9,19 +10,22 @@ let browser: Browser;
 let server: TestServer;
 /** Losses of the 120 steps of an undisturbed run. */
 let whole: readonly number[];
-beforeAll(async () => {
-  [browser, server] = await Promise.all([launch(), startServer()]);
+beforeTests(async (afterTests) => {
+  server = await startServer();
+  afterTests(() => server.close());
+  browser = await launch();
+  afterTests(() => browser.close());
   const { page } = await freshPage();
   ({ losses: whole } = await perform(page, { do: 'whole', key: false }));
   await page.page.close();
   expect(whole).toHaveLength(120);
 });
-afterAll(async () => {
-  await browser.close();
-  await server.close();
-});
 
-async function perform(page: TestPage, action: Action, without?: Tampering): Promise<StoredRunOutput> {
+async function perform(
+  page: TestPage,
+  action: Action,
+  ...without: readonly Tampering[]
+): Promise<StoredRunOutput> {
   const [output] = await performAll(page, [action], without);
   if (output === undefined) throw new Error('nothing was done');
   return output;
@@ -31,9 +35,9 @@ async function perform(page: TestPage, action: Action, without?: Tampering): Pro
 function performAll(
   page: TestPage,
   actions: readonly Action[],
-  without?: Tampering,
+  without: readonly Tampering[] = [],
 ): Promise<StoredRunOutput[]> {
-  return page.run<StoredRunOutput[]>('stored-run.ts', { actions, ...(without && { without }) });
+  return page.run<StoredRunOutput[]>('stored-run.ts', { actions, ...(without.length > 0 && { without }) });
 }
 
 /** A page with storage of its own. */
@@ -49,12 +53,12 @@ async function crash({ page }: TestPage): Promise<void> {
   await crashed;
 }
 
-test.each<readonly [where: 'opfs' | 'indexeddb', end: string, without: Tampering | undefined]>([
-  ['opfs', 'a crash', undefined],
-  ['indexeddb', 'a reload', 'opfs'],
+test.each<readonly [where: 'opfs' | 'indexeddb', end: string, without: readonly Tampering[]]>([
+  ['opfs', 'a crash', []],
+  ['indexeddb', 'a reload', ['opfs']],
 ])('in %s a run goes on exactly after %s of its tab', async (where, end, without) => {
   const { page: first, context } = await freshPage();
-  const begun = await perform(first, { do: 'begin', steps: 10 }, without);
+  const begun = await perform(first, { do: 'begin', steps: 10 }, ...without, 'stuck after ten steps');
   expect(begun.warnings).toEqual([]);
   expect(begun.stored).toMatchObject({ where, key: 'default', epochs: 3, finished: false });
 
@@ -122,7 +126,7 @@ test('where storage is refused the run goes on and says so; a stored one cannot 
   const [run, ...others] = await performAll(
     page,
     [{ do: 'whole' }, { do: 'resume' }, { do: 'stored' }, { do: 'forget' }],
-    'storage',
+    ['storage'],
   );
   expect(run?.losses).toEqual(whole);
   const refused =

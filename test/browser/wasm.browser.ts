@@ -1,20 +1,19 @@
 import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { launch, openPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type TestServer } from './helpers/server.js';
 import type { GoldenInput, GoldenOutput } from './modules/golden-losses.js';
 
 let browser: Browser;
 let server: TestServer;
-beforeAll(async () => {
-  browser = await launch();
+beforeTests(async (afterTests) => {
   server = await startServer();
-  return async () => {
-    await browser.close();
-    await server.close();
-  };
+  afterTests(() => server.close());
+  browser = await launch();
+  afterTests(() => browser.close());
 });
 
 const steps = 6;

@@ -1,18 +1,17 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { launch, openPage } from './helpers/browser.js';
+import { beforeTests } from './helpers/file-setup.js';
 import { startServer, type TestServer } from './helpers/server.js';
 import type { LoseDeviceOutput } from './modules/lose-device.js';
 
 let browser: Browser;
 let server: TestServer;
-beforeAll(async () => {
-  browser = await launch({ webgpu: true });
+beforeTests(async (afterTests) => {
   server = await startServer();
-  return async () => {
-    await browser.close();
-    await server.close();
-  };
+  afterTests(() => server.close());
+  browser = await launch({ webgpu: true });
+  afterTests(() => browser.close());
 });
 
 test('a GPU that is lost is an error that says so, and wasm goes on', async () => {

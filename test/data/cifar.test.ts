@@ -134,9 +134,13 @@ describe('downloadCifar', () => {
   it('says what to do by hand when no mirror has it, and takes what was put there', async () => {
     const cacheDir = await tempFolder();
     const wrong = await startMirror(serve({ [file]: gzipSync('something else') }));
-    const cut = await startMirror(cutAfter(100, archive));
+    const cutting = cutAfter(100, archive);
+    const { onProgress } = cutting;
+    const cut = await startMirror(cutting);
     const set = cifarSetAt('cifar10', archive, wrong.url, cut.url);
-    const error: unknown = await downloadCifar(set, { cacheDir }).catch((caught: unknown) => caught);
+    const error: unknown = await downloadCifar(set, { cacheDir, onProgress }).catch(
+      (caught: unknown) => caught,
+    );
     expect(error).toBeInstanceOf(OfflineError);
     const folder = join(cacheDir, 'cifar10');
     expect((error as OfflineError).message).toMatch(/: expected sha256 .* of the gzip, got /);

@@ -54,12 +54,22 @@ export function serve(files: Readonly<Record<string, Uint8Array>>, ranges = fals
   };
 }
 
-/** Sends the first `bytes` of a file, then cuts the connection. */
-export function cutAfter(bytes: number, file: Uint8Array): Handler {
-  return (_, response) => {
+/** A handler that cuts connections, and what tells it that the bytes before the cut have arrived. */
+export type CuttingHandler = Handler & { readonly onProgress: (progress: { received: number }) => void };
+
+/** Sends the first `bytes` of a file, and cuts the connection when `onProgress` is told that they are there. */
+export function cutAfter(bytes: number, file: Uint8Array): CuttingHandler {
+  let cut = (): void => undefined;
+  const handler: Handler = (_, response) => {
     response.writeHead(200, { 'content-length': file.length });
     response.write(file.subarray(0, bytes));
-    // Later, so that the bytes arrive before the end does.
-    setTimeout(() => response.destroy(), 100);
+    cut = () => {
+      response.destroy();
+    };
   };
+  return Object.assign(handler, {
+    onProgress: ({ received }: { received: number }) => {
+      if (received >= bytes) cut();
+    },
+  });
 }

@@ -127,6 +127,6 @@ describe('examples/', () => {
   });
 
   for (const [name, { skip = false, run }] of Object.entries(examples)) {
-    test.skipIf(skip)(`${name} runs`, run, 120_000);
+    test.skipIf(skip)(`${name} runs`, run);
   }
 });

@@ -18,6 +18,7 @@ import {
 import { fit, runFiles, type StartInfo, type TrainResult } from '../../src/train/index.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
 import { batchFeed, choosePrefetch, type PrefetchOption } from '../../src/train/prefetch-node.js';
+import { WAIT } from '../helpers/limits.js';
 import { threads } from '../helpers/threads.js';
 import { temporaryFolder, tinyData, tinyFit, tinyNetwork, tinyTrainer, withoutTimes } from './tiny.js';
 
@@ -229,7 +230,7 @@ describe.skipIf(!existsSync(built))('a program', () => {
   /** Runs a module on the built package, in a process of its own; a process that does not end is killed. */
   async function run(code: string): Promise<{ readonly status: number | null; readonly output: string }> {
     const source = `import { embeddedDigits, Prefetcher, trainResNet } from ${JSON.stringify(built)};\n${code}`;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { timeout: 50_000 });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { timeout: WAIT });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk) => (output += String(chunk)));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { WAIT } from '../../helpers/limits.js';
 import type { TestServer } from './server.js';
 
 export const executable = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -25,7 +26,15 @@ export async function launch({ webgpu = false, args = [] }: BrowserOptions = {})
     );
   }
   const gpu = webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : [];
-  return chromium.launch({ executablePath: executable, args: ['--no-sandbox', ...gpu, ...args] });
+  const browser = await chromium.launch({
+    ...{ executablePath: executable, timeout: WAIT },
+    args: ['--no-sandbox', ...gpu, ...args],
+  });
+  // Playwright's own limit of 30 s is one for idle machines.
+  browser.on('context', (context) => {
+    context.setDefaultTimeout(WAIT);
+  });
+  return browser;
 }
 
 /** A page in which modules of the tests run, and what went wrong in it without anybody catching it. */

@@ -34,6 +34,11 @@ export class PipeBrowser {
         if (reply.id !== undefined) this.#pending.get(reply.id)?.(reply);
       }
     });
+    // What is asked of a browser that has ended is never answered.
+    process.on('exit', (status) => {
+      const error = { message: `the browser has ended with status ${String(status)}` };
+      for (const reply of this.#pending.values()) reply({ error });
+    });
   }
 
   static start(): PipeBrowser {
@@ -70,7 +75,8 @@ export class PipeBrowser {
 
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
-    await this.#send('Browser.close');
+    // It may end before its answer comes.
+    await this.#send('Browser.close').catch(() => undefined);
     await ended;
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -11,7 +11,10 @@ export interface Playground {
   readonly errors: readonly string[];
   /** Fills in fields of the recipe, by their names. */
   readonly recipe: (fields: Readonly<Record<string, string | number>>) => Promise<void>;
-  /** Waits until the page is in a phase, e.g. `training`; `idle` is also what comes after a training. */
+  /**
+   * Waits until the page has come into a phase, e.g. `training`, since the phase that was waited for last, even if it has
+   * left it already; `idle` is also what comes after a training.
+   */
   readonly phase: (name: string) => Promise<void>;
   readonly text: (selector: string) => Promise<string>;
   /** Clears the pad and draws lines by the mouse: down at the first point, along the others, up at the last. */
@@ -36,9 +39,15 @@ export async function visit(context: BrowserContext, url: string): Promise<Playg
     if (message.type() === 'error') errors.push(message.text());
   });
   page.on('pageerror', (error) => errors.push(String(error)));
+  await page.addInitScript(recordPhases);
   await page.goto(url);
   const phase = async (name: string): Promise<void> => {
-    await page.waitForFunction((wanted) => document.body.dataset['phase'] === wanted, name);
+    await page.waitForFunction((wanted) => {
+      const past = (globalThis as unknown as { readonly phases: Phases }).phases;
+      const at = past.names.indexOf(wanted, past.from);
+      if (at >= 0) past.from = at + 1;
+      return at >= 0;
+    }, name);
   };
   await phase('idle');
   return {
@@ -75,6 +84,26 @@ export async function visit(context: BrowserContext, url: string): Promise<Playg
       }
     },
   };
+}
+
+/** The phases of a page since it was loaded, and from which on nobody has waited for them. */
+interface Phases {
+  readonly names: string[];
+  from: number;
+}
+
+/** In the page, before its own scripts: a phase may be over before a test looks. */
+function recordPhases(): void {
+  const phases: Phases = { names: [], from: 0 };
+  Object.assign(globalThis, { phases });
+  const attribute = 'data-phase';
+  new MutationObserver((records) => {
+    records.forEach(({ target }, i) => {
+      // What a change left is what the next one found.
+      const name = records[i + 1]?.oldValue ?? (target as Element).getAttribute(attribute) ?? '';
+      if (name !== phases.names.at(-1)) phases.names.push(name);
+    });
+  }).observe(document, { subtree: true, attributeFilter: [attribute], attributeOldValue: true });
 }
 
 /** Lines of digits that nobody takes for others. */

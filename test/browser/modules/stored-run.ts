@@ -5,7 +5,7 @@ import { workerWith, type Tampering } from './tampered-worker.js';
 export interface StoredRunInput {
   readonly actions: readonly Action[];
   /** What the worker's browser lacks. */
-  readonly without?: Tampering;
+  readonly without?: readonly Tampering[];
 }
 
 /**
@@ -54,7 +54,7 @@ let seen: Seen | undefined;
 
 /** Trains in a worker whose run is stored, or finds one that is. */
 export default async function storedRun({ actions, without }: StoredRunInput): Promise<StoredRunOutput[]> {
-  worker ??= await TrainingWorker.start(without ? { worker: workerWith(without) } : {});
+  worker ??= await TrainingWorker.start(without ? { worker: workerWith(...without) } : {});
   const outputs: StoredRunOutput[] = [];
   for (const action of actions) outputs.push(await perform(worker, action));
   return outputs;
@@ -64,8 +64,8 @@ async function perform(on: TrainingWorker, { do: what, steps = 0, key }: Action)
   if (what !== 'release') seen = { losses: [], warnings: [], firstStep: 0 };
   const now = seen ?? { losses: [], warnings: [], firstStep: 0 };
   const { losses, warnings } = now;
-  let wake = (): void => undefined;
-  const isThere = new Promise<void>((resolve) => {
+  let wake: (stored: StoredRun) => void = () => undefined;
+  const isThere = new Promise<StoredRun>((resolve) => {
     wake = resolve;
   });
   const told: WorkerTrainOptions = {
@@ -75,7 +75,7 @@ async function perform(on: TrainingWorker, { do: what, steps = 0, key }: Action)
       losses.push(loss);
     },
     onCheckpoint: (stored) => {
-      if (stored.step >= steps) wake();
+      if (stored.step >= steps) wake(stored);
     },
     onWarning: (message) => {
       warnings.push(message);
@@ -85,8 +85,11 @@ async function perform(on: TrainingWorker, { do: what, steps = 0, key }: Action)
   try {
     if (what === 'begin' || what === 'hold') {
       now.run = on.train({ ...recipe, ...told });
-      await Promise.race([isThere, now.run]);
-      if (what === 'hold') await on.pause();
+      const failed = now.run.then(() => Promise.reject(new Error('the run has ended')));
+      const stored = await Promise.race([isThere, failed]);
+      // Nothing is asked of the worker any more: it may be stuck.
+      if (what === 'begin') return { losses, warnings, firstStep: now.firstStep, stored: shown(stored) };
+      await on.pause();
     }
     if (what === 'release') {
       await on.resume();
