@@ -2,8 +2,9 @@ import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
 import { affine } from './depthwise.js';
-import type { Factored, Forms, Pending } from './forms.js';
+import type { Factored, Forms } from './forms.js';
 import { dims4 } from '../shared/dims.js';
+import { Pending, type Shifted } from './pending.js';
 import { channelMean, meanProduct } from './reduce.js';
 
 /** Number of values in a channel. */
@@ -16,30 +17,28 @@ function countOf(x: Value): number {
 const imageKey = (x: Value): string => `${x.name} shifted`;
 
 /**
- * x minus the running mean, and that mean: it costs nothing as the bias of the convolution that makes x. The variance may
- * then come from E[x^2] - E[x]^2 without losing digits, and no pass goes into subtracting the batch's mean. Where x is not
- * made by such a convolution, or somebody else needs it, the batch's mean is subtracted.
+ * x without a number near the mean of each channel, so that E[x^2] - E[x]^2 loses no digits: with d deviations between the
+ * two it loses as many as 1 + d^2 has. Where x is a convolution that nobody else needs, the mean of a few of its pixels is
+ * as good as free and goes into its bias: d is a quarter or so, be the mean 10,000 deviations. (The running mean would cost
+ * nothing at all, but is 0 in the first step and says nothing about this batch.) Elsewhere the batch's own mean is
+ * subtracted, in one more pass over x.
  */
-function shifted(
-  { f, users }: Context,
-  node: Node,
-  x: Value,
-  runningMean: Value,
-): { readonly image: Value; readonly shift: Value } {
-  const pending = f.pending(x);
+function shifted({ f, users }: Context, node: Node, x: Value): Shifted {
   const isOurs = (user: Node): boolean =>
     user === node || (user.op.name === 'BatchNormGrad' && user.inputs[0] === x);
   const isAlone = (users.get(x) ?? []).every(isOurs);
   const { b } = f;
-  if (pending?.takesOffset === true && isAlone) {
-    const shift = f.vector(runningMean);
-    return { image: f.once(imageKey(x), () => pending.emit({ offset: b.neg(shift) })), shift };
-  }
-  const whole = f.blocked(x);
-  const shift = channelMean(f, whole);
+  const made = isAlone ? f.pending(x)?.emitShifted((shift) => b.neg(shift)) : undefined;
+  const { image, shift } = made ?? centred(f, f.blocked(x));
+  return { image: f.once(imageKey(x), () => image), shift };
+}
+
+/** x without its mean. */
+function centred(f: Forms, x: Value): Shifted {
+  const shift = channelMean(f, x);
   const data = new Float32Array(Number(shift.shape[0])).fill(1);
-  const one = b.constant({ dtype: 'float32', shape: [data.length], data }, 'ones');
-  return { image: f.once(imageKey(x), () => affine(f, whole, one, b.neg(shift))), shift };
+  const one = f.b.constant({ dtype: 'float32', shape: [data.length], data }, 'ones');
+  return { image: affine(f, x, one, f.b.neg(shift)), shift };
 }
 
 /**
@@ -60,7 +59,7 @@ export function batchNormTrain(context: Context, node: Node): Pending {
   }
   const { b, f } = context;
   const { momentum, eps } = node.attrs as unknown as BatchNormAttrs;
-  const { image, shift } = shifted(context, node, x, runningMean);
+  const { image, shift } = shifted(context, node, x);
   const mean = channelMean(f, image);
   const n = countOf(image);
   const square = meanProduct(f, image, image);
@@ -79,7 +78,7 @@ export function batchNormTrain(context: Context, node: Node): Pending {
   }
   const factor = b.mul(invStd, f.vector(scale), 'factor');
   const offset = b.sub(f.vector(bias), b.mul(mean, factor), 'offset');
-  return { emit: ({ sum, relu = false }) => affine(f, image, factor, offset, sum, relu) };
+  return mapped(f, image, factor, offset);
 }
 
 /**
@@ -129,7 +128,16 @@ export function batchNormGiven(f: Forms, node: Node): Pending {
   const epsilon = Number(node.attrs['epsilon']);
   const factor = b.div(f.vector(scale), b.sqrt(b.add(f.vector(variance), epsilon)), 'factor');
   const offset = b.sub(f.vector(bias), b.mul(f.vector(mean), factor), 'offset');
-  return { emit: ({ sum, relu = false }) => affine(f, f.blocked(x), factor, offset, sum, relu) };
+  return mapped(f, f.blocked(x), factor, offset);
+}
+
+/** x factor + offset, into which another image and a ReLU go. */
+function mapped(f: Forms, x: Value, factor: Value, offset: Value): Pending {
+  return new Pending({
+    make({ sum, relu, offset: more }) {
+      return affine(f, x, factor, more === undefined ? offset : f.b.add(offset, more), sum, relu);
+    },
+  });
 }
 
 /** x times a number for each channel. */

@@ -2,8 +2,10 @@ import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import { localName } from '../shared/links.js';
-import type { Forms, Pending } from './forms.js';
+import type { Forms } from './forms.js';
 import { dims4 } from '../shared/dims.js';
+import { Pending } from './pending.js';
+import { sampledMean } from './sampled-mean.js';
 import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
 import type { Placement } from './placement.js';
 import { turnedDepthwise, turnedWeight } from './weight-layout.js';
@@ -30,18 +32,31 @@ export function forwardConv(f: Forms, node: Node, placement: Placement, wide: bo
   if (x === undefined || w === undefined) throw new Error(`${node.name} lacks operands`);
   const [rows, columns] = forwardAxes(node);
   const name = localName(node);
-  return {
-    takesOffset: true,
-    emit({ sum, relu = false, offset: more }) {
-      const { layout, isPlain, group } = placement;
-      const weight = livePart(f, f.weight(w, layout), layout.direct, rows, columns);
-      const own = bias === undefined ? undefined : f.vector(bias);
+  const { layout, isPlain, group } = placement;
+  const attrs = { ...attrsOf(rows.axis, columns.axis), group };
+  const operands = (): {
+    readonly image: Value;
+    readonly weight: Value;
+    readonly own: Value | undefined;
+  } => ({
+    image: isPlain ? f.plain(x) : f.blocked(x),
+    weight: f.once(`${node.name} live weight`, () =>
+      livePart(f, f.weight(w, layout), layout.direct, rows, columns),
+    ),
+    own: bias && f.vector(bias),
+  });
+  return new Pending({
+    make({ sum, relu = false, offset: more }) {
+      const { image, weight, own } = operands();
       const offset = own === undefined || more === undefined ? (own ?? more) : f.b.add(own, more);
-      const image = isPlain ? f.plain(x) : f.blocked(x);
-      const attrs = { ...attrsOf(rows.axis, columns.axis), group };
       return emitConv(f, image, weight, offset, sum, attrs, relu, name, wide);
     },
-  };
+    roughMean(sum) {
+      const { image, weight, own: offset } = operands();
+      const axes = { rows: rows.axis, columns: columns.axis };
+      return sampledMean(f, { image, isPlain, weight, bias: offset, group, ...axes }, sum);
+    },
+  });
 }
 
 /**
@@ -81,16 +96,16 @@ export function inputGrad(
   const axes = turnedAxes(node);
   if (axes === undefined) return undefined;
   const live = liveAxes(node.attrs as unknown as ConvAttrs, dx, dy);
-  return {
-    emit({ sum, relu = false }) {
+  return new Pending({
+    make({ sum, relu = false, offset }) {
       const weight = livePart(f, f.weight(w, layout), layout.direct, live[0], live[1]);
       const back = isDepthwise
         ? turnedDepthwise(f.b, weight, f.block)
         : turnedWeight(f.b, weight, f.block, group);
       const attrs = { ...attrsOf(...axes), group };
-      return emitConv(f, f.blocked(dy), back, undefined, sum, attrs, relu, localName(node), wide);
+      return emitConv(f, f.blocked(dy), back, offset, sum, attrs, relu, localName(node), wide);
     },
-  };
+  });
 }
 
 // Zeros on both sides written out let the kernel take six pixels at a time at the edges too: 5x5 on 12x12, 32 -> 32

@@ -3,20 +3,9 @@ import type { Builder } from '../../ops/index.js';
 import { FormTable } from '../shared/form-table.js';
 import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
+import type { Pending } from './pending.js';
 import { movedVector } from './running.js';
 import { plainFromWeight, sameLayout, weightFromPlain, type WeightLayout } from './weight-layout.js';
-
-/** A convolution that is not emitted yet, so that an addition and a ReLU after it can become part of it. */
-export interface Pending {
-  readonly emit: (extra: {
-    readonly sum?: Value;
-    readonly relu?: boolean;
-    /** Added to each channel, [C']; only where it `takesOffset`. */
-    readonly offset?: Value;
-  }) => Value;
-  readonly takesOffset?: boolean;
-  readonly sum?: Value;
-}
 
 /**
  * An image whose pixels are still apart by their place modulo a stride, row by row; undefined where all are zero. Sums
@@ -83,7 +72,7 @@ export class Forms extends FormTable<Form> {
     return [form?.blocked, form?.pending, form?.factored, form?.places].some((each) => each !== undefined);
   }
 
-  /** The convolution that would give this value, if it can still be changed. */
+  /** The operator that would give this value, if it can still be changed. */
   pending(value: Value): Pending | undefined {
     const form = this.known(value);
     return form?.blocked === undefined && form?.plain === undefined ? form?.pending : undefined;
@@ -158,8 +147,7 @@ export class Forms extends FormTable<Form> {
     const form = this.known(value);
     if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
     if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
-      const { emit, sum } = form.pending;
-      form.blocked = emit(sum === undefined ? {} : { sum });
+      form.blocked = form.pending.emit();
     }
     if (form.factored !== undefined && form.blocked === undefined && form.plain === undefined) {
       form.blocked = affine(this, form.factored.image, form.factored.factor, undefined);

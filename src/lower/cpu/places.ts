@@ -28,7 +28,13 @@ export function joinPlaces(f: Forms, grid: Places['grid'], shape: PlacesShape): 
   return { grid, join };
 }
 
-/** The sum of two images in places. */
+/** Whether two images of one shape are apart in the same places. */
+export function areAlike(one: Places, other: Places): boolean {
+  const widths = ({ grid }: Places): string => grid.map((row) => row.length).join();
+  return widths(one) === widths(other);
+}
+
+/** The sum of two images that are apart in the same places. */
 export function addPlaces(f: Forms, one: Places, other: Places): Places {
   const grid = one.grid.map((row, i) =>
     row.map((value, j) => {

@@ -27,29 +27,45 @@ export function channelMean(f: Forms, x: Value): Value {
   });
 }
 
+/** How many products are added up one after the other at most, where the rows of an image can be parted so. */
+const RUN = 128;
+
 /**
  * Mean of x y over batch and pixels: [C']. A depthwise convolution of x whose kernel is all of y, image by image: one pass
- * over both, where the product would be one more image to write and to read.
+ * over both, where the product would be one more image to write and to read. It adds up one product after the other, of
+ * which 12,544 in a row, an image of 112x112, lose as much as a mean of six deviations; in bands of rows they do not.
  */
 export function meanProduct(f: Forms, x: Value, y: Value): Value {
-  const { b } = f;
+  const { b, block } = f;
   const [n, c, h, w] = dims4(x);
   if (h * w === 1) return b.reduceMean(b.mul(x, y), [0, 2, 3], false, 'mean_product');
+  const bands = bandsOf(h, w);
+  const height = h / bands;
+  const all = n * c * bands;
   const attrs = {
-    kernel_shape: [h, w],
+    kernel_shape: [height, w],
     strides: [1, 1],
     dilations: [1, 1],
     pads: [0, 0, 0, 0],
-    group: n * c,
+    group: all,
   };
-  // Blocks of channels lie one after the other, and so do the images: [N,C',H,W] is also [1,N C',H,W] and [N C',1,H,W].
+  // Blocks of channels lie one after the other, and so do the images and the rows of a block: [N,C',H,W] is also
+  // [1,N C' bands,height,W] and [N C' bands,1,height,W].
   const sums = b.emit(
     blockedConv,
-    [b.reshape(x, [1, n * c, h, w]), b.reshape(y, [n * c, 1, h, w])],
+    [b.reshape(x, [1, all, height, w]), b.reshape(y, [all, 1, height, w])],
     attrs,
     'products',
   );
-  return b.mul(b.reduceSum(b.reshape(sums, [n, c]), [0]), 1 / (n * h * w), 'mean_product');
+  const lines = b.reshape(sums, [(n * c) / block, bands, block]);
+  const whole = bands === 1 ? lines : b.reduceSum(lines, [1], false, 'band_products');
+  return b.mul(b.reduceSum(b.reshape(whole, [n, c]), [0]), 1 / (n * h * w), 'mean_product');
+}
+
+/** In how many bands of as many rows each an image is parted. */
+function bandsOf(h: number, w: number): number {
+  for (let bands = 1; bands < h; bands++) if (h % bands === 0 && (h / bands) * w <= RUN) return bands;
+  return h;
 }
 
 /** Blocked [N,C,1,1] -> [N,C,height,width], each pixel the same. */

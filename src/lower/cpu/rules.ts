@@ -10,7 +10,7 @@ import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
 import { dims4 } from '../shared/dims.js';
 import { isTiled, isUndilated, maxPool, maxPoolGrad } from './max-pool.js';
 import { placementOf } from './placement.js';
-import { addPlaces } from './places.js';
+import { addPlaces, areAlike } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
 import { moveAll } from './running.js';
 import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
@@ -94,7 +94,7 @@ const add: Rule = (context, node) => {
   if (u === undefined || v === undefined || y === undefined || !sameShape(u.shape, v.shape)) return false;
   const [first, second] = [context.f.places(u), context.f.places(v)];
   const areAlone = context.counts.get(u) === 1 && context.counts.get(v) === 1;
-  if (first !== undefined && second !== undefined && areAlone && first.grid.length === second.grid.length) {
+  if (first !== undefined && second !== undefined && areAlone && areAlike(first, second)) {
     return give(context, node, { places: addPlaces(context.f, first, second) });
   }
   for (const [part, other] of [
@@ -102,8 +102,8 @@ const add: Rule = (context, node) => {
     [v, u],
   ] as const) {
     const pending = context.f.pending(part);
-    if (pending === undefined || pending.sum !== undefined || context.counts.get(part) !== 1) continue;
-    return give(context, node, { pending: { ...pending, sum: context.f.blocked(other) } });
+    if (pending?.takesSum !== true || context.counts.get(part) !== 1) continue;
+    return give(context, node, { pending: pending.plus(context.f.blocked(other)) });
   }
   return elementwise(context, node);
 };
@@ -113,8 +113,7 @@ const relu: Rule = (context, node) => {
   const pending = x === undefined ? undefined : context.f.pending(x);
   if (x === undefined || pending === undefined || context.counts.get(x) !== 1)
     return elementwise(context, node);
-  const sum = pending.sum === undefined ? {} : { sum: pending.sum };
-  return give(context, node, { blocked: pending.emit({ ...sum, relu: true }) });
+  return give(context, node, { blocked: pending.emitRectified() });
 };
 
 const elementwise: Rule = (context, node) => {

@@ -4,10 +4,14 @@ import type { Context } from './context.js';
 import { dims4 } from '../shared/dims.js';
 import type { Forms } from './forms.js';
 
-/** Mean of each channel over batch and pixels: [H,W,C,N] -> [C]. */
+/**
+ * Mean of each channel over batch and pixels: [H,W,C,N] -> [C]. Over the rows first: ONNX Runtime adds the runs of one
+ * channel one after the other, and what H W of them lose shows where the mean is many deviations.
+ */
 function channelMean({ b }: Forms, x: Value, name: string): Value {
   const [h, w, c, n] = dims4(x);
-  return b.reduceMean(b.reshape(x, [h * w, c, n]), [0, 2], false, name);
+  const lines = b.reduceMean(b.reshape(x, [h, w * c * n]), [0], false, 'row_mean');
+  return b.reduceMean(b.reshape(lines, [w, c, n]), [0, 2], false, name);
 }
 
 /** [C] -> [C,1], which broadcasts against pixels. */

@@ -42,9 +42,9 @@ export function batchNormTrain(f: Forms, node: Node): NormResults {
   const image = f.image(x);
   const [n, h, w] = dims4(image);
   const count = n * h * w;
-  const mean = b.mul(channelSum(f, image), 1 / count, 'mean');
+  const mean = b.div(channelSum(f, image), count, 'mean');
   const centred = f.once(centredKey(x), () => b.sub(image, mean, 'centred'));
-  const variance = b.mul(channelSum(f, b.mul(centred, centred)), 1 / count, 'var');
+  const variance = b.div(channelSum(f, b.mul(centred, centred)), count, 'var');
   const invStd = b.reciprocal(b.sqrt(b.add(variance, eps)), 'inv_std');
   const factor = b.mul(invStd, f.plain(scale), 'factor');
   const moved = (running: Value, now: Value, share: number): Moved => ({

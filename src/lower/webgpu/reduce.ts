@@ -20,6 +20,12 @@ export function sumMiddle(f: Forms, x: Value, name: string): Value {
   }
   if (rest === 1) return b.reshape(sums, [a, inner]);
   if (a > 1) return b.reduceSum(sums, [1], false, name);
+  // One thread adds all that is left: in two steps, so that many of one sign do not lose digits.
+  const part = rest > 32 ? range(8, 16, -1).find((each) => rest % each === 0) : undefined;
+  if (part !== undefined) {
+    rest /= part;
+    sums = b.gemm(ones(f, [1, part]), b.reshape(sums, [part, rest * inner]), undefined, {}, name);
+  }
   return b.gemm(ones(f, [1, rest]), b.reshape(sums, [rest, inner]), undefined, {}, name);
 }
 
