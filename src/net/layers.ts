@@ -92,17 +92,48 @@ export interface PoolOptions {
   readonly stride?: number;
   /** Default 0. */
   readonly padding?: number;
+  /** Whether sizes are rounded up, as with PyTorch's `ceil_mode`; default false. */
+  readonly ceilMode?: boolean;
 }
 
-/** Maximum of each window; sizes are rounded down. */
-export function maxPool(kernel: number, options: PoolOptions = {}): Net {
-  const window = poolWindow('maxPool', kernel, options);
+/** Options of `maxPool`. */
+export interface MaxPoolOptions extends PoolOptions {
+  /** Distance of a window's pixels; default 1. */
+  readonly dilation?: number;
+}
+
+/** Options of `averagePool`. */
+export interface AveragePoolOptions extends PoolOptions {
+  /** Whether a window divides by its padding too, as in PyTorch; default true. */
+  readonly countIncludePad?: boolean;
+}
+
+/**
+ * Maximum of each window; the first of equal ones gets the gradient.
+ *
+ * @example
+ * maxPool(3, { stride: 2, padding: 1 });
+ */
+export function maxPool(kernel: number, { dilation = 1, ...options }: MaxPoolOptions = {}): Net {
+  checkWhole('maxPool', { dilation }, 1);
+  const window = {
+    ...poolWindow('maxPool', kernel, options),
+    ...(dilation === 1 ? {} : { dilations: [dilation, dilation] as const }),
+  };
   return leaf('pool', `max-pool ${kernel}x${kernel}`, undefined, (c, x) => c.b.maxPool(x, window)[0]);
 }
 
-/** Mean of each window; padding counts, as in PyTorch. */
-export function averagePool(kernel: number, options: PoolOptions = {}): Net {
-  const window = poolWindow('averagePool', kernel, options);
+/**
+ * Mean of each window.
+ *
+ * @example
+ * averagePool(3, { stride: 2, padding: 1, countIncludePad: false });
+ */
+export function averagePool(
+  kernel: number,
+  { countIncludePad = true, ...options }: AveragePoolOptions = {},
+): Net {
+  const window = { ...poolWindow('averagePool', kernel, options), countIncludePad };
   return leaf('pool', `average-pool ${kernel}x${kernel}`, undefined, (c, x) => c.b.averagePool(x, window));
 }
 
@@ -154,12 +185,14 @@ export function identity(): Net {
   return { kind: 'identity', label: 'identity', children: [], build: (_, x) => x };
 }
 
-function poolWindow(kind: string, kernel: number, { stride = kernel, padding = 0 }: PoolOptions): PoolAttrs {
+function poolWindow(kind: string, kernel: number, options: PoolOptions): PoolAttrs {
+  const { stride = kernel, padding = 0, ceilMode = false } = options;
   checkWhole(kind, { kernel, stride }, 1);
   checkWhole(kind, { padding }, 0);
   return {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
     pads: [padding, padding, padding, padding],
+    ...(ceilMode ? { ceil_mode: 1 as const } : {}),
   };
 }

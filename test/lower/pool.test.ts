@@ -69,6 +69,34 @@ describe.skipIf(blockSize === undefined)('lowered max-pooling', () => {
     },
   );
 
+  it.each<{ readonly title: string; readonly size: readonly [number, number]; readonly pool: PoolAttrs }>([
+    {
+      title: 'stride 3, padded, on two rows',
+      size: [2, 5],
+      pool: { kernel_shape: [2, 2], strides: [3, 3], pads: [1, 1, 1, 1] },
+    },
+    { title: 'windows side by side, dilated', size: [8, 8], pool: { ...tiled(2), dilations: [2, 2] } },
+    {
+      title: 'three by three every two pixels, dilated',
+      size: [8, 8],
+      pool: { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], dilations: [2, 2] },
+    },
+    { title: 'rounded up', size: [7, 9], pool: { ...tiled(2), ceil_mode: 1 } },
+  ])('$title: the portable form', async ({ size, pool }) => {
+    const graph = withGradients('other-windows', (b) => {
+      const x = b.input('x', 'float32', ['N', 16, ...size]);
+      const w = b.input('w', 'float32', [16, 16, 1, 1]);
+      return { y: b.maxPool(b.conv(x, w, undefined, one), pool)[0], wrt: { x, w } };
+    });
+    const feeds = { ...coarse(randomFeeds(graph, 4, 5)), w: identityWeight(16) };
+    const { portable, lowered, lowering } = await both(graph, 4, feeds);
+    expect(lowered['y']).toEqual(portable['y']);
+    // A pixel gets what up to four windows give, added in another order.
+    expect(difference(lowered['d_x'], portable['d_x'])).toBeLessThan(1e-6);
+    expect(difference(lowered['d_w'], portable['d_w'])).toBeLessThan(1e-6);
+    expect(lowering.report.find(({ op }) => op === 'MaxPoolGrad')?.form).toBe('portable');
+  });
+
   it('ReLU after pooling moves before it', async () => {
     const graph = withGradients('pooled-relu', (b) => {
       const x = b.input('x', 'float32', ['N', 16, 6, 6]);

@@ -94,6 +94,25 @@ describe('max-pooling for wasm', () => {
     }
   });
 
+  it.each<{ readonly title: string; readonly size: readonly [number, number]; readonly pool: PoolAttrs }>([
+    {
+      title: 'with gaps and padding on two rows',
+      size: [2, 5],
+      pool: { kernel_shape: [2, 2], strides: [3, 3], pads: [1, 1, 1, 1] },
+    },
+    { title: 'side by side and dilated', size: [8, 8], pool: { ...tiled(2, 2), dilations: [2, 2] } },
+    { title: 'rounded up', size: [7, 9], pool: { ...tiled(2, 2), ceil_mode: 1 } },
+  ])('keeps windows $title', async ({ size, pool }) => {
+    const graph = graphOf([8, 8], size, 1, pool);
+    expect(formsOf(graph, 'MaxPool')).toEqual(['portable']);
+    const feeds = { ...coarse(randomFeeds(graph, 16, 5)), w: identityWeight(8) };
+    const { portable, lowered } = await bothForms(graph, lowerWasm(graph, { batch: 16 }), 16, feeds);
+    for (const name of Object.keys(portable)) {
+      // Sums of up to 16 x 64 products in another order.
+      expect(difference(lowered[name], portable[name]), name).toBeLessThan(1e-6);
+    }
+  });
+
   it('keeps windows that overlap', async () => {
     const pool: PoolAttrs = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
     const graph = graphOf([32, 32], [12, 12], 3, pool);
