@@ -45,6 +45,7 @@ console.log(
     phases,
     form: lowering.target,
     reason: lowering.reason,
+    untuned: lowering.tuned?.untuned ?? 0,
     parameters: state.params.length,
     peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
   }),
