@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { buildGraph } from '../artifacts/index.js';
-import type { StepTuning } from '../train/index.js';
+import type { Fallback, StepTuning } from '../train/index.js';
 import { formsByKey } from '../train/tuning.js';
 import type { BenchCase } from './cases.js';
 import { flopsOf } from './flops.js';
@@ -59,6 +59,8 @@ export interface BenchResult {
   readonly firstStepMs: number;
   readonly inference: readonly InferenceResult[];
   readonly reason: string;
+  /** What of it runs in its portable form; see `LoweringReport`. */
+  readonly fallbacks: readonly Fallback[];
   /** The forms of the step's convolutions by key, and how many of them were measured before it; undefined without. */
   readonly tuned: TunedSummary | undefined;
   readonly date: string;
@@ -121,6 +123,7 @@ export async function measure(subject: BenchCase, options: BenchOptions): Promis
       firstStepMs: Math.round(ready.firstStepMs),
       inference: more,
       reason: ready.lowering.reason,
+      fallbacks: ready.lowering.fallbacks ?? [],
       tuned: ready.lowering.tuned && summaryOf(ready.lowering.tuned),
       date: new Date().toISOString(),
       cpu: cpus()[0]?.model ?? 'unknown',

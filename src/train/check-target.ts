@@ -8,6 +8,7 @@ import {
   type LoweringOptions,
   type NamedTensors,
   type Network,
+  type NodeReport,
   type RunModel,
   type Target,
 } from '../artifacts/index.js';
@@ -27,6 +28,8 @@ export interface CheckResult {
   readonly wrong?: string;
   /** Whether an earlier run has compared the same models in the same place, so that this one has not. */
   readonly isKnown: boolean;
+  /** What became of the nodes of the training model; absent where something is wrong. */
+  readonly nodes?: readonly NodeReport[];
 }
 
 /** Models that are compared, in this order. */
@@ -61,8 +64,9 @@ export async function checkTarget(
   let kind: CheckedForms['kind'] = 'training';
   try {
     for (kind of kinds) forms.push(formsToCheck(target, network, kind, graphOptions(options), lowering));
+    const nodes = forms[0]?.lowering.report ?? [];
     const digest = reference === undefined ? await kept?.digest(forms.map(({ model }) => model)) : undefined;
-    if (digest !== undefined && (await kept?.hasPassed(digest)) === true) return { isKnown: true };
+    if (digest !== undefined && (await kept?.hasPassed(digest)) === true) return { isKnown: true, nodes };
     for (const each of forms) {
       ({ kind } = each);
       const { equal, differences } = await checkForms(each, lowering.batch, setup);
@@ -80,7 +84,7 @@ export async function checkTarget(
       );
     }
     if (digest !== undefined) await kept?.keep(digest);
-    return { isKnown: false };
+    return { isKnown: false, nodes };
   } catch (error) {
     // A device that is lost or wrong stays an error; what it cannot run is one where nothing else is right on it.
     if (error instanceof DeviceError) throw error;

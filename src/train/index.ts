@@ -1,5 +1,6 @@
 export type { LabelledBatch } from './batch-tensors.js';
 export * from './compare.js';
+export { fallbackLine, type Fallback } from './fallbacks.js';
 export * from './fit-options.js';
 export * from './fit.js';
 export * from './gradient-norms.js';

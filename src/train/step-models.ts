@@ -13,6 +13,7 @@ import {
 } from '../artifacts/index.js';
 import { ModelError } from '../errors.js';
 import { checkTarget, graphOptions, runner, type CheckResult } from './check-target.js';
+import { fallbacksIn, wholeNetwork, type Fallback } from './fallbacks.js';
 import { keptChecks } from './kept-checks.js';
 import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 import { tuneStep, type StepTuning, type TuningOptions } from './tuning.js';
@@ -27,6 +28,11 @@ export interface LoweringReport {
   readonly reason: string;
   /** By operator, where the form is a device's own: how many nodes of the step have which form; known once a step is loaded. */
   readonly forms?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /**
+   * What runs in its portable form though the device has forms of its own; none: nothing does. Absent where the portable form
+   * was asked for or the device has no other.
+   */
+  readonly fallbacks?: readonly Fallback[];
   /** How the forms of convolutions were chosen; absent where the written heuristic chose all of them. */
   readonly tuned?: StepTuning['report'];
 }
@@ -130,7 +136,9 @@ export class StepModels {
     });
     const loaded = { session, state: lowered.state };
     if (kind === 'step' && lowered.forms !== undefined && this.#lowering.forms === undefined) {
-      this.#lowering = { ...this.#lowering, forms: countForms(lowered.forms) };
+      // Until now they were those of the batch that was compared.
+      const fallbacks = fallbacksIn(lowered.forms);
+      this.#lowering = { ...this.#lowering, forms: countForms(lowered.forms), fallbacks };
     }
     this.#loaded.set(key, loaded);
     return loaded;
@@ -179,6 +187,9 @@ async function decide(
   probed: Probed,
 ): Promise<Decision> {
   const portable = (reason: string): Decision => ({ lowering: { target: 'portable', reason } });
+  const rejected = (reason: string): Decision => ({
+    lowering: { target: 'portable', reason, fallbacks: [wholeNetwork] },
+  });
   if (options.target === 'portable') return portable('it was asked for');
   const target = targetOn(device, probed);
   if (typeof target === 'string') return portable(target);
@@ -199,16 +210,19 @@ async function decide(
       options,
     );
     const result = await checkTarget(network, options, target, { batch, choices }, kept);
-    const { wrong } = result;
-    if (wrong === undefined)
-      return { lowering: { ...lowering, reason: reasonOf(result), tuned }, target, choices };
-    if (Object.keys(choices).length === 0) return portable(wrong);
+    const { wrong, nodes = [] } = result;
+    if (wrong === undefined) {
+      const fallbacks = fallbacksIn(nodes);
+      return { lowering: { ...lowering, reason: reasonOf(result), fallbacks, tuned }, target, choices };
+    }
+    if (Object.keys(choices).length === 0) return rejected(wrong);
     // Each form gave the heuristic's numbers when it was measured; together they do not.
     without = `; the tuned forms are left out, for with them ${wrong}`;
   }
   const result = await checkTarget(network, options, target, { batch }, kept);
-  if (result.wrong !== undefined) return portable(result.wrong);
-  return { lowering: { ...lowering, reason: `${reasonOf(result)}${without}` }, target };
+  if (result.wrong !== undefined) return rejected(result.wrong);
+  const fallbacks = fallbacksIn(result.nodes ?? []);
+  return { lowering: { ...lowering, reason: `${reasonOf(result)}${without}`, fallbacks }, target };
 }
 
 /** The form that a device has of its own, or why it has none. */

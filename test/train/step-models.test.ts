@@ -67,6 +67,8 @@ async function losses(
   }
 }
 
+const whole = { what: 'all operators', layers: [], share: 1, of: 'multiply-adds' };
+
 describe('the form of the step', () => {
   test.each([network, normed])(
     'the blocked form of $name trains as the portable one, whatever the batch sizes',
@@ -75,6 +77,7 @@ describe('the form of the step', () => {
       expect(portable.lowering).toEqual({ target: 'portable', reason: 'it was asked for' });
       // Where this CPU has no blocked operators there is nothing to compare, and the report says so.
       if (auto.lowering.target === 'portable') expect(auto.lowering.reason).toMatch(/no blocked operators/);
+      else expect(auto.lowering.fallbacks).toEqual([]);
       // Five steps of Adam on sums in another order: about 1e-6 of the loss.
       auto.found.forEach((loss, i) => {
         expect(Math.abs(loss - (portable.found[i] ?? NaN))).toBeLessThan(1e-4);
@@ -111,6 +114,7 @@ describe('the form of the step', () => {
     expect(lowering).toEqual({
       target: 'portable',
       reason: expect.stringMatching(/cpu form of training differs: loss by/) as string,
+      fallbacks: [whole],
     });
     expect(found).toEqual((await losses('portable')).found);
   });
@@ -125,6 +129,7 @@ describe('the form of the step', () => {
     expect(lowering).toEqual({
       target: 'portable',
       reason: 'the cpu form of training does not run: no such kernel',
+      fallbacks: [whole],
     });
   });
 });

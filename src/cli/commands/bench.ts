@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
+  fallbackLine,
   findCases,
   measure,
   profileStep,
@@ -116,6 +117,7 @@ function lines(result: BenchResult): string[] {
         `${result.gflops} GFLOP/s, ${percent(result.gflops / result.limitGflops)} of a matrix product's ${result.limitGflops}`,
       ],
       ['  memory', `peak ${count(result.peakMb)} MB${peak}`],
+      ...result.fallbacks.map((fallback) => ['  falls back', fallbackLine(fallback)]),
       ['  first step', `after ${(result.firstStepMs / 1000).toFixed(2)} s`],
       ...[forward, ...inference].map(({ batch, ms, peerMs, ratio: faster }) => [
         '  inference',

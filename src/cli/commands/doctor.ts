@@ -10,6 +10,7 @@ import {
   idxRoles,
   knownSets,
   OrtTrainError,
+  presetNames,
   probeBlockSize,
   runtimeTelemetry,
   runtimeVersion,
@@ -20,8 +21,10 @@ import {
 } from '../../index.js';
 import { defineCommand } from '../command.js';
 import { print, widthOf, writeJson } from '../io.js';
-import { device, text } from '../options.js';
+import { checkNetwork, networkLines } from '../network-check.js';
+import { choice, device, text } from '../options.js';
 import { probeApart, probeHere, type DeviceState } from '../probe.js';
+import { networkOptions, presetOptionsFrom } from '../shared-options.js';
 import { bytes, columns, wrap } from '../text.js';
 import { exists } from '../train/run-folder.js';
 
@@ -54,16 +57,24 @@ export const doctor = defineCommand({
   options: {
     device: { ...device, describe: 'try these only, in this process', fallback: 'all' },
     cacheDir: text('where downloaded data sets are kept'),
+    network: choice('built-in network whose form on the CPU is shown, and what falls back', presetNames),
+    ...networkOptions,
   },
   examples: [
     ['doctor', 'versions, execution providers, threads, data folders'],
     ['doctor --device cuda', 'with what the driver writes'],
+    ['doctor --network resnet18 --image-size 64', 'whether all of its layers run in their fast form'],
   ],
   async run(args, io) {
     const wanted = deviceNames.filter((name) => args.device?.includes(name) ?? true);
     const findings = await examine(wanted, args.device !== undefined, args.cacheDir ?? defaultCacheDir());
+    if (!args.json) print(io, ...reportLines(findings, widthOf(io.stdout)));
+    if (args.network !== undefined) {
+      const checked = await checkNetwork(args.network, presetOptionsFrom(args));
+      if (args.json) writeJson(io, { event: 'network', ...checked });
+      else print(io, '', ...networkLines(checked, widthOf(io.stdout)));
+    }
     if (args.json) writeJson(io, { event: 'done', ...findings });
-    else print(io, ...reportLines(findings, widthOf(io.stdout)));
     if (findings.devices.some((each) => each.device === 'cpu' && !each.usable)) {
       throw new OrtTrainError('device', 'onnxruntime-node does not work here');
     }

@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import {
+  fallbackLine,
   layerGradients,
   type Candidate,
   type ComparedNetwork,
@@ -139,9 +140,11 @@ function deviceLines({ networks }: Comparison, width: number): string[] {
       ...rejected.map(({ device, reason }) => `not ${device}: ${reason}`),
     ].join('; '),
   );
-  const forms = networks.flatMap(({ label, group, lowering: { target, reason } }) =>
-    target === 'portable' ? [`${[label, group ?? ''].join(' ').trim()} in the portable form: ${reason}`] : [],
-  );
+  const forms = networks.flatMap(({ label, group, lowering: { target, reason, fallbacks = [] } }) => {
+    const name = [label, group ?? ''].join(' ').trim();
+    if (target === 'portable') return [`${name} in the portable form: ${reason}`];
+    return fallbacks.map((fallback) => `${name}, ${fallbackLine(fallback)}`);
+  });
   const wrapped = (lines: readonly string[]): string[] => lines.flatMap((each) => wrap(each, width - 11));
   return [...field('device', ...wrapped([...new Set(devices)])), ...field('form', ...wrapped(forms))];
 }

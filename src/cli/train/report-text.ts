@@ -2,7 +2,14 @@ import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
 import { describeImages } from './image-options.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
-import type { BatchEnd, EpochRecord, LoweringReport, PrefetchReport, SchedulerSpec } from '../../index.js';
+import {
+  fallbackLine,
+  type BatchEnd,
+  type EpochRecord,
+  type LoweringReport,
+  type PrefetchReport,
+  type SchedulerSpec,
+} from '../../index.js';
 
 /** Plain lines: one for each epoch and each step shown. */
 export function textReporter(io: Io, logEvery: number): Reporter {
@@ -64,6 +71,7 @@ export function startLines(start: RunStart, width: number): string[] {
       'form',
       ...[formOf(start.lowering), ...tunedIn(start.lowering)].flatMap((line) => wrap(line, width - 11)),
     ),
+    ...field('falls back', ...fallbacksOf(start.lowering).flatMap((line) => wrap(line, width - 11))),
     ...(start.prefetch === undefined ? [] : field('batches', ...wrap(feedOf(start.prefetch), width - 11))),
     ...field('recipe', ...wrap(recipe, width - 11)),
     ...(images === undefined ? [] : field('images', ...wrap(images, width - 11))),
@@ -73,7 +81,12 @@ export function startLines(start: RunStart, width: number): string[] {
   ];
 }
 
-function formOf({ target, blockSize, reason }: LoweringReport): string {
+function fallbacksOf({ fallbacks = [] }: LoweringReport): string[] {
+  return fallbacks.map(fallbackLine);
+}
+
+/** Which form of the step runs, and why. */
+export function formOf({ target, blockSize, reason }: LoweringReport): string {
   return `${blockSize === undefined ? target : `blocks of ${blockSize} channels`}: ${reason}`;
 }
 

@@ -49,6 +49,7 @@ export function lowerCpu(portable: Graph, options: CpuOptions): Lowering {
   const lowered = rewrite(context, 'cpu', {
     input: (input) => flatInput(context, plans, input),
     skip: (node) => lowerFlat(context, plans, node, segments),
+    isOwn: (value) => context.f.isBlocked(value),
     lower: (node) => (isKept(node) ? undefined : lower(node)),
   });
   return { ...lowered, state: targetState(graph, plans, options.blockSize) };

@@ -4,6 +4,7 @@ import { pieceName } from '../cpu/target-state.js';
 import { lowerPortable } from '../portable.js';
 import type { Lowering, NodeReport } from '../target.js';
 import { localName } from './links.js';
+import { nodeReporter } from './node-report.js';
 import { tidyReshapes } from './tidy.js';
 
 /** What every target knows of a lowered value. */
@@ -27,21 +28,17 @@ export interface RewriteRules {
   readonly input?: (input: Value) => boolean;
   /** Does away with a node of which nothing is reported; false where it is not such a node. */
   readonly skip?: (node: Node) => boolean;
+  /** Whether a value lies in a layout of the target's own, so that a node that is kept has it converted; default: none does. */
+  readonly isOwn?: (value: Value) => boolean;
   /** Lowers a node and names its form; undefined where the portable form remains. */
   readonly lower: (node: Node) => string | undefined;
 }
-
-/** Operators whose form the report names. */
-const reported = new Set([
-  ...['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  ...['MaxPool', 'MaxPoolGrad', 'BatchNormTrain', 'BatchNormGrad', 'BatchNormalization'],
-]);
 
 /** Rewrites a graph node by node; what the rules leave alone stays as it is, on plain tensors. */
 export function rewrite(
   { graph, b, f }: Rewriting,
   name: string,
-  { input: addInput, skip, lower }: RewriteRules,
+  { input: addInput, skip, isOwn = () => false, lower }: RewriteRules,
 ): Omit<Lowering, 'state'> {
   for (const input of graph.inputs) {
     if (addInput?.(input) !== true) {
@@ -50,14 +47,14 @@ export function rewrite(
   }
   for (const { value, tensor } of graph.constants) f.set(value, { plain: b.carried(tensor, value.name) });
   const report: NodeReport[] = [];
+  const reportOf = nodeReporter(graph, isOwn);
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
       if (skip?.(node) === true) return;
       const form = lower(node);
+      const reported = reportOf(node, form);
+      if (reported !== undefined) report.push(reported);
       if (form === undefined) keep({ graph, b, f }, node);
-      if (reported.has(node.op.name)) {
-        report.push({ node: node.name, op: node.op.name, form: form ?? 'portable' });
-      }
     });
   }
   const outputs = graph.outputs.flatMap(({ name: output, value }): readonly GraphOutput[] => {

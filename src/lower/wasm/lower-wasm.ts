@@ -33,6 +33,7 @@ export function lowerWasm(portable: Graph, { batch, choices, adaptive }: WasmOpt
   const bare = contextOf(graph, choices, adaptive);
   const context = { ...bare, prefersPixels: prefersPixels(bare) };
   const lowered = rewrite(context, 'wasm', {
+    isOwn: (value) => context.f.isPixels(value),
     lower: (node) => (choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node)),
   });
   return { ...lowered, state: portableState };
