@@ -63,7 +63,12 @@ test('a resumed run gives the files of one that was not stopped, with the times 
 test('a date that is none is refused before the training', async () => {
   process.env['SOURCE_DATE_EPOCH'] = 'yesterday';
   let steps = 0;
-  const run = trainResNet({ ...options, onBatchEnd: () => (steps += 1) });
+  const run = trainResNet({
+    ...options,
+    onBatchEnd: ({ step }) => {
+      steps = step;
+    },
+  });
   await expect(run).rejects.toThrow(OptionError);
   expect(steps).toBe(0);
 });
