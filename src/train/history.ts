@@ -40,8 +40,12 @@ export interface EpochRecord {
   readonly testLoss: number;
   /** Share of the test set classified rightly after the epoch, 0 to 1. */
   readonly testAccuracy: number;
-  /** Seconds of training and of evaluation. */
+  /**
+   * Seconds of training and of evaluation. NaN, as the next, for an epoch before a run was resumed whose `history.json` is not
+   * beside its checkpoint: times are not in checkpoints, which are equal for equal runs.
+   */
   readonly seconds: number;
+  /** Images trained on by second. */
   readonly imagesPerSecond: number;
 }
 

@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { openData, type OpenDataOptions } from '../data/node.js';
 import type { DataSplit } from '../data/index.js';
 import { ensureFolder, readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
 import { batchFeed, type PrefetchOption } from './prefetch-node.js';
-import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
+import type { EpochRecord } from './history.js';
+import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
 import type { TuningStore } from './tuning.js';
@@ -67,9 +69,25 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
       ...rest,
       data: typeof data === 'string' ? await openData(data, dataOptions) : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
-      ...(resume !== undefined && { resume: await named(resume, 'resume') }),
+      ...(resume !== undefined && { resume: await withHistory(resume) }),
     },
   );
+}
+
+/** A checkpoint, and the times of its run where its history lies beside it. */
+async function withHistory(
+  source: string | Uint8Array | NamedBytes,
+): Promise<NonNullable<TrainOptions['resume']>> {
+  const checkpoint = await named(source, 'resume');
+  if (typeof source !== 'string') return checkpoint;
+  try {
+    const text = await readFile(join(dirname(source), runFiles.history), 'utf8');
+    const { epochs } = JSON.parse(text) as { readonly epochs?: unknown };
+    if (Array.isArray(epochs)) return { ...checkpoint, epochs: epochs as readonly Partial<EpochRecord>[] };
+  } catch {
+    // Without a history the times are unknown.
+  }
+  return checkpoint;
 }
 
 async function named(source: string | Uint8Array | NamedBytes, name: string): Promise<NamedBytes> {

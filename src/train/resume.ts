@@ -1,3 +1,4 @@
+import { withClock } from './clocks.js';
 import type { Checkpoint } from '../artifacts/index.js';
 import { CheckpointError, OptionError } from '../errors.js';
 import type { EpochSums, FitOptions, ResumePoint } from './fit-options.js';
@@ -33,6 +34,7 @@ export function readResumePoint(
   { progress: { epoch, step, extra } }: Checkpoint,
   where: string,
   options: FitOptions,
+  history?: readonly Partial<EpochRecord>[],
 ): ResumePoint {
   const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Partial<Order> };
   if (point.scheduler === undefined || !Array.isArray(point.epochs)) {
@@ -55,7 +57,7 @@ export function readResumePoint(
   return {
     epoch,
     scheduler: schedulerState(point.scheduler, where),
-    epochs: point.epochs as readonly EpochRecord[],
+    epochs: withClock(point.epochs as readonly EpochRecord[], history),
     ...(partial && { partial }),
   };
 }

@@ -53,7 +53,10 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   /** Whether the last linear layer is drawn anew instead of taken from `init`, for other classes; default false. */
   readonly freshHead?: boolean;
   /** A checkpoint to go on from. */
-  readonly resume?: NamedBytes;
+  readonly resume?: NamedBytes & {
+    /** The epochs of the run's `history.json`, for their times, which the checkpoint does not hold. */
+    readonly epochs?: readonly Partial<EpochRecord>[];
+  };
   /** `portable` keeps to standard operators; default `auto`: the device's own form where it has one, verified. */
   readonly target?: 'auto' | 'portable';
   /**

@@ -20,6 +20,7 @@ import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-option
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
 import { recipeFor } from './recipes.js';
+import { cardDate, withoutClock } from './clocks.js';
 import { orderOf, readResumePoint } from './resume.js';
 import {
   runFiles,
@@ -37,6 +38,8 @@ import { keptTuning, tuningFor } from './tuning-resume.js';
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   checkHalves(options.data);
+  // A mistake in the environment is said before the training, not after it.
+  cardDate();
   const run = resolve(options);
   const { network, optimizer } = run;
   checkFitOptions(options.data, network, run.fit);
@@ -70,7 +73,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       progress: {
         step: trainer.steps,
         epoch: point.epoch,
-        extra: { ...point, order: orderOf(run.fit), ...tuning },
+        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(run.fit), ...tuning },
       },
     });
   const card = (last: EpochRecord | undefined): ModelCard => ({
@@ -207,7 +210,7 @@ function startingPoint(
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
-    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, fit) };
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, fit, resume.epochs) };
   }
   if (init === undefined) return undefined;
   const weights = startingWeights(network, init, { freshHead, seed });
@@ -268,7 +271,7 @@ function provenanceOf(
     epochs,
     step,
     ...(last && { testLoss: last.testLoss, testAccuracy: last.testAccuracy }),
-    date: new Date().toISOString(),
+    date: cardDate(),
   };
 }
 
