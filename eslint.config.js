@@ -25,7 +25,7 @@ const rooms = {
   storage: [],
   worker: ['session', 'train', 'data', 'export', 'artifacts', 'storage'],
   charts: ['train', 'artifacts'],
-  bench: ['artifacts', 'onnx', 'ir', 'ops', 'session', 'train'],
+  bench: ['artifacts', 'net', 'onnx', 'ir', 'ops', 'session', 'train'],
   cli: [],
 };
 

@@ -1,6 +1,6 @@
 """The peer: PyTorch's training step and forward pass on the CPU, on demand, to be interleaved with ours.
 
-    THREADS=2 python3 torch_step.py mnist-cnn|resnet20-cifar|resnet18|resnet50 BATCH [SIZE]
+    THREADS=2 python3 torch_step.py mnist-cnn|resnet20-cifar|resnet18|resnet50|resnext50|mobilenet|dilated18 BATCH [SIZE]
 
 Says {"torch": version} when its first step is done, then answers each line on stdin with one line of JSON:
 `step N` and `forward B N` with the milliseconds of each, `peak` with the peak resident memory in MiB.
@@ -66,8 +66,69 @@ def cifar(blocks):
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
+def conv_norm(inputs, outputs, kernel, stride=1, groups=1, dilation=1):
+    padding = kernel // 2 * dilation
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+class Residual(nn.Module):
+    def __init__(self, main, inputs, outputs, stride):
+        super().__init__()
+        self.main = main
+        same = inputs == outputs and stride == 1
+        self.shortcut = nn.Identity() if same else conv_norm(inputs, outputs, 1, stride)
+
+    def forward(self, x):
+        return F.relu(self.main(x) + self.shortcut(x))
+
+
+def classifier(outputs, *layers):
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(outputs, 10))
+
+
+def stem():
+    return [conv_norm(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+
+
+def resnext50():
+    layers, inputs = stem(), 64
+    for i, blocks in enumerate((3, 4, 6, 3)):
+        width = 64 << i
+        for j in range(blocks):
+            stride = 2 if i > 0 and j == 0 else 1
+            reduce, grouped = conv_norm(inputs, 2 * width, 1), conv_norm(2 * width, 2 * width, 3, stride, 32)
+            main = nn.Sequential(reduce, nn.ReLU(), grouped, nn.ReLU(), conv_norm(2 * width, 4 * width, 1))
+            layers.append(Residual(main, inputs, 4 * width, stride))
+            inputs = 4 * width
+    return classifier(inputs, *layers)
+
+
+def mobilenet():
+    layers, inputs = [conv_norm(3, 32, 3, 2), nn.ReLU()], 32
+    for i, width in enumerate((64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)):
+        stride = 2 if width > inputs and i > 0 else 1
+        layers += [conv_norm(inputs, inputs, 3, stride, inputs), nn.ReLU(), conv_norm(inputs, width, 1), nn.ReLU()]
+        inputs = width
+    return classifier(inputs, *layers)
+
+
+def dilated18():
+    layers, inputs = stem(), 64
+    for width, stride, dilation in ((64, 1, 1), (128, 2, 1), (256, 1, 2), (512, 1, 4)):
+        for s in (stride, 1):
+            first, second = conv_norm(inputs, width, 3, s, 1, dilation), conv_norm(width, width, 3, 1, 1, dilation)
+            layers.append(Residual(nn.Sequential(first, nn.ReLU(), second), inputs, width, s))
+            inputs = width
+    return classifier(inputs, *layers)
+
+
+others = {"resnext50": resnext50, "mobilenet": mobilenet, "dilated18": dilated18}
+
 if name == "mnist-cnn":
     model, shape = MnistCnn(), (1, size or 28, size or 28)
+elif name in others:
+    model, shape = others[name](), (3, size or 64, size or 64)
 elif name.endswith("-cifar"):
     model, shape = cifar((int(name.removeprefix("resnet").removesuffix("-cifar")) - 2) // 6), (3, size or 32, size or 32)
 else:

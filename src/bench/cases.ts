@@ -1,6 +1,7 @@
 import { OptionError } from '../errors.js';
 import { cifarDepths, cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
 import type { Network } from '../artifacts/types.js';
+import { dilated18, mobilenet, resnext50 } from './networks.js';
 
 /** One thing to measure: a network, its batch, and what the peer calls it. */
 export interface BenchCase {
@@ -36,8 +37,20 @@ export const benchCases: readonly BenchCase[] = [
   torchvision('resnet50', 224, 8),
 ];
 
+const other = (net: string, build: (size: number) => Network, size: number, batch: number): BenchCase => ({
+  net: `${net}-${size}`,
+  batch,
+  network: () => build(size),
+  peer: { net, size },
+});
+
 /** Further networks, measured when they are asked for. */
-const moreCases: readonly BenchCase[] = cifarDepths.filter((depth) => depth !== 20).map(cifar);
+const moreCases: readonly BenchCase[] = [
+  ...cifarDepths.filter((depth) => depth !== 20).map(cifar),
+  other('resnext50', resnext50, 64, 16),
+  other('mobilenet', mobilenet, 64, 16),
+  other('dilated18', dilated18, 128, 8),
+];
 
 /**
  * The cases by name: `resnet18` stands for both of its sizes, none for all of `benchCases`. Throws OptionError for an

@@ -13,6 +13,8 @@ interface Shape {
   readonly k: number;
   readonly p?: number;
   readonly s?: number;
+  readonly d?: number;
+  readonly g?: number;
   /** By operator: the forms that there are, the heuristic's first. */
   readonly forms: Readonly<Record<string, readonly string[]>>;
 }
@@ -52,14 +54,42 @@ const shapes: readonly Shape[] = [
     ...{ batch: 3, channels: [20, 32], size: [7, 9], k: 1, s: 2 },
     forms: { ConvWeightGrad: ['batch', 'pixel'] },
   },
+  {
+    title: 'groups of 4',
+    ...{ batch: 40, channels: [32, 32], size: [12, 12], k: 3, p: 1, g: 8 },
+    forms: {
+      Conv: ['wide', 'narrow'],
+      ConvInputGrad: ['narrow', 'wide'],
+      ConvWeightGrad: ['groups', 'batch'],
+    },
+  },
+  {
+    title: 'groups of 4, 1x1',
+    ...{ batch: 40, channels: [32, 64], size: [6, 6], k: 1, g: 8 },
+    forms: { ConvWeightGrad: ['groups', 'batch'] },
+  },
+  {
+    title: 'depthwise',
+    ...{ batch: 16, channels: [40, 40], size: [7, 6], k: 3, p: 1, g: 40 },
+    forms: { Conv: ['narrow', 'wide'], ConvInputGrad: ['narrow', 'wide'] },
+  },
+  {
+    title: 'dilated',
+    ...{ batch: 10, channels: [32, 48], size: [16, 16], k: 3, p: 2, d: 2 },
+    forms: {
+      Conv: ['wide', 'narrow'],
+      ConvInputGrad: ['narrow', 'wide'],
+      ConvWeightGrad: ['batch', 'groups'],
+    },
+  },
 ];
 
 /** One convolution whose image comes from another layer. */
-function graphOf({ channels: [c, d], size, k, p = 0, s = 1 }: Shape): Graph {
-  const conv = { kernel_shape: [k, k], strides: [s, s], pads: [p, p, p, p], dilations: [1, 1], group: 1 };
+function graphOf({ channels: [c, m], size, k, p = 0, s = 1, d = 1, g = 1 }: Shape): Graph {
+  const conv = { kernel_shape: [k, k], strides: [s, s], pads: [p, p, p, p], dilations: [d, d], group: g };
   return withGradients('one-conv', (b) => {
     const x = b.input('x', 'float32', ['N', c, ...size]);
-    const w = b.input('w', 'float32', [d, c, k, k]);
+    const w = b.input('w', 'float32', [m, c / g, k, k]);
     const y = b.conv(b.relu(x), w, undefined, conv as unknown as ConvAttrs);
     return { y, wrt: { x, w } };
   });
