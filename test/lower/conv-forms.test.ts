@@ -112,7 +112,7 @@ describe.skipIf(blockSize !== 16)('forms of convolutions', () => {
         const { portable, lowered, lowering } = await both(graph, shape.batch, feeds, {
           choices: { [name]: form },
         });
-        expect(lowering.report.find(({ node }) => node === name)).toEqual({ node: name, op, form });
+        expect(lowering.report.find(({ node }) => node === name)).toMatchObject({ op, form });
         for (const output of Object.keys(portable)) {
           expect(difference(lowered[output], portable[output]), `${op} ${form} ${output}`).toBeLessThan(
             TOLERANCE,

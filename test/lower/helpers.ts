@@ -96,6 +96,12 @@ export function difference(actual: Arrays[string] | undefined, expected: Arrays[
   return worst;
 }
 
+/** Operators of convolution, pooling and batch normalisation that a lowered graph has in their portable form. */
+export function keptPortable({ report }: Lowering): readonly string[] {
+  const isMain = (op: string): boolean => /^(Conv|MaxPool|BatchNorm)/.test(op);
+  return report.filter(({ form, op }) => form === 'portable' && isMain(op)).map(({ op }) => op);
+}
+
 /** Random numbers in [-1, 1) for each float32 input of a graph, bound to a batch. */
 export function randomFeeds(graph: Graph, batch: number, seed: number): Arrays {
   const bound = bindDims(graph, { N: batch });
