@@ -136,7 +136,9 @@ export function exactly(
 ): Readonly<Record<string, Float64Array>> {
   const outputs = whole.outputs.filter(({ name }) => names?.includes(name) !== false);
   const graph = prune({ ...whole, outputs });
-  const given = graph.inputs.map(({ name, shape }) => [name, ndarray(shape.map(Number), feeds[name] ?? [])]);
+  const given = graph.inputs.map(
+    ({ name, shape }) => [name, ndarray(shape.map(Number), feeds[name] ?? [])] as const,
+  );
   const results = evaluate(graph, Object.fromEntries(given), quick);
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
 }

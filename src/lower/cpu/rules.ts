@@ -1,4 +1,4 @@
-import { sameShape, type Node } from '../../ir/index.js';
+import { sameShape, type Node, type Value } from '../../ir/index.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
 import { affine } from './depthwise.js';
@@ -38,16 +38,25 @@ const convInputGrad: Rule = (context, original) => {
   return give({ f }, node, { places: stridedInputGrad(f, node, placement) });
 };
 
+/**
+ * Whether batch normalisation runs in blocks: of all images but those from outside, which are few channels. One that lies as
+ * in the portable graph (a concatenation of channels that fill no blocks) is converted in one pass; the portable form takes
+ * seven passes more, and what follows is a convolution that wants blocks.
+ */
+function isNormalised({ f, graph }: Context, x: Value | undefined): x is Value {
+  return x?.shape.length === 4 && x.dtype === 'float32' && (f.isBlocked(x) || !graph.inputs.includes(x));
+}
+
 const normTrain: Rule = (context, node) => {
   const [x] = node.inputs;
-  if (x?.shape.length !== 4 || !context.f.isBlocked(x)) return false;
+  if (!isNormalised(context, x)) return false;
   return give(context, node, { pending: batchNormTrain(context, node) });
 };
 
-const normGiven: Rule = ({ f }, node) => {
+const normGiven: Rule = (context, node) => {
   const [x] = node.inputs;
-  if (x?.shape.length !== 4 || !f.isBlocked(x)) return false;
-  return give({ f }, node, { pending: batchNormGiven(f, node) });
+  if (!isNormalised(context, x)) return false;
+  return give(context, node, { pending: batchNormGiven(context.f, node) });
 };
 
 // x times [C] made [1,C,1,1]: the gradient of batch normalisation with given statistics.

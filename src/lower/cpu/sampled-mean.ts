@@ -105,7 +105,8 @@ function meanWindow(f: Forms, image: Value, lanes: number, windows: readonly Win
   const { b } = f;
   const [n, c, h, w] = dims4(image);
   const groups = c / lanes;
-  const [{ rows: { length: kh } = [], columns: { length: kw } = [] } = {}] = windows;
+  const [first] = windows;
+  const [kh, kw] = [first?.rows.length ?? 0, first?.columns.length ?? 0];
   const each = groups * kh * kw;
   const order = (): Int32Array => {
     const places = new Int32Array(windows.length * each);
