@@ -91,6 +91,15 @@ function window(
 /** Channels at and beside the sizes of blocks, and few. */
 const channels = (d: Draw): number => d.pick([1, 2, 3, 4, 5, 8, 12, 15, 16, 17, 24, 32, 33]);
 
+/** Attributes of a 1x1 convolution. */
+const pointwise: ConvAttrs = {
+  kernel_shape: [1, 1],
+  strides: [1, 1],
+  dilations: [1, 1],
+  pads: [0, 0, 0, 0],
+  group: 1,
+};
+
 const conv: Drawn = (d, b, input) => {
   const { size, ...attrs } = window(d, true);
   const group = d.pick([1, 1, 1, 2, 3, 4, 8, 16]);
@@ -102,13 +111,6 @@ const conv: Drawn = (d, b, input) => {
   // A second one, so that blocked tensors flow between the two.
   if (d.chance(60)) return y;
   const next = channels(d);
-  const pointwise = {
-    kernel_shape: [1, 1],
-    strides: [1, 1],
-    dilations: [1, 1],
-    pads: [0, 0, 0, 0],
-    group: 1,
-  } as const;
   return b.conv(b.relu(y), input([next, outer * group, 1, 1]), undefined, pointwise);
 };
 
@@ -135,13 +137,6 @@ function image(d: Draw, b: Builder, input: Parameters<Drawn>[2], size: readonly 
   const x = input([d.int(1, 3), c, ...size]);
   if (d.chance(50)) return x;
   const k = channels(d);
-  const pointwise = {
-    kernel_shape: [1, 1],
-    strides: [1, 1],
-    dilations: [1, 1],
-    pads: [0, 0, 0, 0],
-    group: 1,
-  } as const;
   return b.conv(x, input([k, c, 1, 1]), undefined, pointwise);
 }
 
