@@ -1,6 +1,6 @@
 """The peer: PyTorch's training step and forward pass on the CPU, on demand, to be interleaved with ours.
 
-    THREADS=2 python3 torch_step.py mnist-cnn|resnet20-cifar|resnet18|resnet50|resnext50|mobilenet|dilated18 BATCH [SIZE]
+    THREADS=2 python3 torch_step.py mnist-cnn|resnet20-cifar|resnet18|resnet50|resnext50|resnextblocks|mobilenet|dilated18 BATCH [SIZE]
 
 Says {"torch": version} when its first step is done, then answers each line on stdin with one line of JSON:
 `step N` and `forward B N` with the milliseconds of each, `peak` with the peak resident memory in MiB.
@@ -91,9 +91,9 @@ def stem():
     return [conv_norm(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
 
 
-def resnext50():
-    layers, inputs = stem(), 64
-    for i, blocks in enumerate((3, 4, 6, 3)):
+def resnext(layers, stages):
+    inputs = 64
+    for i, blocks in enumerate(stages):
         width = 64 << i
         for j in range(blocks):
             stride = 2 if i > 0 and j == 0 else 1
@@ -123,7 +123,15 @@ def dilated18():
     return classifier(inputs, *layers)
 
 
-others = {"resnext50": resnext50, "mobilenet": mobilenet, "dilated18": dilated18}
+def resnext50():
+    return resnext(stem(), (3, 4, 6, 3))
+
+
+def resnextblocks():
+    return resnext([conv_norm(3, 64, 3), nn.ReLU()], (3,))
+
+
+others = {"resnext50": resnext50, "resnextblocks": resnextblocks, "mobilenet": mobilenet, "dilated18": dilated18}
 
 if name == "mnist-cnn":
     model, shape = MnistCnn(), (1, size or 28, size or 28)

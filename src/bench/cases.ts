@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import { cifarDepths, cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
 import type { Network } from '../artifacts/types.js';
-import { dilated18, mobilenet, resnext50 } from './networks.js';
+import { dilated18, mobilenet, resnext50, resnextBlocks } from './networks.js';
 
 /** One thing to measure: a network, its batch, and what the peer calls it. */
 export interface BenchCase {
@@ -48,6 +48,7 @@ const other = (net: string, build: (size: number) => Network, size: number, batc
 const moreCases: readonly BenchCase[] = [
   ...cifarDepths.filter((depth) => depth !== 20).map(cifar),
   other('resnext50', resnext50, 64, 16),
+  other('resnextblocks', resnextBlocks, 64, 16),
   other('mobilenet', mobilenet, 64, 16),
   other('dilated18', dilated18, 128, 8),
 ];

@@ -61,6 +61,12 @@ export function resnext50(imageSize: number): Network {
   return classifier('resnext50-32x4d', imageSize, ...stem(), ...stages);
 }
 
+/** The blocks of its first stage alone, on images of `imageSize`: little but the convolutions, and hardly a weight. */
+export function resnextBlocks(imageSize: number): Network {
+  const blocks = [0, 1, 2].map((block) => named(`block${block + 1}`, aggregated(64, 1, block > 0)));
+  return classifier('resnext-blocks', imageSize, convNorm(64, 3), relu(), ...blocks);
+}
+
 /** MobileNet: depthwise 3x3, then 1x1. Source: https://arxiv.org/abs/1704.04861 */
 export function mobilenet(imageSize: number): Network {
   const widths = [64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024];
