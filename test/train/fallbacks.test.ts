@@ -28,10 +28,9 @@ describe('fallbacksIn', () => {
   test('names the layer of a convolution, with its gradients, and their share of the multiply-adds', () => {
     const { fallbacks, share } = fallbacksWhere('layer2.1.conv1', 'Conv');
     expect(share).toBeGreaterThan(0.01);
-    // The batch normalisation of what a portable convolution gives stays portable with it.
+    // The batch normalisation of what it gives runs in blocks all the same.
     expect(fallbacks.map(({ what, layers }) => `${what} ${layers.join()}`)).toEqual([
       'convolution layer2.1.conv1',
-      'batch normalisation layer2.1.bn1',
     ]);
     expect(fallbacks[0]).toMatchObject({
       ...{ what: 'convolution', layers: ['layer2.1.conv1'], of: 'multiply-adds' },

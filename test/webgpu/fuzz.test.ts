@@ -4,8 +4,8 @@ import { hasWebgpu } from '../helpers/webgpu.js';
 
 /** A small part of the fuzzer on WebGPU itself, where every pipeline takes a software adapter a tenth of a second. */
 const kinds = {
-  ...{ Conv: 6, ConvTranspose: 2, MaxPool: 4, AveragePool: 2, BatchNormTrain: 2, Slice: 2, Pad: 2 },
-  ...{ preactivation: 1, resnext: 1, depthwise: 1, wild: 1 },
+  ...{ Conv: 4, ConvTranspose: 2, MaxPool: 2, AveragePool: 1, BatchNormTrain: 1 },
+  ...{ resnext: 1, wild: 1 },
 };
 
 describe.skipIf(!(await hasWebgpu()))('random operators and networks on WebGPU', () => {
