@@ -86,9 +86,19 @@ export function schedulerOf(
     parts.map(({ name }) => name),
   );
   const milestones = parts.length === 1 ? [] : switchesOf(args, parts, before);
+  const never = milestones.findIndex((begin) => begin >= epochs);
+  if (never >= 0 && (args.scheduler ?? args.switchAt ?? args.totalIters) !== undefined) {
+    throw new OptionError(
+      `--${args.switchAt === undefined ? 'total-iters' : 'switch-at'}: expected every scheduler to begin within ${epochs} epochs, ` +
+        `but ${parts[never + 1]?.name ?? 'the next'} would after epoch ${milestones[never] ?? 0}`,
+    );
+  }
   const schedulers = parts.map(({ name, options }, i): SchedulerSpec => {
-    const left = Math.max(1, epochs - (milestones[i - 1] ?? 0));
-    return { name, options: { ...(options ?? defaults(name, left)), ...givenTo(args, name) } };
+    const length = Math.max(1, (milestones[i] ?? epochs) - (milestones[i - 1] ?? 0));
+    return {
+      name,
+      options: { ...(options ?? defaults(name, length, parts.length)), ...givenTo(args, name) },
+    };
   });
   const [only] = schedulers;
   if (schedulers.length === 1 && only !== undefined) {
@@ -151,8 +161,10 @@ function switchesOf(
   );
 }
 
-/** What the command line fills in for options that the library wants to be given. */
-function defaults(name: string, epochs: number): SchedulerSpec['options'] {
+/** What the command line fills in, for a scheduler alone or a part of several that lasts so many epochs. */
+function defaults(name: string, epochs: number, parts: number): SchedulerSpec['options'] {
+  // A warm-up that is cut off, or that waits at its end, is nobody's wish.
+  if (name === 'linearWarmup' && parts > 1) return { totalIters: epochs };
   if (name === 'cosineAnnealingLR') return { tMax: epochs };
   if (name === 'oneCycleLR') return { totalSteps: epochs };
   if (name === 'stepLR') return { stepSize: 3, gamma: 0.5 };

@@ -22,12 +22,17 @@ export function withClock(
   return records.map((record) => {
     const told = history.find(
       (other) =>
-        typeof other === 'object' &&
+        isRecord(other) &&
         (['epoch', 'step', 'trainLoss'] as const).every((name) => other[name] === record[name]),
     );
     const { seconds, imagesPerSecond } = { ...told, ...record };
     return { ...record, seconds: time(seconds), imagesPerSecond: time(imagesPerSecond) };
   });
+}
+
+/** A file that people can change may hold anything in an epoch's place. */
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /**

@@ -21,17 +21,17 @@ interface TuningFile {
   /** Another version of ort-train may compute a form in another way. */
   readonly version: string;
   readonly machine: string;
-  readonly choices: Readonly<Record<string, string>>;
+  readonly choices?: Readonly<Record<string, string>>;
   /** Digests of lowered models that have given the portable numbers, the newest last. */
-  readonly passed: readonly string[];
+  readonly passed?: readonly string[];
 }
 
 /** Digests that are kept: a network in one form has one, and they are 70 bytes each. */
 const MOST_PASSED = 500;
 
 /**
- * Keeps choices and passed comparisons in a JSON file named after runtime, CPU and threads. A file that is damaged or another version's counts as
- * none, and is replaced.
+ * Keeps choices and passed comparisons in two JSON files named after runtime, CPU and threads. A file that is damaged or
+ * another version's counts as none, and is replaced.
  *
  * @example
  * const tuning = { batchSize: 64, store: nodeTuningStore({ threads: 2 }) };
@@ -40,34 +40,60 @@ const MOST_PASSED = 500;
 export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): TuningStore {
   const cpu = (cpus()[0]?.model ?? 'unknown').toLowerCase().replace(/[^a-z0-9]+/g, '-');
   const machine = `${runtimeVersion()}-${cpu}-${threads ?? availableParallelism()}`;
-  const path = join(
-    cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning'),
-    `${machine}.json`,
-  );
-  const read = async (): Promise<Kept> => keptIn(await readFile(path, 'utf8').catch(() => ''), machine);
-  const write = async (more: Kept): Promise<void> => {
-    // Another run may have written since.
-    const { choices, passed } = await read();
-    const file: TuningFile = {
-      format: 'ort-train-tuning/1',
-      version,
-      machine,
-      choices: { ...choices, ...more.choices },
-      passed: [...new Set([...passed, ...more.passed])].slice(-MOST_PASSED),
-    };
-    await writeFileSafely(path, `${JSON.stringify(file, null, 2)}\n`);
-  };
+  const folder = cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning');
+  const choices = new TuningJson(join(folder, `${machine}.json`), machine);
+  // A file of its own: every start that compares writes it, and none of them may put an old state of the choices back.
+  const passed = new TuningJson(join(folder, `${machine}-passed.json`), machine);
   return {
     machine,
-    load: async () => (await read()).choices,
-    save: (choices) => write({ choices, passed: [] }),
-    hasPassed: async (digest) => (await read()).passed.includes(digest),
-    keepPassed: (digest) => write({ choices: {}, passed: [digest] }),
+    load: async () => (await choices.read()).choices,
+    save: (more) => choices.change((kept) => ({ choices: { ...kept.choices, ...more } })),
+    hasPassed: async (digest) => (await passed.read()).passed.includes(digest),
+    keepPassed: (digest) =>
+      passed.change((kept) => ({ passed: [...new Set([...kept.passed, digest])].slice(-MOST_PASSED) })),
   };
 }
 
+/** Changes of a file that are under way in this process, by its path. */
+const changing = new Map<string, Promise<void>>();
+
+/** One of the files; changes from this process come one after the other, whichever store they go through. */
+class TuningJson {
+  readonly #path: string;
+  readonly #machine: string;
+
+  constructor(path: string, machine: string) {
+    this.#path = path;
+    this.#machine = machine;
+  }
+
+  async read(): Promise<Kept> {
+    return keptIn(await readFile(this.#path, 'utf8').catch(() => ''), this.#machine);
+  }
+
+  async change(change: (kept: Kept) => Partial<Kept>): Promise<void> {
+    const before = changing.get(this.#path) ?? Promise.resolve();
+    const done = before.then(() => this.#write(change));
+    // Whoever asked learns of a failure; the next change starts all the same.
+    const settled = done.catch(() => undefined);
+    changing.set(this.#path, settled);
+    try {
+      await done;
+    } finally {
+      if (changing.get(this.#path) === settled) changing.delete(this.#path);
+    }
+  }
+
+  async #write(change: (kept: Kept) => Partial<Kept>): Promise<void> {
+    // Another process may have written since.
+    const content = change(await this.read());
+    const file: TuningFile = { format: 'ort-train-tuning/1', version, machine: this.#machine, ...content };
+    await writeFileSafely(this.#path, `${JSON.stringify(file, null, 2)}\n`);
+  }
+}
+
 /** What is kept of a file's content. */
-type Kept = Pick<TuningFile, 'choices' | 'passed'>;
+type Kept = Required<Pick<TuningFile, 'choices' | 'passed'>>;
 
 function keptIn(text: string, machine: string): Kept {
   const none: Kept = { choices: {}, passed: [] };

@@ -1,6 +1,6 @@
 import type { Network } from '../artifacts/index.js';
 import type { DataSplit } from '../data/index.js';
-import { schedulerFrom, type NamedBytes, type TrainOptions, type TrainResult } from '../train/index.js';
+import { schedulerFrom, type TrainOptions, type TrainResult } from '../train/index.js';
 import type { WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';
 
@@ -10,9 +10,10 @@ export function defined(run: WorkerRun): WorkerRun {
 }
 
 /** The checkpoint that a run goes on from: a stored one, one given as bytes, or none. */
-export function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): NamedBytes | undefined {
+export function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): TrainOptions['resume'] {
   if (found !== undefined) {
-    return { name: `the stored run '${found.stored.key}'`, bytes: found.record.checkpoint };
+    const { stored, record } = found;
+    return { name: `the stored run '${stored.key}'`, bytes: record.checkpoint, epochs: stored.history };
   }
   if (resume === undefined || resume === 'stored') return undefined;
   return resume instanceof Uint8Array ? { name: 'resume', bytes: resume } : resume;
@@ -23,7 +24,7 @@ export function trainOptions(
   run: WorkerRun,
   network: Network,
   data: DataSplit,
-  resume: NamedBytes | undefined,
+  resume: TrainOptions['resume'],
 ): TrainOptions {
   const { network: spec, preset, scheduler, shuffle, ...rest } = run;
   const {

@@ -4,6 +4,8 @@ import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.
 import type { CreateSession } from '../session/session.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import {
+  type EpochRecord,
+  type History,
   runFiles,
   trainOn,
   type LiveRun,
@@ -62,6 +64,8 @@ export class Run {
   /** Losses of steps, the first of which is step `#before + 1`. */
   #losses: number[] = [];
   #before = 0;
+  /** The epochs so far with their times. */
+  #epochs: readonly Partial<EpochRecord>[] = [];
 
   constructor(platform: RunPlatform, host: RunHost, given: WorkerRun, key: string | undefined) {
     this.#platform = platform;
@@ -138,6 +142,7 @@ export class Run {
         data: summary,
         taught: this.#host.taught,
         losses: this.#losses,
+        history: this.#epochs,
       }),
     });
     const first = this.#before + this.#losses.length;
@@ -181,10 +186,11 @@ export class Run {
     );
   }
 
-  #goOnWith({ record }: FoundRun, data: ReturnType<typeof summaryOf>): void {
+  #goOnWith({ record, stored }: FoundRun, data: ReturnType<typeof summaryOf>): void {
     checkSameData(record.data, data, this.#key ?? '');
     const { losses, taught, checkpoint } = record;
     this.#losses = [...losses];
+    this.#epochs = stored.history;
     this.#before = readProgress(checkpoint, 'checkpoint').step - losses.length;
     // Those taught since the page was loaded come behind.
     const { items } = this.#host.taught;
@@ -206,7 +212,8 @@ export class Run {
       if (!(error instanceof DeviceError) || fallback === undefined || !isOther) throw error;
       const last = this.#keeper?.last;
       const { resume, ...rest } = options;
-      const from = last === undefined ? resume : { name: 'the last checkpoint', bytes: last };
+      const from =
+        last === undefined ? resume : { name: 'the last checkpoint', bytes: last, epochs: this.#epochs };
       const step = from === undefined ? 0 : readProgress(from.bytes, from.name).step;
       this.#losses.length = Math.max(0, step - this.#before);
       this.#warn(`${error.message}; the run goes on with ${fallback} after step ${step}`);
@@ -220,6 +227,9 @@ export class Run {
       createSession: this.#platform.createSession,
       save: async (name, content) => {
         if (name === runFiles.model && content instanceof Uint8Array) this.#model = content;
+        if (name === runFiles.history && typeof content === 'string') {
+          ({ epochs: this.#epochs = [] } = JSON.parse(content) as Partial<History>);
+        }
         if (name !== runFiles.checkpoint || !(content instanceof Uint8Array)) return undefined;
         return (await this.#keeper?.keep(content)) === true ? this.#keeper?.name : undefined;
       },

@@ -7,6 +7,7 @@ import {
 } from '../artifacts/index.js';
 import { CheckpointError, StorageError } from '../errors.js';
 import type { DataSplit } from '../data/index.js';
+import { withClock } from '../train/clocks.js';
 import type { EpochRecord } from '../train/index.js';
 import type { StoredRun } from './protocol.js';
 import { Taught } from './taught.js';
@@ -32,6 +33,8 @@ export interface RunRecord {
   readonly taught: Taught;
   /** Of the last steps, up to that of the checkpoint. */
   readonly losses: readonly number[];
+  /** The epochs with their times, which the checkpoint does not hold; absent in what an older version stored. */
+  readonly history?: readonly Partial<EpochRecord>[];
   /** A checkpoint of `src/artifacts/checkpoint.ts`. */
   readonly checkpoint: Uint8Array;
 }
@@ -48,6 +51,7 @@ export function encodeRecord({
   data,
   taught,
   losses,
+  history,
   checkpoint,
 }: RunRecord): Uint8Array {
   const { items } = taught;
@@ -73,7 +77,7 @@ export function encodeRecord({
       ),
     ],
   ]);
-  const run = JSON.stringify({ savedAt, options, epochs, data });
+  const run = JSON.stringify({ savedAt, options, epochs, data, history });
   return encodeSafetensors(tensors, { format: FORMAT, 'ort_train.version': version, run });
 }
 
@@ -101,7 +105,7 @@ function decode(bytes: Uint8Array, key: string, where: StoredRun['where']): Foun
     // Written by `encodeRecord` alone, and protected by the store's digest.
     ...(JSON.parse(metadata.get('run') ?? '{}') as Pick<
       RunRecord,
-      'savedAt' | 'options' | 'epochs' | 'data'
+      'savedAt' | 'options' | 'epochs' | 'data' | 'history'
     >),
     taught: taughtFrom(tensors),
     losses: Array.from(tensorOf(tensors, 'losses').data, Number),
@@ -114,7 +118,8 @@ function decode(bytes: Uint8Array, key: string, where: StoredRun['where']): Foun
 export function describeRun(record: RunRecord, key: string, where: StoredRun['where']): StoredRun {
   const { savedAt, options, epochs, data, taught, losses, checkpoint } = record;
   const { step, epoch, extra } = readProgress(checkpoint, key);
-  const { epochs: history = [] } = (extra ?? {}) as { readonly epochs?: readonly EpochRecord[] };
+  const { epochs: records = [] } = (extra ?? {}) as { readonly epochs?: readonly EpochRecord[] };
+  const history = withClock(records, record.history);
   const testAccuracy = history.at(-1)?.testAccuracy;
   return {
     ...{ key, where, savedAt, options, epoch, epochs, step, history },

@@ -6,6 +6,17 @@ import { cli, digitFiles, folderOf, tempFolder } from './helpers.js';
 const data = folderOf(digitFiles());
 const small = ['--preset', 'mnist-cnn-small', '--batch-size', '16', '--threads', '1'] as const;
 
+test.each([
+  ['--image-size', '64'],
+  ['--classes', '5'],
+  ['--channels', '1'],
+])('doctor %s without a network is refused', async (option, value) => {
+  const { status, events } = await cli('doctor', option, value, '--json');
+  expect(status).toBe(2);
+  expect(events).toMatchObject([{ event: 'error', code: 'option' }]);
+  expect(events[0]?.['message']).toContain(`${option}: it is of a network, expected --network`);
+});
+
 describe("a user's mistake in what the files hold", () => {
   const files = digitFiles();
   const name = 'train-images-idx3-ubyte';

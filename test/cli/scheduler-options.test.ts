@@ -41,6 +41,17 @@ describe('--scheduler', () => {
     });
   });
 
+  test('fits each part to the epochs that it has', () => {
+    expect(schedulerFor({ scheduler: 'warmup,cosine,step', switchAt: '2,6' }).options).toMatchObject({
+      schedulers: [{ options: { totalIters: 2 } }, { options: { tMax: 4 } }, { name: 'stepLR' }],
+    });
+    expect(schedulerFor({ scheduler: 'cosine,step', switchAt: '5' }).options).toMatchObject({
+      schedulers: [{ options: { tMax: 5 } }, { name: 'stepLR' }],
+    });
+    const twice = { scheduler: 'onecycle,none', switchAt: '8', maxLr: '0.1' };
+    expect(schedulerFor(twice).options).toMatchObject({ schedulers: [{ options: { totalSteps: 8 } }, {}] });
+  });
+
   test('of a run that goes on is changed where something is said', () => {
     expect(schedulerFor({}, warmed).options).toEqual(warmed.options);
     expect(schedulerFor({ etaMin: '0.1' }, warmed).options).toMatchObject({
@@ -63,6 +74,11 @@ describe('--scheduler', () => {
     [{ scheduler: 'warmup,cosine', gamma: '0.5' }, '--gamma: the scheduler warmup, cosine does not have it'],
     [{ scheduler: 'warmup,plateau' }, 'expected those whose rate depends on the epoch alone'],
     [{ scheduler: 'step,step,step', switchAt: '3,2' }, 'expected integers >= 0 that do not fall, got [3,2]'],
+    [
+      { scheduler: 'warmup,cosine', switchAt: '50' },
+      '--switch-at: expected every scheduler to begin within 20',
+    ],
+    [{ scheduler: 'warmup,cosine', totalIters: '20' }, 'cosineAnnealingLR would after epoch 20'],
     [{ scheduler: 'multistep', milestones: '1.5' }, 'expected whole numbers from 0 with commas'],
   ];
   test.each(wrong)('%o is refused', (given, message) => {

@@ -329,13 +329,28 @@ describe('nodeTuningStore', () => {
     await store.save({ b: 'batch' });
     expect([await again.hasPassed?.('a'), await again.hasPassed?.('b')]).toEqual([true, false]);
     expect(await again.load()).toEqual({ b: 'batch' });
-    const file = JSON.parse(readFileSync(fileIn(cacheDir), 'utf8')) as { readonly passed: string[] };
+    const path = join(cacheDir, `${store.machine}-passed.json`);
+    const file = JSON.parse(readFileSync(path, 'utf8')) as { readonly passed: string[] };
     const many = { ...file, passed: [...file.passed, ...Array.from({ length: 499 }, (_, i) => `${i}`)] };
-    writeFileSync(fileIn(cacheDir), JSON.stringify(many));
+    writeFileSync(path, JSON.stringify(many));
     await store.keepPassed?.('new');
     expect([await again.hasPassed?.('a'), await again.hasPassed?.('0')]).toEqual([false, true]);
-    writeFileSync(fileIn(cacheDir), JSON.stringify({ ...file, passed: 'a' }));
+    writeFileSync(path, JSON.stringify({ ...file, passed: 'a' }));
     expect([await again.hasPassed?.('a'), await again.load()]).toEqual([false, { b: 'batch' }]);
+  });
+
+  test('loses nothing where several starts write at the same time', async () => {
+    const cacheDir = temporaryFolder();
+    const stores = Array.from({ length: 20 }, () => nodeTuningStore({ cacheDir, threads: 1 }));
+    await Promise.all(
+      stores.map(async (store, i) => {
+        await Promise.all([store.save({ [`shape ${i}`]: 'wide' }), store.keepPassed?.(`${i}`)]);
+      }),
+    );
+    const store = nodeTuningStore({ cacheDir, threads: 1 });
+    expect(Object.keys(await store.load())).toHaveLength(20);
+    const passed = await Promise.all(stores.map(async (_, i) => (await store.hasPassed?.(`${i}`)) === true));
+    expect(passed).not.toContain(false);
   });
 
   test.each([

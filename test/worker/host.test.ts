@@ -181,12 +181,16 @@ describe('stop', () => {
     );
     const end = await later.host.stored();
     expect(end).toMatchObject({ step: 12, epoch: 2, finished: true });
+    // The times are not in the checkpoint, and yet a page that is loaded again knows them.
+    expect(end?.history).toEqual(history.epochs);
+    expect(end?.history.map(({ seconds }) => seconds > 0)).toEqual([true, true]);
     expect(Array.from(end?.stepLosses ?? [])).toEqual((await whole).history.stepLosses);
     expect(end?.testAccuracy).toBe((await whole).testAccuracy);
     await expect(later.host.train({ resume: 'stored' })).rejects.toThrow(/its run has finished 2 epochs/);
     // More epochs are something to go on with.
     const more = await later.host.train({ resume: 'stored', epochs: 3 });
     expect(more.history.epochs).toHaveLength(3);
+    expect(more.history.epochs.slice(0, 2)).toEqual(history.epochs);
   });
 
   test('works before the first step', async () => {

@@ -15,6 +15,8 @@ export function percent(share: number, digits = 1): string {
 
 /** `8 s`, `2 min 05 s`. */
 export function duration(seconds: number): string {
+  // Of an epoch whose time nobody wrote down.
+  if (!Number.isFinite(seconds)) return '\u2013';
   const all = Math.floor(seconds);
   if (all < 60) return `${all} s`;
   return `${Math.floor(all / 60)} min ${String(all % 60).padStart(2, '0')} s`;

@@ -9,6 +9,7 @@ import {
   idxFileNames,
   idxRoles,
   knownSets,
+  OptionError,
   OrtTrainError,
   presetNames,
   probeBlockSize,
@@ -19,7 +20,7 @@ import {
   type DeviceName,
   type RuntimeTelemetry,
 } from '../../index.js';
-import { defineCommand } from '../command.js';
+import { defineCommand, kebab } from '../command.js';
 import { print, widthOf, writeJson } from '../io.js';
 import { checkNetwork, networkLines } from '../network-check.js';
 import { choice, device, text } from '../options.js';
@@ -66,6 +67,10 @@ export const doctor = defineCommand({
     ['doctor --network resnet18 --image-size 64', 'whether all of its layers run in their fast form'],
   ],
   async run(args, io) {
+    const lost = (['classes', 'channels', 'imageSize'] as const).find((name) => args[name] !== undefined);
+    if (lost !== undefined && args.network === undefined) {
+      throw new OptionError(`--${kebab(lost)}: it is of a network, expected --network with it, got none`);
+    }
     const wanted = deviceNames.filter((name) => args.device?.includes(name) ?? true);
     const findings = await examine(wanted, args.device !== undefined, args.cacheDir ?? defaultCacheDir());
     if (!args.json) print(io, ...reportLines(findings, widthOf(io.stdout)));
