@@ -15,17 +15,19 @@ const rooms = {
   models: ['ir', 'ops', 'net'],
   autodiff: ['ir', 'ops'],
   optim: ['ir', 'ops'],
+  onnx: ['ir', 'ops'],
   lower: ['ir', 'ops'],
-  onnx: ['ir'],
-  artifacts: ['ir', 'ops', 'net', 'models', 'autodiff', 'optim', 'lower', 'onnx'],
-  session: ['artifacts'],
+  program: ['ir', 'ops', 'net', 'models', 'autodiff', 'optim', 'lower', 'onnx'],
+  weights: ['ir', 'ops', 'net', 'optim', 'onnx'],
+  artifacts: ['program', 'weights', 'ir', 'net', 'models', 'optim', 'lower', 'onnx'],
+  session: ['program'],
   data: [],
-  train: ['session', 'data', 'artifacts'],
-  export: ['artifacts', 'onnx', 'ir', 'session', 'data'],
+  train: ['session', 'data', 'program', 'weights', 'artifacts'],
+  export: ['artifacts', 'weights', 'program', 'onnx', 'ir', 'session', 'data'],
   storage: [],
-  worker: ['session', 'train', 'data', 'export', 'artifacts', 'storage'],
-  charts: ['train', 'artifacts'],
-  bench: ['artifacts', 'net', 'onnx', 'ir', 'ops', 'session', 'train'],
+  worker: ['session', 'train', 'data', 'export', 'artifacts', 'weights', 'program', 'storage'],
+  experiments: ['train', 'program', 'weights', 'data', 'session'],
+  bench: ['artifacts', 'weights', 'program', 'net', 'onnx', 'ir', 'ops', 'session', 'train'],
   cli: [],
 };
 
@@ -70,6 +72,7 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
     './errors.ts',
     './error-transfer.ts',
     './files-node.ts',
+    './version.ts',
     ...allowed.map((other) => `./${other}`),
     ...(room === 'cli' ? ['./index.ts'] : []),
   ],
@@ -77,7 +80,9 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
 }));
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '.scratch/', 'test-output/', 'coverage/', 'node_modules/', 'runs/', 'artifacts/'] },
+  {
+    ignores: ['**/dist/', '.scratch/', 'test-output/', 'coverage/', 'node_modules/', 'runs/', '/artifacts/'],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

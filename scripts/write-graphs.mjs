@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildGraph, buildInferenceGraph } from '../dist/artifacts/index.js';
+import { buildGraph, buildInferenceGraph } from '../dist/program/index.js';
 import { print } from '../dist/ir/index.js';
 import { lowerPortable } from '../dist/lower/index.js';
 import { presetNetwork } from '../dist/models/index.js';

@@ -13,5 +13,5 @@ export * from './data/node.js';
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
 export type { PrefetchOption } from './train/prefetch-node.js';
 export { nodeTuningStore, type NodeTuningOptions } from './train/tuning-node.js';
-export { comparisonFiles, writeComparison, type ComparisonFiles } from './charts/node.js';
+export { comparisonFiles, writeComparison, type ComparisonFiles } from './experiments/node.js';
 export { exportRun, loadClassifier, type NodeClassifier } from './export/node.js';

@@ -1,7 +1,6 @@
 /** What ort-train offers wherever it runs; the builds for Node and for the browser add what only they have. */
 export * from './errors.js';
 export { print as printGraph, type Graph, type TensorData } from './ir/index.js';
-export { lowerPortable } from './lower/index.js';
 export { encodeModel, type EncodeOptions } from './onnx/index.js';
 export * from './net/index.js';
 export {
@@ -25,26 +24,34 @@ export {
 export {
   buildGraph,
   buildInferenceGraph,
-  createTrainingArtifacts,
-  decodeSafetensors,
-  encodeSafetensors,
   graphKinds,
-  matchWeights,
-  version,
-  type ArtifactOptions,
   type GraphKind,
-  type Manifest,
-  type ModelCard,
   type OptimizerOptions,
-  type TrainingArtifacts,
-  type NetworkWeights,
-  type TrainingState,
-} from './artifacts/index.js';
-export * from './session/session.js';
+} from './program/index.js';
 export * from './bench/index.js';
 export * from './data/index.js';
 export * from './train/index.js';
-export * from './charts/index.js';
+export {
+  fallbackLine,
+  type Fallback,
+  type LoweringReport,
+  type LabelledBatch,
+  type TuningOptions,
+  type TuningStore,
+  type StepTuning,
+  deviceNames,
+  type DeviceName,
+  type DeviceReport,
+  type SessionOptions,
+  type Session,
+  type CreateSession,
+  type Tensors,
+  type DeviceTensor,
+  type DeviceTensors,
+  type Feeds,
+  type Resident,
+} from './program/index.js';
+export * from './experiments/index.js';
 export {
   exportModel,
   readModelCard,
@@ -55,18 +62,30 @@ export {
   type Prediction,
   type PredictOptions,
 } from './export/index.js';
+export { lowerPortable } from './lower/index.js';
 export {
-  completeWeights,
+  createTrainingArtifacts,
+  type ArtifactOptions,
+  type TrainingArtifacts,
+  type Manifest,
+  type ModelCard,
   encodeInferenceModel,
+  type InferenceOptions,
+} from './artifacts/index.js';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  matchWeights,
+  completeWeights,
   encodeWeights,
   startingWeights,
+  weightsFromSafetensors,
+  type StartingOptions,
   stateFrom,
   weightsFromOnnx,
-  weightsFromSafetensors,
-  type InferenceOptions,
-  type StartingOptions,
   type OnnxWeights,
   type WeightMatch,
   type WeightOptions,
   type WeightProblem,
-} from './artifacts/index.js';
+} from './weights/index.js';
+export { version } from './version.js';

@@ -1,11 +1,10 @@
-import { OptionError } from '../errors.js';
 import { lowerPortable } from '../lower/index.js';
+import { OptionError } from '../errors.js';
 import type { Network } from '../net/index.js';
 import { encodeModel, portsOf, type Ports } from '../onnx/index.js';
-import { foldBatchNorm, foldedKey } from './fold-batch-norm.js';
-import { buildInferenceGraph } from './graphs.js';
+import { foldBatchNorm, foldedKey, buildInferenceGraph } from '../program/index.js';
 import { cardToMetadata, plainNormalization, type ModelCard } from './model-card.js';
-import { version } from './version.js';
+import { version } from '../version.js';
 
 /** What an inference model may be told beyond its network and weights. */
 export type CardOptions = Partial<Omit<ModelCard, 'network' | 'input'>>;

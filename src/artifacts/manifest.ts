@@ -3,9 +3,9 @@ import type { Network } from '../net/index.js';
 import type { CrossEntropyOptions } from '../models/index.js';
 import { OPSET, type Ports } from '../onnx/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
-import { stateLayout } from './graphs.js';
-import type { Layout } from './layout.js';
-import { version } from './version.js';
+import { stateLayout } from '../program/index.js';
+import type { Layout } from '../net/layout.js';
+import { version } from '../version.js';
 
 /** File names inside an artifacts folder. */
 export const artifactFiles = {
@@ -24,7 +24,11 @@ export type ArtifactModel = 'training' | 'eval' | 'optimizer' | 'inference';
 export interface VectorManifest {
   /** Number of float32 elements. */
   readonly size: number;
-  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset: number }[];
+  readonly tensors: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly offset: number;
+  }[];
 }
 
 /** What an artifacts folder holds, for programs in any language. */
@@ -39,9 +43,7 @@ export interface Manifest {
   };
   readonly optimizer: OptimizerOptions;
   readonly loss: CrossEntropyOptions;
-  readonly models: Readonly<
-    Record<ArtifactModel, Ports & { readonly file: string }>
-  >;
+  readonly models: Readonly<Record<ArtifactModel, Ports & { readonly file: string }>>;
   readonly checkpoint: { readonly file: string };
   /** Layout of the vector `params`. */
   readonly parameters: VectorManifest;

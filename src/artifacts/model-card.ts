@@ -63,14 +63,21 @@ export function cardFromMetadata(metadata: ReadonlyMap<string, string>, where: s
   const normalization = read('normalization') as Partial<Normalization> | null;
   const provenance = read('provenance');
   const wrong = (key: keyof typeof keys, expected: string): never => {
-    throw new ModelError(`${where}: its metadata '${keys[key]}': expected ${expected}, got ${metadata.get(keys[key]) ?? ''}`);
+    throw new ModelError(
+      `${where}: its metadata '${keys[key]}': expected ${expected}, got ${metadata.get(keys[key]) ?? ''}`,
+    );
   };
   if (!isList(classes, 'string')) return wrong('classes', 'a list of labels');
   if (!isList(input, 'number') || input.length !== 3) return wrong('input', '[channels, height, width]');
   const [channels = 0, height = 0, width = 0] = input;
   const mean = normalization?.mean;
   const std = normalization?.std;
-  if (!isList(mean, 'number') || !isList(std, 'number') || mean.length !== channels || std.length !== channels) {
+  if (
+    !isList(mean, 'number') ||
+    !isList(std, 'number') ||
+    mean.length !== channels ||
+    std.length !== channels
+  ) {
     return wrong('normalization', `mean and std of ${channels} channels`);
   }
   return {

@@ -1,11 +1,11 @@
+import { lowerPortable } from '../lower/index.js';
 import { staticSize } from '../ir/index.js';
 import type { CrossEntropyOptions } from '../models/index.js';
-import { lowerPortable } from '../lower/index.js';
 import type { Network } from '../net/index.js';
 import { checkModelSize, encodeModel, portsOf, type Ports } from '../onnx/index.js';
 import type { OptimizerOptions } from '../optim/index.js';
-import { encodeInitialCheckpoint } from './checkpoint.js';
-import { buildGraph } from './graphs.js';
+import { encodeInitialCheckpoint } from '../weights/index.js';
+import { buildGraph } from '../program/index.js';
 import { describedInferenceModel, type CardOptions } from './inference.js';
 import { describeArtifacts, type Manifest } from './manifest.js';
 

@@ -1,6 +1,5 @@
+import { cifarDepths, cifarResnet, presetNetwork, type PresetName, type Network } from '../program/index.js';
 import { OptionError } from '../errors.js';
-import { cifarDepths, cifarResnet, presetNetwork, type PresetName } from '../artifacts/types.js';
-import type { Network } from '../artifacts/types.js';
 import { dilated18, mobilenet, resnext50, resnextBlocks } from './networks.js';
 
 /** One thing to measure: a network, its batch, and what the peer calls it. */

@@ -1,9 +1,7 @@
+import { buildGraph, formsByKey, type Fallback, type StepTuning } from '../program/index.js';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { buildGraph } from '../artifacts/index.js';
-import type { Fallback, StepTuning } from '../train/index.js';
-import { formsByKey } from '../train/tuning.js';
 import type { BenchCase } from './cases.js';
 import { flopsOf } from './flops.js';
 import { startSubprocess, type Subprocess } from './subprocess-node.js';

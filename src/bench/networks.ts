@@ -1,4 +1,4 @@
-import type { Network } from '../artifacts/types.js';
+import type { Network } from '../program/index.js';
 import {
   add,
   batchNorm,

@@ -10,8 +10,7 @@ import { fileProblem } from './digest-node.js';
 import { idxFileNames, idxRoles } from './idx-files.js';
 import { findIdxFiles, loadIdxFolder } from './idx-folder-node.js';
 import { orIoError } from './io-node.js';
-import { isKnownName, knownSets } from './known-sets.js';
-import type { KnownName, KnownSet } from './known-sets.js';
+import { isKnownName, knownSets, type KnownName, type KnownSet } from './known-sets.js';
 import { fetchFromMirrors } from './mirrors-node.js';
 
 export { defaultCacheDir, type DownloadOptions } from './cache-node.js';

@@ -1,8 +1,7 @@
+import type { TensorData, CreateSession, DeviceReport, Session, SessionOptions } from '../program/index.js';
 import { cardFromMetadata, type ModelCard } from '../artifacts/model-card.js';
-import type { TensorData } from '../artifacts/types.js';
 import { DataError, ModelError } from '../errors.js';
 import { readInterface } from '../onnx/read-interface.js';
-import type { CreateSession, DeviceReport, Session, SessionOptions } from '../session/session.js';
 
 /** One label with the probability that the classifier gives it. */
 export interface LabelProbability {

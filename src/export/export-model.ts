@@ -1,13 +1,7 @@
-import {
-  cardFromMetadata,
-  cardToMetadata,
-  decodeSafetensors,
-  foldBatchNorm,
-  foldedKey,
-  version,
-  type ModelCard,
-  type TensorData,
-} from '../artifacts/index.js';
+import { cardFromMetadata, cardToMetadata, type ModelCard } from '../artifacts/index.js';
+import { decodeSafetensors } from '../weights/index.js';
+import { foldBatchNorm, foldedKey, type TensorData } from '../program/index.js';
+import { version } from '../version.js';
 import { CheckpointError, ModelError, OptionError } from '../errors.js';
 import { sameShape, type Graph } from '../ir/index.js';
 import { decodeModel, encodeModel, readModel } from '../onnx/index.js';

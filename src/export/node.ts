@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeImage } from '../data/node.js';
 import { readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
-import type { SessionOptions } from '../session/session.js';
+import type { SessionOptions } from '../program/index.js';
 import { Classifier } from './classifier.js';
 import { exportModel, type ExportOptions } from './export-model.js';
 import { imageClassifier, type ImageClassifier } from './image-classifier.js';

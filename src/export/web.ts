@@ -1,6 +1,6 @@
 import { decodeImage, type WebImage } from '../data/image-web.js';
 import { IoError } from '../errors.js';
-import type { SessionOptions } from '../session/session.js';
+import type { SessionOptions } from '../program/index.js';
 import { createWebSession } from '../session/web.js';
 import { Classifier } from './classifier.js';
 import { imageClassifier, type ImageClassifier } from './image-classifier.js';

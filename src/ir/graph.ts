@@ -65,3 +65,10 @@ export interface GraphOutput {
   readonly name: string;
   readonly value: Value;
 }
+
+/** The name of a node within its layer, as the builder wants it. */
+export function localName(node: Node): string {
+  return node.layer !== '' && node.name.startsWith(`${node.layer}.`)
+    ? node.name.slice(node.layer.length + 1)
+    : node.name;
+}

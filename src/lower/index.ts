@@ -1,5 +1,3 @@
-export * from './check.js';
-export * from './portable.js';
-export * from './replay.js';
-export * from './static-batch.js';
-export type * from './target.js';
+export * from './target.js';
+export * from './portable/lower-portable.js';
+export * from './rewrite/static-batch.js';

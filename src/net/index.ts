@@ -5,6 +5,7 @@ export * from './freeze.js';
 export * from './head.js';
 export * from './init.js';
 export * from './layers.js';
+export * from './layout.js';
 export * from './net.js';
 export * from './network.js';
 export * from './norm.js';

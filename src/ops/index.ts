@@ -7,4 +7,5 @@ export type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
 export { isDense, isTiling, type PoolAttrs } from './pool-shape.js';
 export type * from './attributes.js';
 export * from './registry.js';
+export * from './replay.js';
 export * from './flops.js';

@@ -1,4 +1,4 @@
-import { findBlockSize } from '../artifacts/index.js';
+import { findBlockSize } from '../program/index.js';
 import { createNodeSession } from './node.js';
 
 /**

@@ -1,9 +1,7 @@
+import type { TensorData, DeviceTensor } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
-import type { TensorData } from '../artifacts/types.js';
 import { ModelError } from '../errors.js';
 import type { WebRuntime } from './runtime-web.js';
-import type { DeviceTensor } from './session.js';
-
 // Of the specification, as TypeScript's own types of WebGPU have no values: https://www.w3.org/TR/webgpu/#buffer-usage
 const usage = { mapRead: 0x01, copySource: 0x04, copyTarget: 0x08, storage: 0x80 } as const;
 const READ = 0x01;

@@ -1,23 +1,24 @@
+import {
+  UNRETURNED,
+  withUnreturnedOutput,
+  type TensorData,
+  type DeviceName,
+  type DeviceReport,
+  type DeviceTensor,
+  type DeviceTensors,
+  type Feeds,
+  type Resident,
+  type Session,
+  type SessionOptions,
+  type Tensors,
+} from '../program/index.js';
 import { availableParallelism } from 'node:os';
 // First: what it sets must stand before the runtime is there.
 import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
-import { identityModel } from '../artifacts/identity.js';
-import { UNRETURNED, withUnreturnedOutput, type TensorData } from '../artifacts/types.js';
+import { identityModel } from '../program/identity.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, checkThreads, firstThatStarts } from './devices.js';
-import type {
-  DeviceName,
-  DeviceReport,
-  DeviceTensor,
-  DeviceTensors,
-  Feeds,
-  Resident,
-  Session,
-  SessionOptions,
-  Tensors,
-} from './session.js';
-
 export { runtimeTelemetry, type RuntimeTelemetry } from './telemetry-node.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.

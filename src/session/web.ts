@@ -1,11 +1,5 @@
-import type * as Ort from 'onnxruntime-web/wasm';
-import type { TensorData } from '../artifacts/types.js';
-import { DeviceError, ModelError } from '../errors.js';
-import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
-import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
-import { probeWebGpu } from './gpu-web.js';
-import { WebRuntime } from './runtime-web.js';
 import type {
+  TensorData,
   DeviceName,
   DeviceReport,
   Feeds,
@@ -13,7 +7,13 @@ import type {
   Session,
   SessionOptions,
   Tensors,
-} from './session.js';
+} from '../program/index.js';
+import type * as Ort from 'onnxruntime-web/wasm';
+import { DeviceError, ModelError } from '../errors.js';
+import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
+import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
+import { probeWebGpu } from './gpu-web.js';
+import { WebRuntime } from './runtime-web.js';
 import type { WebDevice } from './wasm-file-web.js';
 
 export { probeWebGpu, type WebGpuProbe } from './gpu-web.js';

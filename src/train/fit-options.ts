@@ -1,4 +1,4 @@
-import { checkTrainingBatch } from '../artifacts/types.js';
+import { checkTrainingBatch } from '../program/index.js';
 import {
   checkAugmentation,
   checkNormalization,

@@ -1,14 +1,8 @@
-export type { LabelledBatch } from './batch-tensors.js';
-export * from './compare.js';
-export { fallbackLine, type Fallback } from './fallbacks.js';
 export * from './fit-options.js';
 export * from './fit.js';
-export * from './gradient-norms.js';
 export * from './history.js';
 export * from './recipes.js';
 export * from './run-types.js';
 export * from './schedulers/index.js';
-export type { LoweringReport } from './step-models.js';
 export * from './train-on.js';
 export * from './trainer.js';
-export type { StepTuning, TuningOptions, TuningStore } from './tuning.js';

@@ -9,7 +9,7 @@ import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
-import type { TuningStore } from './tuning.js';
+import type { TuningStore } from '../program/index.js';
 
 /** `trainResNet` in Node: data, weights and output may be paths. */
 export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {

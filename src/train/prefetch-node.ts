@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Prefetcher } from '../data/prefetch-node.js';
 import { OptionError, WorkerError } from '../errors.js';
-import type { DeviceReport } from '../session/session.js';
+import type { DeviceReport } from '../program/index.js';
 import type { BatchFeed, Platform, PrefetchReport } from './run-types.js';
 
 /** Whether batches are prepared on a thread of their own; `auto`: where a core is free for it. */

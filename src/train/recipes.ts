@@ -1,4 +1,4 @@
-import type { OptimizerOptions } from '../artifacts/index.js';
+import type { OptimizerOptions } from '../program/index.js';
 import { stepLR, type Scheduler } from './schedulers/index.js';
 
 /** How a network is trained unless the caller says otherwise. */

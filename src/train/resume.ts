@@ -1,5 +1,5 @@
+import type { Checkpoint } from '../weights/index.js';
 import { withClock } from './clocks.js';
-import type { Checkpoint } from '../artifacts/index.js';
 import { CheckpointError, OptionError } from '../errors.js';
 import type { EpochSums, FitOptions, ResumePoint } from './fit-options.js';
 import type { EpochRecord } from './history.js';

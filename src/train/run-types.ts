@@ -1,19 +1,21 @@
 import type {
   CrossEntropyOptions,
-  ModelCard,
   Network,
   OptimizerOptions,
   PresetName,
   PresetOptions,
-} from '../artifacts/index.js';
+  CreateSession,
+  DeviceReport,
+  SessionOptions,
+  LoweringReport,
+  TuningStore,
+} from '../program/index.js';
+import type { ModelCard } from '../artifacts/index.js';
 import type { Augmentation, BatchSource, Dataset, DataSplit, Normalization } from '../data/index.js';
-import type { CreateSession, DeviceReport, SessionOptions } from '../session/session.js';
 import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
-import type { LoweringReport } from './step-models.js';
 import type { Scheduler } from './schedulers/index.js';
 import type { Trainer } from './trainer.js';
-import type { TuningStore } from './tuning.js';
 
 /** A file as bytes, with the name that errors call it by. */
 export interface NamedBytes {

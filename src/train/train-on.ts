@@ -1,19 +1,14 @@
+import { countParameters, presetNetwork, type Network, type OptimizerOptions } from '../program/index.js';
 import {
-  countParameters,
   decodeCheckpoint,
   encodeCheckpoint,
-  encodeInferenceModel,
-  namedWeights,
-  plainNormalization,
-  presetNetwork,
-  startingWeights,
-  stateFrom,
-  version,
   type Checkpoint,
-  type ModelCard,
-  type Network,
-  type OptimizerOptions,
-} from '../artifacts/index.js';
+  namedWeights,
+  stateFrom,
+  startingWeights,
+} from '../weights/index.js';
+import { encodeInferenceModel, plainNormalization, type ModelCard } from '../artifacts/index.js';
+import { version } from '../version.js';
 import type { DataSplit } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';

@@ -1,21 +1,31 @@
 import {
-  checkState,
-  freshState,
+  checkTrainingBatch,
+  countParameters,
   type CrossEntropyOptions,
   type Network,
   type OptimizerOptions,
   type TensorData,
+  batchTensors,
+  type LabelledBatch,
+  inputsOf,
+  PlacedState,
+  placeWeights,
+  type PlacedWeights,
+  StepModels,
   type TrainingState,
-} from '../artifacts/index.js';
-import { checkTrainingBatch, countParameters } from '../artifacts/types.js';
+  type LoadedModel,
+  type LoweringReport,
+  type CreateSession,
+  type DeviceReport,
+  type Feeds,
+  type SessionOptions,
+  type Tensors,
+  type TuningOptions,
+} from '../program/index.js';
+import { checkState, freshState } from '../weights/index.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
-import type { CreateSession, DeviceReport, Feeds, SessionOptions, Tensors } from '../session/session.js';
-import { batchTensors, type LabelledBatch } from './batch-tensors.js';
 import type { Evaluation } from './history.js';
-import { inputsOf, PlacedState, placeWeights, type PlacedWeights } from './placed-state.js';
-import { StepModels, type LoadedModel, type LoweringReport } from './step-models.js';
-import type { TuningOptions } from './tuning.js';
 
 /** What a trainer is made from. */
 export interface TrainerOptions extends SessionOptions {

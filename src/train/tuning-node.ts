@@ -1,11 +1,11 @@
+import { version } from '../version.js';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
-import { version } from '../artifacts/index.js';
 import { writeFileSafely } from '../files-node.js';
 import { runtimeVersion } from '../session/node.js';
-import type { TuningStore } from './tuning.js';
+import type { TuningStore } from '../program/tuning.js';
 
 /** Where choices are kept, and for how many threads. */
 export interface NodeTuningOptions {

@@ -1,6 +1,5 @@
 import { CheckpointError } from '../errors.js';
-import type { LoweringReport } from './step-models.js';
-import { formsByKey, type TuningOptions, type TuningStore } from './tuning.js';
+import { formsByKey, type TuningOptions, type TuningStore, type LoweringReport } from '../program/index.js';
 
 /** What a checkpoint keeps of the forms of a run's convolutions, so that the run can go on with the same. */
 export interface KeptTuning {

@@ -1,4 +1,4 @@
-import { presetNetwork } from '../artifacts/types.js';
+import { presetNetwork } from '../program/index.js';
 import type { FileSource } from '../data/files.js';
 import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
 import { openFiles, type OpenFilesOptions } from '../data/web.js';

@@ -1,7 +1,7 @@
+import type { LiveRun } from '../train/index.js';
 import { batchCount, type Dataset } from '../data/index.js';
 import { assert } from '../errors.js';
 import { Classifier, type PixelImage } from '../export/index.js';
-import type { LiveRun } from '../train/index.js';
 import type { Mistake } from './protocol.js';
 
 /** A classifier with the present weights of a run; to be used between two of its steps only. */

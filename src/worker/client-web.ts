@@ -1,5 +1,5 @@
 import type { ModelCard } from '../artifacts/index.js';
-import { version } from '../artifacts/version.js';
+import { version } from '../version.js';
 import { WorkerError } from '../errors.js';
 import type { PixelImage, Prediction } from '../export/index.js';
 import type { Caller } from './caller.js';

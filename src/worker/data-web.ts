@@ -1,4 +1,4 @@
-import type { Network } from '../artifacts/index.js';
+import type { Network } from '../program/index.js';
 import { embeddedDigitsInTurns, type DataSplit, type EmbeddedOptions } from '../data/index.js';
 import { openWebData } from '../train/web.js';
 import type { WorkerRun } from './protocol.js';

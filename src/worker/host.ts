@@ -1,9 +1,9 @@
+import type { LiveRun } from '../train/index.js';
 import type { ModelCard } from '../artifacts/index.js';
 import { embeddedDigits, type Dataset, type DataSplit } from '../data/index.js';
 import { DataError, OptionError } from '../errors.js';
 import { Classifier, type PixelImage, type Prediction } from '../export/index.js';
 import { checkKey } from '../storage/checkpoint-store.js';
-import type { LiveRun } from '../train/index.js';
 import { findMistakes, liveClassifier } from './classify.js';
 import type { Mistake, StoredRun, WorkerCalls, WorkerRun, WorkerTrainResult } from './protocol.js';
 import { findRun } from './run-keeper.js';

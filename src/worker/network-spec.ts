@@ -1,4 +1,4 @@
-import { cifarResnet, mnistCnn, presetNetwork, resnet, type Network } from '../artifacts/index.js';
+import { cifarResnet, mnistCnn, presetNetwork, resnet, type Network } from '../program/index.js';
 import { OptionError } from '../errors.js';
 import type { NetworkSpec, WorkerRun } from './protocol.js';
 

@@ -1,22 +1,17 @@
 import type {
-  CifarResNetOptions,
-  mnistCnn,
-  ModelCard,
-  ResNetDepth,
-  ResNetOptions,
-} from '../artifacts/index.js';
-import type { DataSplit, EmbeddedOptions } from '../data/index.js';
-import type { FileSource, ImageSetOptions } from '../data/files.js';
-import type { PixelImage, Prediction } from '../export/index.js';
-import type {
   BatchEnd,
   EpochRecord,
   NamedBytes,
-  SchedulerSpec,
   StartInfo,
   TrainOptions,
   TrainResult,
 } from '../train/index.js';
+import type { SchedulerSpec } from '../train/schedulers/scheduler.js';
+import type { CifarResNetOptions, mnistCnn, ResNetDepth, ResNetOptions } from '../program/index.js';
+import type { ModelCard } from '../artifacts/index.js';
+import type { DataSplit, EmbeddedOptions } from '../data/index.js';
+import type { FileSource, ImageSetOptions } from '../data/files.js';
+import type { PixelImage, Prediction } from '../export/index.js';
 import type { TransferredError } from '../error-transfer.js';
 
 /** A network of a built-in family by its numbers: these cross to a worker, the functions of a `Network` do not. */

@@ -1,4 +1,4 @@
-import { readProgress } from '../artifacts/index.js';
+import { readProgress } from '../weights/index.js';
 import { OptionError, StorageError } from '../errors.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import type { RunEvent, StoredRun } from './protocol.js';

@@ -1,6 +1,6 @@
-import type { Network } from '../artifacts/index.js';
-import type { DataSplit } from '../data/index.js';
 import { schedulerFrom, type TrainOptions, type TrainResult } from '../train/index.js';
+import type { Network } from '../program/index.js';
+import type { DataSplit } from '../data/index.js';
 import type { WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';
 

@@ -1,19 +1,19 @@
-import { readProgress, type Network } from '../artifacts/index.js';
-import type { DataSplit } from '../data/index.js';
-import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.js';
-import type { CreateSession } from '../session/session.js';
-import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import {
   type EpochRecord,
   type History,
   runFiles,
-  trainOn,
   type LiveRun,
   type Platform,
   type StartInfo,
   type TrainOptions,
   type TrainResult,
+  trainOn,
 } from '../train/index.js';
+import { readProgress } from '../weights/index.js';
+import type { Network, CreateSession } from '../program/index.js';
+import type { DataSplit } from '../data/index.js';
+import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.js';
+import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import { networkOf } from './network-spec.js';
 import { Outbox } from './outbox.js';
 import type { RunEvent, StoredRun, WorkerRun, WorkerTrainResult } from './protocol.js';

@@ -1,14 +1,10 @@
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  readProgress,
-  version,
-  type TensorData,
-} from '../artifacts/index.js';
+import type { EpochRecord } from '../train/index.js';
+import { decodeSafetensors, encodeSafetensors, readProgress } from '../weights/index.js';
+import { version } from '../version.js';
+import type { TensorData } from '../program/index.js';
 import { CheckpointError, StorageError } from '../errors.js';
 import type { DataSplit } from '../data/index.js';
 import { withClock } from '../train/clocks.js';
-import type { EpochRecord } from '../train/index.js';
 import type { StoredRun } from './protocol.js';
 import { Taught } from './taught.js';
 

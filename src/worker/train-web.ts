@@ -1,6 +1,6 @@
-import { presetNetwork } from '../artifacts/types.js';
-import { OptionError } from '../errors.js';
 import type { TrainResult } from '../train/index.js';
+import { presetNetwork } from '../program/index.js';
+import { OptionError } from '../errors.js';
 import { namedBytes, trainInPlace, type WebTrainOptions } from '../train/web.js';
 import { TrainingWorker } from './client-web.js';
 import type { WorkerTrainOptions } from './protocol.js';

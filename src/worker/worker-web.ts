@@ -1,5 +1,5 @@
 /** The script of the worker that `TrainingWorker` starts. */
-import { version } from '../artifacts/version.js';
+import { version } from '../version.js';
 import { WorkerError } from '../errors.js';
 import { configureRuntime, createWebSession, probeWebGpu } from '../session/web.js';
 import { planThreads } from '../session/threads-web.js';

@@ -1,8 +1,16 @@
-import fs, { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { artifactFiles, createTrainingArtifacts } from '../../src/artifacts/index.js';
+import fs, {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { artifactFiles, createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { readTrainingArtifacts, writeTrainingArtifacts } from '../../src/artifacts/node.js';
 import { CheckpointError, IoError } from '../../src/errors.js';
 import { ensureFolder, readFileBytes, writeFileSafely } from '../../src/files-node.js';
@@ -117,8 +125,12 @@ describe('writeFileSafely', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'file'), '');
     mkdirSync(join(folder, 'folder'));
-    await expect(writeFileSafely(join(folder, 'folder'), '')).rejects.toThrow(/cannot write .*folder: it is a folder/);
-    await expect(writeFileSafely(join(folder, 'file', 'x'), '')).rejects.toThrow(/cannot write .*x: a file of that name is in the way/);
+    await expect(writeFileSafely(join(folder, 'folder'), '')).rejects.toThrow(
+      /cannot write .*folder: it is a folder/,
+    );
+    await expect(writeFileSafely(join(folder, 'file', 'x'), '')).rejects.toThrow(
+      /cannot write .*x: a file of that name is in the way/,
+    );
     expect(readdirSync(folder)).toEqual(['file', 'folder']);
   });
 });
@@ -129,7 +141,9 @@ describe('readFileBytes and ensureFolder', () => {
     writeFileSync(join(folder, 'file'), '');
     await expect(readFileBytes(join(folder, 'no'))).rejects.toThrow(/cannot read .*no: it does not exist/);
     await expect(readFileBytes(folder)).rejects.toThrow(/cannot read .*: it is a folder/);
-    await expect(ensureFolder(join(folder, 'file'))).rejects.toThrow(/cannot write to the folder .*file: .*a file/);
+    await expect(ensureFolder(join(folder, 'file'))).rejects.toThrow(
+      /cannot write to the folder .*file: .*a file/,
+    );
     await expect(ensureFolder(join(folder, 'file', 'x'))).rejects.toThrow(/a part of its path is a file/);
     await ensureFolder(join(folder, 'x', 'y'));
     expect(existsSync(join(folder, 'x', 'y'))).toBe(true);

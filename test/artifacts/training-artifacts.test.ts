@@ -1,25 +1,34 @@
+import { Trainer } from '../../src/train/index.js';
+import { createTrainingArtifacts, type ArtifactModel } from '../../src/artifacts/index.js';
+import {
+  decodeCheckpoint,
+  encodeInitialCheckpoint,
+  decodeSafetensors,
+  matchWeights,
+  stateFrom,
+} from '../../src/weights/index.js';
+import type { OptimizerOptions } from '../../src/program/index.js';
 import { readFileSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import {
-  createTrainingArtifacts,
-  decodeCheckpoint,
-  decodeSafetensors,
-  encodeInitialCheckpoint,
-  matchWeights,
-  stateFrom,
-  type ArtifactModel,
-  type OptimizerOptions,
-} from '../../src/artifacts/index.js';
 import { batches, loadIdxFolder } from '../../src/data/node.js';
 import { CheckpointError, ModelError, OptionError } from '../../src/errors.js';
 import { presetNetwork } from '../../src/models/index.js';
-import { chain, conv, defineNetwork, dropout, flatten, freeze, linear, type Initializer, type Network } from '../../src/net/index.js';
+import {
+  chain,
+  conv,
+  defineNetwork,
+  dropout,
+  flatten,
+  freeze,
+  linear,
+  type Initializer,
+  type Network,
+} from '../../src/net/index.js';
 import { readModel } from '../../src/onnx/index.js';
-import { Trainer } from '../../src/train/index.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { createSession, tinyData, tinyNetwork, tinyTrainer } from '../train/tiny.js';
-import { trainByHand } from './by-hand.js';
+import { trainByHand } from '../weights/by-hand.js';
 
 const kinds = ['training', 'eval', 'optimizer', 'inference'] as const satisfies readonly ArtifactModel[];
 const tiny = tinyNetwork();
@@ -64,18 +73,21 @@ describe.each(networks)('the artifacts of $name', (network) => {
   const artifacts = createTrainingArtifacts(network);
   const { manifest } = artifacts;
 
-  test.each(kinds)('the %s model loads, has what the manifest says, and standard operators only', async (kind) => {
-    const session = await ort.InferenceSession.create(artifacts[kind], { intraOpNumThreads: 1 });
-    const { inputs, outputs } = manifest.models[kind];
-    expect(session.inputNames).toEqual(inputs.map(({ name }) => name));
-    expect(session.outputNames).toEqual(outputs.map(({ name }) => name));
-    await session.release();
-    const model = readModel(artifacts[kind], kind);
-    expect({ inputs, outputs }).toEqual({ inputs: model.inputs, outputs: model.outputs });
-    expect([...model.opset]).toEqual([['', manifest.opset]]);
-    // Another domain would show as a prefix: com.microsoft.FusedMatMul.
-    expect(model.nodes.map(({ op }) => op).filter((op) => op.includes('.'))).toEqual([]);
-  });
+  test.each(kinds)(
+    'the %s model loads, has what the manifest says, and standard operators only',
+    async (kind) => {
+      const session = await ort.InferenceSession.create(artifacts[kind], { intraOpNumThreads: 1 });
+      const { inputs, outputs } = manifest.models[kind];
+      expect(session.inputNames).toEqual(inputs.map(({ name }) => name));
+      expect(session.outputNames).toEqual(outputs.map(({ name }) => name));
+      await session.release();
+      const model = readModel(artifacts[kind], kind);
+      expect({ inputs, outputs }).toEqual({ inputs: model.inputs, outputs: model.outputs });
+      expect([...model.opset]).toEqual([['', manifest.opset]]);
+      // Another domain would show as a prefix: com.microsoft.FusedMatMul.
+      expect(model.nodes.map(({ op }) => op).filter((op) => op.includes('.'))).toEqual([]);
+    },
+  );
 
   test('the manifest lays all state out without gaps, in the order of the checkpoint', () => {
     const { tensors } = decodeSafetensors(artifacts.checkpoint, 'checkpoint');
@@ -131,7 +143,8 @@ describe('training from the files alone', () => {
       await trainByHand(artifacts, tinyBatches, 0.01),
       await trainerLosses(trainer, tinyBatches, 0.01),
     );
-    const { offset = NaN } = artifacts.manifest.frozen.tensors.find(({ name }) => name === 'conv1.weight') ?? {};
+    const { offset = NaN } =
+      artifacts.manifest.frozen.tensors.find(({ name }) => name === 'conv1.weight') ?? {};
     const weights = (state: typeof before): Float32Array => state.frozen.slice(offset, offset + 36);
     expect(weights(trainer.state)).toEqual(weights(before));
     expect(trainer.state.params).not.toEqual(before.params);
@@ -179,7 +192,9 @@ describe('createTrainingArtifacts', () => {
 
   test('starts from given weights, and refuses those that do not fit', () => {
     const { bytes, weights } = encodeInitialCheckpoint(normed, { kind: 'adam' }, 3);
-    expect(createTrainingArtifacts(normed, { weights })).toEqual(createTrainingArtifacts(normed, { seed: 3 }));
+    expect(createTrainingArtifacts(normed, { weights })).toEqual(
+      createTrainingArtifacts(normed, { seed: 3 }),
+    );
     expect(createTrainingArtifacts(normed, { weights }).checkpoint).toEqual(bytes);
     const name = normed.state[0]?.name ?? '';
     const make = (change: (map: Map<string, Float32Array>) => unknown) => () => {
@@ -189,7 +204,9 @@ describe('createTrainingArtifacts', () => {
     };
     expect(make((map) => map.delete(name))).toThrow(CheckpointError);
     expect(make((map) => map.delete(name))).toThrow(new RegExp(`'${name}': expected .* got nothing`));
-    expect(make((map) => map.set(name, new Float32Array(1)))).toThrow(/expected \d+ elements .* got 1 elements/);
+    expect(make((map) => map.set(name, new Float32Array(1)))).toThrow(
+      /expected \d+ elements .* got 1 elements/,
+    );
   });
 
   test('refuses a network of more than 2 GB before it draws a weight', () => {
@@ -203,7 +220,9 @@ describe('createTrainingArtifacts', () => {
     });
     const make = (): unknown => createTrainingArtifacts(big);
     expect(make).toThrow(ModelError);
-    expect(make).toThrow(/^big-inference: expected a model of at most 2147483647 bytes .* got 2400120000 bytes; make the/);
+    expect(make).toThrow(
+      /^big-inference: expected a model of at most 2147483647 bytes .* got 2400120000 bytes; make the/,
+    );
     expect(drawn).toBe(0);
   });
 

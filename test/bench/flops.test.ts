@@ -1,5 +1,5 @@
+import { buildGraph } from '../../src/program/index.js';
 import { expect, test } from 'vitest';
-import { buildGraph } from '../../src/artifacts/index.js';
 import { findCases, flopsOf } from '../../src/bench/index.js';
 import { OptionError } from '../../src/errors.js';
 import { chain, conv, defineNetwork, flatten, linear } from '../../src/net/index.js';

@@ -1,13 +1,10 @@
+import { sequentialLR } from '../../src/train/schedulers/sequential.js';
+import { linearWarmup, cosineAnnealingLR } from '../../src/train/schedulers/curves.js';
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import type { Scheduler } from '../../src/train/schedulers/scheduler.js';
 import { describe, expect, test } from 'vitest';
 import { schedulerOf, schedulerOptions } from '../../src/cli/scheduler-options.js';
 import type { Options, Values } from '../../src/cli/options.js';
-import {
-  sequentialLR,
-  linearWarmup,
-  cosineAnnealingLR,
-  stepLR,
-  type Scheduler,
-} from '../../src/train/index.js';
 import { cli, digitFiles, folderOf, tempFolder } from './helpers.js';
 
 const recipe = stepLR({ stepSize: 3, gamma: 0.5 });

@@ -9,9 +9,7 @@ import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import type { KnownName, KnownSet } from '../../src/data/known-sets.js';
 import { AbortedError, IoError, OfflineError, OptionError } from '../../src/errors.js';
 import { smallFiles, tempFolder } from './helpers.js';
-import { cutAfter, serve, startMirror } from './server.js';
-import type { Handler } from './server.js';
-
+import { cutAfter, serve, startMirror, type Handler } from './server.js';
 // The images file is made long, so that a connection can be cut in its middle.
 const contents = { ...smallFiles(), 'train-images': noise(50_000) };
 const names = idxRoles.map((role) => idxFileNames(role)[0]);

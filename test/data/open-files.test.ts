@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { FileSource, PlacedFile } from '../../src/data/files.js';
-import { filesToSend } from '../../src/data/files.js';
+import { filesToSend, type FileSource, type PlacedFile } from '../../src/data/files.js';
 import { gatherFiles } from '../../src/data/folder-web.js';
 import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import { openFiles } from '../../src/data/web.js';

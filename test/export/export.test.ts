@@ -1,3 +1,7 @@
+import { runFiles, type TrainResult } from '../../src/train/index.js';
+import { compileModel } from '../../src/program/index.js';
+import { createTrainingArtifacts } from '../../src/artifacts/index.js';
+import { decodeCheckpoint, encodeSafetensors } from '../../src/weights/index.js';
 import { execFile } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -5,12 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  compileModel,
-  createTrainingArtifacts,
-  decodeCheckpoint,
-  encodeSafetensors,
-} from '../../src/artifacts/index.js';
 import { prepareBatch } from '../../src/data/index.js';
 import { CheckpointError, DataError, IoError, ModelError, OptionError } from '../../src/errors.js';
 import { exportModel, type PixelImage } from '../../src/export/index.js';
@@ -19,7 +17,6 @@ import { tensorOf } from '../../src/ir/index.js';
 import { encodeModel, readModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
 import { createNodeSession } from '../../src/session/node.js';
-import { runFiles, type TrainResult } from '../../src/train/index.js';
 import { trainResNet } from '../../src/train/node.js';
 import { temporaryFolder, tinyData, tinyNetwork } from '../train/tiny.js';
 

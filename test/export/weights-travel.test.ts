@@ -1,21 +1,21 @@
+import { runFiles } from '../../src/train/index.js';
+import {
+  encodeCheckpoint,
+  encodeWeights,
+  weightsFromSafetensors,
+  stateFrom,
+  weightsFromOnnx,
+} from '../../src/weights/index.js';
+import { encodeInferenceModel } from '../../src/artifacts/index.js';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as node from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
-import {
-  encodeCheckpoint,
-  encodeInferenceModel,
-  encodeWeights,
-  stateFrom,
-  weightsFromOnnx,
-  weightsFromSafetensors,
-} from '../../src/artifacts/index.js';
 import { exportModel } from '../../src/export/index.js';
 import { presetNetwork, resnet } from '../../src/models/index.js';
 import { readModel } from '../../src/onnx/index.js';
-import { runFiles } from '../../src/train/index.js';
-import { relativeError, trainedWeights } from '../artifacts/weights.js';
+import { relativeError, trainedWeights } from '../weights/weights.js';
 import { cli, tempFolder } from '../cli/helpers.js';
 import { fill } from '../helpers/golden.js';
 

@@ -1,4 +1,4 @@
-import { buildGraph } from '../../src/artifacts/graphs.js';
+import { buildGraph } from '../../src/program/index.js';
 import { OptionError, ShapeError } from '../../src/errors.js';
 import {
   add,

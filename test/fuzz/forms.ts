@@ -1,6 +1,7 @@
+import { bindDims, lowerPortable, type Lowering } from '../../src/lower/index.js';
+import { collect, type TensorMap } from '../../src/program/index.js';
 import * as ort from 'onnxruntime-node';
 import { newArray, prune, type Graph } from '../../src/ir/index.js';
-import { bindDims, collect, lowerPortable, type Lowering, type TensorMap } from '../../src/lower/index.js';
 import { lowerCpu } from '../../src/lower/cpu/index.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { lowerWebgpu } from '../../src/lower/webgpu/index.js';

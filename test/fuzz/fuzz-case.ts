@@ -1,4 +1,4 @@
-import { stateLayout } from '../../src/artifacts/graphs.js';
+import { stateLayout } from '../../src/program/index.js';
 import { bindShape, type Graph } from '../../src/ir/index.js';
 import { initialState, type Network } from '../../src/net/index.js';
 import { fill } from '../helpers/golden.js';

@@ -1,5 +1,5 @@
-import { createNodeSession } from '../../src/session/node.js';
 import { Trainer } from '../../src/train/index.js';
+import { createNodeSession } from '../../src/session/node.js';
 import { architectureCase, architectures } from './architectures.js';
 import { Draw } from './draw.js';
 import { runForm, type FormName, type FormResult } from './forms.js';

@@ -1,4 +1,4 @@
-import { stateLayout } from '../../src/artifacts/graphs.js';
+import { stateLayout } from '../../src/program/index.js';
 import { prune } from '../../src/ir/index.js';
 import { at, ndarray, type NdArray } from '../reference/array.js';
 import { quickly } from './quickly.js';

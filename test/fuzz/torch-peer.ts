@@ -1,9 +1,9 @@
+import { bindDims } from '../../src/lower/index.js';
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { prune, type Graph } from '../../src/ir/index.js';
-import { bindDims } from '../../src/lower/index.js';
 import { at, type NdArray } from '../reference/array.js';
 import type { FuzzCase } from './fuzz-case.js';
 import type { Truth } from './judge.js';

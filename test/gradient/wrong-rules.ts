@@ -2,8 +2,7 @@ import { windowCount } from '../../src/ops/conv-shape.js';
 import { defineOp, nchw, ops, type ConvAttrs, type Op, type PoolAttrs } from '../../src/ops/index.js';
 import type { Value } from '../../src/ir/index.js';
 import type { ReduceAttrs } from '../../src/ops/reduce-shape.js';
-import type { CheckedInput, Fill } from './check.js';
-import { positive } from './check.js';
+import { positive, type CheckedInput, type Fill } from './check.js';
 
 /** An operator that computes what its namesake computes and differentiates it wrongly. */
 export interface WrongRule {

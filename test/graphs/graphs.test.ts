@@ -1,3 +1,5 @@
+import { lowerPortable } from "../../src/lower/index.js";
+import { buildGraph, buildInferenceGraph } from "../../src/program/index.js";
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -5,9 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { committed, drift, graphFiles } from '../../scripts/graph-files.mjs';
-import { buildGraph, buildInferenceGraph } from '../../src/artifacts/index.js';
 import { print } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { presetNetwork } from '../../src/models/index.js';
 import { encodeModel, readModel } from '../../src/onnx/index.js';
 

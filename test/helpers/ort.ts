@@ -1,6 +1,6 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import * as ort from 'onnxruntime-node';
 import { newArray, type DType, type Graph } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { ndarray, type NdArray } from '../reference/array.js';
 

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { lowerPortable } from '../../src/lower/index.js';
+import { existsSync } from 'node:fs';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
 import { probeDevice } from '../../src/session/node.js';

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
-import type { Graph } from '../../src/ir/index.js';
 import { bindDims, type Lowering } from '../../src/lower/index.js';
+import { describe, expect, it } from 'vitest';
+import { buildGraph } from '../../src/program/index.js';
+import type { Graph } from '../../src/ir/index.js';
 import { lowerCpu } from '../../src/lower/cpu/index.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { lowerWebgpu } from '../../src/lower/webgpu/index.js';

@@ -1,3 +1,4 @@
+import { bindDims } from '../../src/lower/index.js';
 import { describe, expect, it } from 'vitest';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import type { ConvAttrs } from '../../src/ops/index.js';
@@ -14,8 +15,6 @@ import {
   keptPortable,
 } from './helpers.js';
 import type { Graph } from '../../src/ir/index.js';
-import { bindDims } from '../../src/lower/index.js';
-
 /** Kernels of which some taps meet nothing but padding: [channels, height, width, kernel, padding, stride]. */
 const shapes = [
   ...[1, 2, 3, 4, 7, 12, 15, 16, 20].map((channels) => [channels, 3, 3, 7, 3, 1] as const),

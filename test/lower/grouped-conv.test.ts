@@ -1,6 +1,6 @@
+import { bindDims } from '../../src/lower/index.js';
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../src/ir/index.js';
-import { bindDims } from '../../src/lower/index.js';
 import type { ConvAttrs } from '../../src/ops/index.js';
 import { ndarray } from '../reference/array.js';
 import { evaluate } from '../reference/evaluate.js';

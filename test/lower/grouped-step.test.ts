@@ -1,5 +1,6 @@
+import type { TargetState } from '../../src/lower/index.js';
 import { describe, expect, it } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
+import { buildGraph } from '../../src/program/index.js';
 import {
   add,
   batchNorm,
@@ -14,7 +15,6 @@ import {
   type Network,
 } from '../../src/net/index.js';
 import type { Graph } from '../../src/ir/index.js';
-import type { TargetState } from '../../src/lower/index.js';
 import { blockSize, both, run, type Arrays } from './helpers.js';
 import { expectSameStep, feedsOf } from './network-feeds.js';
 

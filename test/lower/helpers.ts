@@ -1,7 +1,8 @@
+import { bindDims, lowerPortable, type Lowering } from '../../src/lower/index.js';
+import { collect } from '../../src/program/index.js';
 import * as ort from 'onnxruntime-node';
 import { gradients } from '../../src/autodiff/index.js';
 import { newArray, staticSize, type Graph, type Value } from '../../src/ir/index.js';
-import { bindDims, collect, lowerPortable, type Lowering } from '../../src/lower/index.js';
 import { lowerCpu, probeBlockSize, type CpuOptions } from '../../src/lower/cpu/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';

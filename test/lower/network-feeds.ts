@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { stateLayout } from '../../src/artifacts/graphs.js';
-import { flatten } from '../../src/artifacts/layout.js';
+import { stateLayout } from '../../src/program/index.js';
+import { toFlat } from '../../src/net/layout.js';
 import { initialState, type Network } from '../../src/net/index.js';
 import { fill } from '../helpers/golden.js';
 import { difference, type Arrays } from './helpers.js';
@@ -9,12 +9,12 @@ import { difference, type Arrays } from './helpers.js';
 export function feedsOf(network: Network, batch: number): Arrays {
   const { name } = network;
   const state = stateLayout(network);
-  const params = flatten(state.parameters, initialState(network, 0), name);
+  const params = toFlat(state.parameters, initialState(network, 0), name);
   const pixels = batch * network.input.reduce((product, dim) => product * dim, 1);
   return {
     params,
-    ...(state.buffers.size > 0 && { buffers: flatten(state.buffers, initialState(network, 0), name) }),
-    ...(state.frozen.size > 0 && { frozen: flatten(state.frozen, initialState(network, 0), name) }),
+    ...(state.buffers.size > 0 && { buffers: toFlat(state.buffers, initialState(network, 0), name) }),
+    ...(state.frozen.size > 0 && { frozen: toFlat(state.frozen, initialState(network, 0), name) }),
     first_moment: new Float32Array(params.length),
     second_moment: new Float32Array(params.length),
     // Half of the pixels are background, as on MNIST.

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
+import { buildGraph } from '../../src/program/index.js';
 import type { Value } from '../../src/ir/index.js';
 import {
   chain,

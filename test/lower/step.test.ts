@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
+import { buildGraph } from '../../src/program/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { freeze, type Network } from '../../src/net/index.js';
 import { blockSize, both, difference } from './helpers.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildGraph, stateLayout } from '../../src/artifacts/graphs.js';
+import { buildGraph, stateLayout } from '../../src/program/index.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { mnistCnn, presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { freeze, type Network } from '../../src/net/index.js';

@@ -1,3 +1,4 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import { expect, test } from 'vitest';
 import { OptionError } from '../../src/errors.js';
 import {
@@ -13,9 +14,7 @@ import {
   relu,
   type Net,
 } from '../../src/net/index.js';
-import { buildGraph } from '../../src/artifacts/graphs.js';
-import { lowerPortable } from '../../src/lower/index.js';
-
+import { buildGraph } from '../../src/program/index.js';
 /** The pre-activation block of He et al. 2016, https://arxiv.org/abs/1603.05027: nothing follows the addition. */
 const preActivation = (width: number, stride: number): Net =>
   chain(

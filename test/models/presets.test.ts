@@ -1,5 +1,5 @@
+import { buildGraph, buildInferenceGraph, stateLayout } from '../../src/program/index.js';
 import { describe, expect, test } from 'vitest';
-import { buildGraph, buildInferenceGraph, stateLayout } from '../../src/artifacts/index.js';
 import { embeddedDigits, type Dataset } from '../../src/data/index.js';
 import { formatShape, verify } from '../../src/ir/index.js';
 import { presetNames, presetNetwork, type PresetName } from '../../src/models/index.js';

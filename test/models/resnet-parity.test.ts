@@ -1,12 +1,11 @@
-import { expect, test } from 'vitest';
-import { buildGraph, stateLayout, type GraphOptions } from '../../src/artifacts/graphs.js';
-import { flatten, unflatten } from '../../src/artifacts/layout.js';
 import { lowerPortable } from '../../src/lower/index.js';
+import { expect, test } from 'vitest';
+import { buildGraph, stateLayout, type GraphOptions, type Tensors } from '../../src/program/index.js';
+import { toFlat, fromFlat } from '../../src/net/layout.js';
 import { resnet } from '../../src/models/index.js';
 import type { Network } from '../../src/net/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { createNodeSession } from '../../src/session/node.js';
-import type { Tensors } from '../../src/session/session.js';
 import type { TensorData, TypedArray } from '../../src/ir/index.js';
 import { fill } from '../helpers/golden.js';
 import { product, traceOf, traceWeights, type Trace } from './torchvision.js';
@@ -96,14 +95,14 @@ async function follow(network: Network, trace: Trace, allowed: Tolerances): Prom
     target: int32(trace.target, [trace.target.length]),
   };
   const start: Tensors = {
-    params: float32(flatten(layout.parameters, weights, network.name)),
-    buffers: float32(flatten(layout.buffers, weights, network.name)),
+    params: float32(toFlat(layout.parameters, weights, network.name)),
+    buffers: float32(toFlat(layout.buffers, weights, network.name)),
   };
   const zeros = float32(new Float32Array(layout.parameters.size));
   const moments: Tensors = { first_moment: zeros, second_moment: zeros };
 
   const [first] = await runGraph(network, 'training', [() => ({ ...start, ...batch })]);
-  const grads = unflatten(layout.parameters, get(first ?? {}, 'grad').data as Float32Array);
+  const grads = fromFlat(layout.parameters, get(first ?? {}, 'grad').data as Float32Array);
   const norms = Object.entries(trace.grad_norms_step1).map(([name, norm]) => {
     const grad = grads.get(name) ?? new Float32Array();
     const got = Math.sqrt(grad.reduce((sum, g) => sum + g * g, 0));

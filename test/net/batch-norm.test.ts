@@ -1,8 +1,8 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/index.js';
 import { GradientError, OptionError, ShapeError } from '../../src/errors.js';
 import type { Graph, Value } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import {
   batchNorm,
   chain,

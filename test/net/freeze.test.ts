@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
-import { OptionError } from '../../src/errors.js';
 import { lowerPortable } from '../../src/lower/index.js';
+import { describe, expect, test } from 'vitest';
+import { buildGraph } from '../../src/program/index.js';
+import { OptionError } from '../../src/errors.js';
 import { cifarResnet } from '../../src/models/index.js';
 import { freeze, frozenNames, headNames, replaceHead, type Network } from '../../src/net/index.js';
 import { evaluate } from '../reference/evaluate.js';

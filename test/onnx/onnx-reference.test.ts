@@ -1,12 +1,12 @@
+import { lowerPortable } from '../../src/lower/index.js';
+import { buildGraph } from '../../src/program/index.js';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { buildGraph } from '../../src/artifacts/index.js';
 import { bindShape, type Graph } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { presetNetwork } from '../../src/models/index.js';
 import {
   add,

@@ -1,7 +1,7 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { tensorOf, type TensorData } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { fill } from '../helpers/golden.js';
 import { ndarray, product } from '../reference/array.js';

@@ -1,6 +1,6 @@
+import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { ModelError } from '../../src/errors.js';
 import { readInterface } from '../../src/onnx/index.js';
 import { proto } from '../../src/onnx/proto.js';

@@ -1,8 +1,8 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import { onnx } from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { GraphError, ModelError, ShapeError } from '../../src/errors.js';
 import { tensorOf } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
 import { proto } from '../../src/onnx/proto.js';
 import { Builder, ops } from '../../src/ops/index.js';

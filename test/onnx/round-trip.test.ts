@@ -1,6 +1,6 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import { describe, expect, test } from 'vitest';
 import type { Graph } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { decodeModel, encodeModel } from '../../src/onnx/index.js';
 import { findOp } from '../../src/ops/index.js';
 import { allCases } from '../gradient/cases/index.js';

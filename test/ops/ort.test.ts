@@ -1,6 +1,6 @@
+import { lowerPortable } from '../../src/lower/index.js';
 import { describe, expect, test } from 'vitest';
 import { bindShape, prune, type Graph, type Shape } from '../../src/ir/index.js';
-import { lowerPortable } from '../../src/lower/index.js';
 import { Builder, ops } from '../../src/ops/index.js';
 import { allCases, caseGroups } from '../gradient/cases/index.js';
 import { buildCase, feedsOf, type Fill, type GradientCase } from '../gradient/check.js';

@@ -1,9 +1,14 @@
-import { describe, expect, test } from 'vitest';
-import type { TensorData } from '../../src/artifacts/index.js';
 import { createTrainingArtifacts } from '../../src/artifacts/index.js';
+import { describe, expect, test } from 'vitest';
 import { DeviceError, ModelError } from '../../src/errors.js';
 import { createNodeSession, probeDevice, runtimeVersion } from '../../src/session/node.js';
-import { deviceNames, type Session, type SessionOptions, type Tensors } from '../../src/session/session.js';
+import {
+  deviceNames,
+  type Session,
+  type SessionOptions,
+  type Tensors,
+  type TensorData,
+} from '../../src/program/index.js';
 import { tinyNetwork } from '../train/tiny.js';
 
 const { eval: model, manifest } = createTrainingArtifacts(tinyNetwork());

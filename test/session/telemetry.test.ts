@@ -1,9 +1,9 @@
+import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { runtimeTelemetry } from '../../src/session/node.js';
 import { temporaryFolder, tinyNetwork } from '../train/tiny.js';
 

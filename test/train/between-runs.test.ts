@@ -1,9 +1,10 @@
+import { fit, type ResumePoint } from '../../src/train/index.js';
+import { encodeInferenceModel } from '../../src/artifacts/index.js';
+import { namedWeights } from '../../src/weights/index.js';
 import { describe, expect, test } from 'vitest';
 import { prepareBatch } from '../../src/data/index.js';
 import { OptionError } from '../../src/errors.js';
 import { Classifier } from '../../src/export/index.js';
-import { encodeInferenceModel, namedWeights } from '../../src/artifacts/index.js';
-import { fit, type ResumePoint } from '../../src/train/index.js';
 import { clockByHand } from '../helpers/clock.js';
 import { createSession, tinyData, tinyFit, tinyNetwork, tinySet, tinyTrainer, withoutTimes } from './tiny.js';
 

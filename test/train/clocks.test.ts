@@ -1,7 +1,6 @@
+import type { EpochRecord } from '../../src/train/index.js';
 import { expect, test } from 'vitest';
 import { withClock } from '../../src/train/clocks.js';
-import type { EpochRecord } from '../../src/train/index.js';
-
 test('times come from the epoch that is the same, whatever else a damaged history holds', () => {
   const record = { epoch: 1, step: 4, trainLoss: 0.5, testLoss: 0.6, testAccuracy: 0.7, lr: 1e-3 };
   const told = { ...record, seconds: 2, imagesPerSecond: 30 };

@@ -1,10 +1,10 @@
+import type { EpochRecord } from '../../src/train/index.js';
+import { decodeSafetensors } from '../../src/weights/index.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { decodeSafetensors } from '../../src/artifacts/index.js';
 import { OptionError } from '../../src/errors.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
-import type { EpochRecord } from '../../src/train/index.js';
 import { temporaryFolder, tinyData, tinyNetwork } from './tiny.js';
 
 const before = process.env['SOURCE_DATE_EPOCH'];

@@ -1,7 +1,7 @@
+import { decodeSafetensors } from '../../src/weights/index.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { decodeSafetensors } from '../../src/artifacts/index.js';
 import { selectClasses } from '../../src/data/index.js';
 import { CheckpointError, OptionError } from '../../src/errors.js';
 import { countParameters, freeze, initialState, replaceHead } from '../../src/net/index.js';

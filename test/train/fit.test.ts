@@ -1,15 +1,15 @@
-import { describe, expect, test } from 'vitest';
-import { batches, prepareBatch } from '../../src/data/index.js';
-import { DivergedError } from '../../src/errors.js';
 import {
   fit,
-  reduceLROnPlateau,
-  stepLR,
   type BatchEnd,
   type EpochRecord,
   type FitOptions,
   type ResumePoint,
 } from '../../src/train/index.js';
+import { reduceLROnPlateau } from '../../src/train/schedulers/plateau.js';
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import { describe, expect, test } from 'vitest';
+import { batches, prepareBatch } from '../../src/data/index.js';
+import { DivergedError } from '../../src/errors.js';
 import { tinyData, tinyFit, tinyNetwork, tinyTrainer } from './tiny.js';
 
 /** 19 images in batches of 8: the last batch has 3. */

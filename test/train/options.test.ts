@@ -1,7 +1,9 @@
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import { createTrainingArtifacts } from '../../src/artifacts/index.js';
+import { decodeSafetensors } from '../../src/weights/index.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createTrainingArtifacts, decodeSafetensors } from '../../src/artifacts/index.js';
 import type { Dataset } from '../../src/data/index.js';
 import {
   CheckpointError,
@@ -12,7 +14,6 @@ import {
   UserError,
 } from '../../src/errors.js';
 import { chain, batchNorm, defineNetwork, flatten, linear } from '../../src/net/index.js';
-import { stepLR } from '../../src/train/index.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
 import { temporaryFolder, tinyData, tinyNetwork, tinySet } from './tiny.js';
 

@@ -1,10 +1,11 @@
+import { fit, runFiles, type StartInfo, type TrainResult } from '../../src/train/index.js';
+import { decodeSafetensors } from '../../src/weights/index.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { decodeSafetensors } from '../../src/artifacts/index.js';
 import { batches, type Batch, type BatchOptions } from '../../src/data/index.js';
 import { Prefetcher } from '../../src/data/prefetch-node.js';
 import {
@@ -15,7 +16,6 @@ import {
   OptionError,
   WorkerError,
 } from '../../src/errors.js';
-import { fit, runFiles, type StartInfo, type TrainResult } from '../../src/train/index.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
 import { batchFeed, choosePrefetch, type PrefetchOption } from '../../src/train/prefetch-node.js';
 import { WAIT } from '../helpers/limits.js';

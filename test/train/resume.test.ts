@@ -1,10 +1,11 @@
+import { decodeSafetensors, encodeSafetensors } from '../../src/weights/index.js';
+import { reduceLROnPlateau } from '../../src/train/schedulers/plateau.js';
+import { runFiles, type TrainResult, type EpochRecord } from '../../src/train/index.js';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AbortedError, CheckpointError, OptionError } from '../../src/errors.js';
-import { reduceLROnPlateau, runFiles, type EpochRecord, type TrainResult } from '../../src/train/index.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/artifacts/index.js';
 import { temporaryFolder, tinyData, tinyNetwork, withoutTimes } from './tiny.js';
 
 const network = tinyNetwork({ norm: true });

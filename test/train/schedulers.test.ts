@@ -17,7 +17,7 @@ import {
   type SchedulerMetrics,
   type SchedulerSpec,
   type SchedulerState,
-} from '../../src/train/schedulers/index.js';
+} from '../../src/train/index.js';
 
 interface Golden {
   readonly base_lr: number;

@@ -1,3 +1,5 @@
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import { Trainer, type TrainerOptions, type FitOptions } from '../../src/train/index.js';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +20,7 @@ import {
   type Network,
 } from '../../src/net/index.js';
 import { createNodeSession } from '../../src/session/node.js';
-import type { CreateSession } from '../../src/session/session.js';
-import { stepLR, Trainer, type FitOptions, type TrainerOptions } from '../../src/train/index.js';
+import type { CreateSession } from '../../src/program/index.js';
 import { fill } from '../helpers/golden.js';
 
 /** A residual network for 8x8 images of 3 classes, about 400 parameters. */

@@ -1,9 +1,10 @@
+import { Trainer } from '../../src/train/index.js';
+import { buildGraph } from '../../src/program/index.js';
+import { freshState } from '../../src/weights/index.js';
 import { describe, expect, test } from 'vitest';
-import { buildGraph, freshState } from '../../src/artifacts/index.js';
 import { batches, prepareBatch } from '../../src/data/index.js';
 import { CheckpointError, ModelError, OptionError, ShapeError } from '../../src/errors.js';
 import { batchNorm, chain, defineNetwork, flatten, linear } from '../../src/net/index.js';
-import { Trainer } from '../../src/train/index.js';
 import { ndarray, type NdArray } from '../reference/array.js';
 import { expectClose, type Tolerance } from '../reference/close.js';
 import { evaluate } from '../reference/evaluate.js';

@@ -1,6 +1,6 @@
+import { fit, type ResumePoint, type StepResult, type Trainer } from '../../src/train/index.js';
 import { describe, expect, test } from 'vitest';
 import { AbortedError, DivergedError } from '../../src/errors.js';
-import { fit, type ResumePoint, type StepResult, type Trainer } from '../../src/train/index.js';
 import { tinyData, tinyFit, tinyTrainer } from './tiny.js';
 
 /** 20 images in batches of 4: 5 steps an epoch. */

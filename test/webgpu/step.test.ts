@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildGraph } from '../../src/artifacts/graphs.js';
+import { buildGraph } from '../../src/program/index.js';
 import { nodeRuns, type ProfileEvent } from '../../src/bench/profile-node.js';
 import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';

@@ -1,16 +1,15 @@
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import type { BatchEnd } from '../../src/train/index.js';
 import { afterEach } from 'vitest';
-import type { DataSplit } from '../../src/data/index.js';
 import { StorageError } from '../../src/errors.js';
 import { createNodeSession } from '../../src/session/node.js';
-import type { CreateSession } from '../../src/session/session.js';
+import type { CreateSession } from '../../src/program/index.js';
 import type { CheckpointStore } from '../../src/storage/checkpoint-store.js';
-import type { BatchEnd } from '../../src/train/index.js';
 import type { PixelImage } from '../../src/export/index.js';
-import { stepLR } from '../../src/train/index.js';
 import { TrainingHost } from '../../src/worker/host.js';
 import type { RunEvent, WorkerRun } from '../../src/worker/protocol.js';
 import type { RunPlatform } from '../../src/worker/run.js';
-import { embeddedDigits } from '../../src/data/index.js';
+import { embeddedDigits, type DataSplit } from '../../src/data/index.js';
 
 /** Sessions on one thread: the graphs are small, and one order of additions makes runs repeat bit for bit. */
 export const createSession: CreateSession = (model, options) =>

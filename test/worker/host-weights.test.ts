@@ -1,8 +1,8 @@
+import { constantLR } from '../../src/train/schedulers/steps.js';
 import { describe, expect, test } from 'vitest';
 import { pixelsFromDrawing } from '../../src/data/index.js';
 import { DataError, ModelError, OptionError } from '../../src/errors.js';
 import { loadClassifier } from '../../src/export/node.js';
-import { constantLR } from '../../src/train/index.js';
 import type { PixelImage } from '../../src/export/index.js';
 import type { WorkerRun } from '../../src/worker/protocol.js';
 import { atStep, imageOf, recipe, testHost } from './helpers.js';

@@ -1,11 +1,11 @@
+import { stepLR } from '../../src/train/schedulers/steps.js';
+import { decodeSafetensors } from '../../src/weights/index.js';
 import { describe, expect, test } from 'vitest';
-import { decodeSafetensors } from '../../src/artifacts/index.js';
 import { embeddedDigits } from '../../src/data/index.js';
 import { AbortedError, DeviceLostError, OptionError, StorageError } from '../../src/errors.js';
 import { loadClassifier } from '../../src/export/node.js';
 import { trainResNet } from '../../src/train/node.js';
-import type { CreateSession } from '../../src/session/session.js';
-import { stepLR } from '../../src/train/index.js';
+import type { CreateSession } from '../../src/program/index.js';
 import type { WorkerRun } from '../../src/worker/protocol.js';
 import { clockByHand } from '../helpers/clock.js';
 import {

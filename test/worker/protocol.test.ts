@@ -1,3 +1,4 @@
+import type { BatchEnd } from '../../src/train/index.js';
 import { describe, expect, test } from 'vitest';
 import * as errors from '../../src/errors.js';
 import {
@@ -11,7 +12,6 @@ import {
 import { Caller, type Carrier } from '../../src/worker/caller.js';
 import { packError, unpackError } from '../../src/error-transfer.js';
 import { Outbox } from '../../src/worker/outbox.js';
-import type { BatchEnd } from '../../src/train/index.js';
 import type { Request, RunEvent } from '../../src/worker/protocol.js';
 
 /** There and back as a message travels. */

@@ -1,6 +1,4 @@
-import { style } from './skeletons.js';
-import type { Style } from './skeletons.js';
-
+import { style, type Style } from './skeletons.js';
 const five: readonly Style[] = [
   // Body first, then the roof.
   style(

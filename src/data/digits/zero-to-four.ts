@@ -1,6 +1,4 @@
-import { style } from './skeletons.js';
-import type { Style } from './skeletons.js';
-
+import { style, type Style } from './skeletons.js';
 const zero: readonly Style[] = [
   // Begun at the top, closed with a small overlap.
   style(

@@ -3,7 +3,7 @@ import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
 import { affine } from './depthwise.js';
 import type { Factored, Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { Pending, type Shifted } from './pending.js';
 import { channelMean, meanProduct } from './reduce.js';
 

@@ -1,6 +1,6 @@
 import { useCounts, type Graph, type Value } from '../../ir/index.js';
 import { Builder } from '../../ops/index.js';
-import { linksOf, type Links } from '../shared/links.js';
+import { linksOf, type Links } from '../rewrite/links.js';
 import { Forms } from './forms.js';
 
 /** What the rules of the CPU lowering see. */

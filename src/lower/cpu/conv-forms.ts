@@ -2,11 +2,11 @@ import type { Node } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { forwardAxes, turnedAxes } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { placementOf, type Placement } from './placement.js';
 import { phasesOf } from './phases.js';
 import { isPointwise } from './pointwise-grad.js';
-import { axisOf, liveTaps, type Axis } from '../shared/taps.js';
+import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
 import { batchGroups, preferredForm, type BatchGroups, type WeightGradForm } from './weight-grad.js';
 import { weightShape } from './weight-layout.js';
 

@@ -1,12 +1,11 @@
-import type { Node, Value } from '../../ir/index.js';
+import { localName, type Node, type Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
-import { localName } from '../shared/links.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { Pending } from './pending.js';
 import { sampledMean } from './sampled-mean.js';
-import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../shared/taps.js';
+import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../rewrite/taps.js';
 import type { Placement } from './placement.js';
 import { turnedDepthwise, turnedWeight } from './weight-layout.js';
 import { widened } from './widen.js';

@@ -2,7 +2,7 @@ import type { Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { widened } from './widen.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Value } from '../../ir/index.js';
 import { blockedConv, type BlockedConvAttrs } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** What a pass over an image adds to x scale, all optional. */
 interface PassOptions {

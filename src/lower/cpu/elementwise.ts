@@ -1,10 +1,10 @@
-import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
-import { isElementwise } from '../shared/elementwise.js';
-import { isZero, localName } from '../shared/links.js';
+import { localName, sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
+import { isElementwise } from '../rewrite/elementwise.js';
+import { isZero } from '../rewrite/links.js';
 import type { Context } from './context.js';
 import { signMask } from './depthwise.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** Those that make zeros of zeros, whatever their scalar operands are. */
 const keepsZeros = new Set(['Abs', 'Cast', 'Identity', 'Mul', 'Neg', 'Relu', 'Sign', 'Sqrt', 'Tanh']);

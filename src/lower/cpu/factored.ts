@@ -1,7 +1,7 @@
 import { staticSize, type Node, type Value } from '../../ir/index.js';
 import type { Context } from './context.js';
 import type { Factored, Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { operands, placementOf, type Placement } from './placement.js';
 import { weightShape } from './weight-layout.js';
 

@@ -1,6 +1,6 @@
 import { sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
-import { isElementwise } from '../shared/elementwise.js';
-import { linksOf, type Links } from '../shared/links.js';
+import { isElementwise } from '../rewrite/elementwise.js';
+import { linksOf, type Links } from '../rewrite/links.js';
 import { roundUp } from './layout.js';
 import { weightShape, type WeightLayout } from './weight-layout.js';
 

@@ -1,6 +1,6 @@
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../shared/form-table.js';
+import { FormTable } from '../rewrite/form-table.js';
 import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
 import type { Pending } from './pending.js';

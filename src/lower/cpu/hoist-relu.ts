@@ -1,7 +1,6 @@
 import { useCounts, type Graph, type Node, type Value } from '../../ir/index.js';
-import { ops } from '../../ops/index.js';
-import { isZero, linksOf, type Links } from '../shared/links.js';
-import { replay } from '../replay.js';
+import { ops, replay } from '../../ops/index.js';
+import { isZero, linksOf, type Links } from '../rewrite/links.js';
 
 /**
  * relu(maxpool(x)) -> maxpool(relu(x)): the ReLU can then become part of the convolution that makes x, and one image less

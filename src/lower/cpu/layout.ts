@@ -1,4 +1,4 @@
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { reorderInput, reorderOutput } from './blocked-ops.js';

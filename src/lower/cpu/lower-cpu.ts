@@ -1,7 +1,7 @@
 import { prune, type Graph, type Node } from '../../ir/index.js';
-import { bindDims } from '../static-batch.js';
-import { flatInput, lowerFlat } from '../shared/flat.js';
-import { rewrite } from '../shared/rewrite.js';
+import { bindDims } from '../rewrite/static-batch.js';
+import { flatInput, lowerFlat } from '../rewrite/flat.js';
+import { rewrite } from '../rewrite/rewrite.js';
 import type { Lowering } from '../target.js';
 import { contextOf } from './context.js';
 import { formOf, formsOf } from './conv-forms.js';

@@ -3,7 +3,7 @@ import { isDense, isTiling, type PoolAttrs } from '../../ops/index.js';
 import { blockedMaxPool, blockedUpsample } from './blocked-ops.js';
 import { masked } from './elementwise.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** Max-pooling of a blocked tensor. */
 export function maxPool(f: Forms, node: Node): Value {

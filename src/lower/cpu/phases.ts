@@ -1,7 +1,7 @@
 import type { Value } from '../../ir/index.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
-import type { Axis } from '../shared/taps.js';
+import { dims4 } from '../rewrite/dims.js';
+import type { Axis } from '../rewrite/taps.js';
 import { widened } from './widen.js';
 
 /** Into how many images the columns of one are dealt: as many as the dilation along them says, where it says anything. */

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { roundUp } from './layout.js';
 import {
   denseLayout,

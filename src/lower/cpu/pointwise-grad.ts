@@ -2,7 +2,7 @@ import { staticSize, type Node, type Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { reorderInput, reorderOutput } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** Whether a convolution's kernel is one pixel, without padding: it is then a matrix product over pixels. */
 export function isPointwise(node: Node): boolean {

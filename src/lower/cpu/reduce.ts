@@ -2,7 +2,7 @@ import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { blockedConv, blockedGlobalAveragePool } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /**
  * Sum over batch and pixels of a blocked tensor: [C'], zeros at the end included. ONNX Runtime's own mean over the pixels

@@ -7,7 +7,7 @@ import { formOf } from './conv-forms.js';
 import { forwardConv, inputGrad } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { isTiled, isUndilated, maxPool, maxPoolGrad } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { addPlaces, areAlike } from './places.js';

@@ -2,8 +2,8 @@ import { staticSize, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
-import type { Axis } from '../shared/taps.js';
+import { dims4 } from '../rewrite/dims.js';
+import type { Axis } from '../rewrite/taps.js';
 
 /** How many pixels of the result are computed. */
 const SAMPLES = 16;

@@ -1,5 +1,5 @@
 import { sameShape, type Node, type Value } from '../../ir/index.js';
-import type { SegmentRules } from '../shared/flat.js';
+import type { SegmentRules } from '../rewrite/flat.js';
 import type { Context } from './context.js';
 import { shapeInTarget, type SegmentKind } from './flat-state.js';
 import { placementOf } from './placement.js';

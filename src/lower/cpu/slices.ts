@@ -1,8 +1,8 @@
 import type { Node, Value } from '../../ir/index.js';
-import { isZeroPad, spreadAxis } from '../shared/spread.js';
+import { isZeroPad, spreadAxis } from '../rewrite/spread.js';
 import type { Context } from './context.js';
 import type { Forms, Places } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { joinPlaces } from './places.js';
 
 /** A slice of a blocked image: of its pixels, or of whole blocks of channels. Undefined for anything else. */

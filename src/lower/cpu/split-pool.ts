@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import { ops, type ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { isTiled, poolAttrs } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { weightGradient } from './weight-grad.js';

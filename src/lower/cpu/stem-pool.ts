@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import { blockedConv, blockedMaxPool, type BlockedConvAttrs } from './blocked-ops.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { isUndilated, poolAttrs } from './max-pool.js';
 import { joinPlaces } from './places.js';
 

@@ -2,9 +2,9 @@ import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms, Places } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { joinPlaces } from './places.js';
-import { axisOf, type Axis } from '../shared/taps.js';
+import { axisOf, type Axis } from '../rewrite/taps.js';
 import type { Placement } from './placement.js';
 import { turnedDepthwise, turnedWeight } from './weight-layout.js';
 

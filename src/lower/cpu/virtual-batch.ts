@@ -1,9 +1,9 @@
 import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { roundUp } from './layout.js';
-import type { Axis } from '../shared/taps.js';
+import type { Axis } from '../rewrite/taps.js';
 
 /** Images cut into bands of rows, each of which counts as an image of its own. */
 export interface Bands {

@@ -1,7 +1,7 @@
 import type { TensorData, Value } from '../../ir/index.js';
 import { ops, type Builder } from '../../ops/index.js';
 import { reorderInput } from './blocked-ops.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { roundUp, swapOuter } from './layout.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Value } from '../../ir/index.js';
 import type { Forms } from './forms.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** A blocked image with `left` and `right` columns of zeros written out; made once for all that need it. */
 export function widened(f: Forms, x: Value, left: number, right: number): Value {

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/norm-shape.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 
 /**

@@ -3,7 +3,7 @@ import { nodeFlops } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { isUngrouped, operandsOf, wantedPixels, type ConvOperands } from './conv.js';
 import { tilings, COLUMNS, directCost } from './cost.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { isPoint } from './point.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import { isTiling, type ConvAttrs, type PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { range, type Forms, type Pending } from './forms.js';
 import { planOf, tilesIn, type Plan, type PlanAxis } from './plan.js';
 import {

@@ -1,6 +1,6 @@
 import { tilesIn, lengthsOf, planOf, type Plan } from './plan.js';
 import type { ConvOperands } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { spectrumSize } from './transform.js';
 
 /*

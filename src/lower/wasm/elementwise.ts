@@ -1,6 +1,6 @@
-import { sameShape, type Node, type Value } from '../../ir/index.js';
-import { isElementwise } from '../shared/elementwise.js';
-import { isZero, localName } from '../shared/links.js';
+import { localName, sameShape, type Node, type Value } from '../../ir/index.js';
+import { isElementwise } from '../rewrite/elementwise.js';
+import { isZero } from '../rewrite/links.js';
 import type { Context } from './context.js';
 
 /** An elementwise operator pixel by pixel, where one of its operands is so; undefined where it cannot be. */

@@ -1,7 +1,7 @@
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../shared/form-table.js';
+import { FormTable } from '../rewrite/form-table.js';
 
 /** The image after a convolution, computed pixel by pixel on demand. */
 export interface Pending {

@@ -1,6 +1,6 @@
 import { prune, type Graph } from '../../ir/index.js';
-import { rewrite } from '../shared/rewrite.js';
-import { bindDims } from '../static-batch.js';
+import { rewrite } from '../rewrite/rewrite.js';
+import { bindDims } from '../rewrite/static-batch.js';
 import type { Lowering, TargetState } from '../target.js';
 import { contextOf } from './context.js';
 import { prefersPixels } from './conv-forms.js';

@@ -2,7 +2,7 @@ import type { Node, Value } from '../../ir/index.js';
 import type { PoolAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { isTiledPool } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { range, type Forms, type Place } from './forms.js';
 
 /** What the forward pass leaves for the gradient: the pixels at each place in the window, and their maximum. */

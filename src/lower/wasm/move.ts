@@ -1,9 +1,8 @@
-import type { Node, Value } from '../../ir/index.js';
+import { localName, type Node, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { localName } from '../shared/links.js';
-import { isZeroPad, spreadAxis } from '../shared/spread.js';
+import { isZeroPad, spreadAxis } from '../rewrite/spread.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** Where the axes of [N,C,H,W] are in [H,W,C,N]. */
 const axisInPixels = [3, 2, 0, 1] as const;

@@ -1,9 +1,9 @@
 import type { Node, Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import type { Axis, LiveTaps } from '../shared/taps.js';
+import type { Axis, LiveTaps } from '../rewrite/taps.js';
 import type { Context } from './context.js';
 import { convPlan, operandsOf, type ConvOperands } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { range, type Forms, type Pending } from './forms.js';
 import { liveKernel } from './spectra.js';
 

@@ -1,5 +1,5 @@
 import type { ConvAttrs } from '../../ops/index.js';
-import { axisOf, liveTaps, type LiveTaps } from '../shared/taps.js';
+import { axisOf, liveTaps, type LiveTaps } from '../rewrite/taps.js';
 import { range } from './forms.js';
 import type { Lengths } from './transform.js';
 

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { Context } from './context.js';
 import { convPlan, operandsOf, type ConvOperands } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { spread } from './move.js';
 import { liveKernel } from './spectra.js';

@@ -1,12 +1,11 @@
-import type { Node } from '../../ir/index.js';
+import { localName, type Node } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { localName } from '../shared/links.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
 import type { Context } from './context.js';
 import { formOf, tileOf } from './conv-forms.js';
 import { spectralConv, spectralInputGrad, spectralWeightGrad } from './conv.js';
 import { pixelElementwise } from './elementwise.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { movedPixels, spreadOfSlice } from './move.js';
 import { patchConv, patchWeightGrad } from './patches.js';

@@ -1,6 +1,6 @@
 import type { TensorData, Value } from '../../ir/index.js';
-import type { LiveTaps } from '../shared/taps.js';
-import { dims4 } from '../shared/dims.js';
+import type { LiveTaps } from '../rewrite/taps.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { lengthsOf, tilesIn, type Plan } from './plan.js';
 import { imageOfX, imageOfY, tilesOfX, tilesOfY } from './tiles.js';

@@ -1,6 +1,6 @@
 import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { range, type Forms } from './forms.js';
 import { tilesIn, type Plan, type PlanAxis } from './plan.js';
 

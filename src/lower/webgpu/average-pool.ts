@@ -1,6 +1,6 @@
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { inverseCounts, type AveragePoolAttrs } from '../../ops/average-pool.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { pickPixels, range } from './move.js';
 import { sumMiddle } from './reduce.js';

@@ -1,6 +1,6 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { BatchNormAttrs } from '../../ops/index.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { channelSum } from './reduce.js';
 

@@ -1,6 +1,5 @@
-import { tensorOf, type Node, type Value } from '../../ir/index.js';
+import { tensorOf, type Node, type Value, normaliseAxis } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { normaliseAxis } from '../../ir/index.js';
 
 /** x - max - log sum exp(x - max): ONNX Runtime has no LogSoftmax for WebGPU. */
 export function logSoftmax(b: Builder, x: Value, node: Node): Value {

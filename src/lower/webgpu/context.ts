@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../../ir/index.js';
 import { Builder } from '../../ops/index.js';
-import { linksOf, type Links } from '../shared/links.js';
+import { linksOf, type Links } from '../rewrite/links.js';
 import type { Moved } from './batch-norm.js';
 import { Forms } from './forms.js';
 

@@ -1,9 +1,9 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs, ConvTransposeAttrs } from '../../ops/index.js';
-import { axisOf, liveTaps, type Axis } from '../shared/taps.js';
+import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
 import { lastConv, lastConvTranspose } from './last-ops.js';
 import type { Context } from './context.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { wideChannels, type Forms } from './forms.js';
 import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
 import { moved } from './transpose.js';

@@ -1,6 +1,6 @@
 import { sameShape, staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../shared/form-table.js';
+import { FormTable } from '../rewrite/form-table.js';
 import { firstOf } from './move.js';
 import { moved } from './transpose.js';
 

@@ -1,9 +1,9 @@
 import { prune, type Graph } from '../../ir/index.js';
 import { planFlat } from '../cpu/flat-state.js';
 import { targetState } from '../cpu/target-state.js';
-import { flatInput, lowerFlat, type SegmentRules } from '../shared/flat.js';
-import { rewrite } from '../shared/rewrite.js';
-import { bindDims } from '../static-batch.js';
+import { flatInput, lowerFlat, type SegmentRules } from '../rewrite/flat.js';
+import { rewrite } from '../rewrite/rewrite.js';
+import { bindDims } from '../rewrite/static-batch.js';
 import type { Lowering } from '../target.js';
 import { contextOf } from './context.js';
 import { lowerNode } from './rules.js';

@@ -1,6 +1,6 @@
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { ops, type PoolAttrs } from '../../ops/index.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { range } from './move.js';
 

@@ -1,6 +1,6 @@
 import { tensorOf, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 
 /** Where each pixel comes from, row-major; undefined where it is zero. */

@@ -1,5 +1,5 @@
 import { tensorOf, type Value } from '../../ir/index.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { range } from './move.js';
 

@@ -1,14 +1,13 @@
-import type { Node, Value } from '../../ir/index.js';
+import { localName, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { isElementwise } from '../shared/elementwise.js';
-import { localName } from '../shared/links.js';
-import { isZeroPad, spreadAxis, type Spread } from '../shared/spread.js';
+import { isElementwise } from '../rewrite/elementwise.js';
+import { isZeroPad, spreadAxis, type Spread } from '../rewrite/spread.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
 import { convForm, forwardConv, inputGrad } from './conv.js';
 import { averagePool } from './average-pool.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
 import { firstOf, gridOf, pick, pickPixels, range } from './move.js';
 import { channelSum, pixelSum } from './reduce.js';

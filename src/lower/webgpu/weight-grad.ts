@@ -1,8 +1,8 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
-import { axisOf, type Axis } from '../shared/taps.js';
+import { axisOf, type Axis } from '../rewrite/taps.js';
 import { attrsOf, transposed } from './conv.js';
-import { dims4 } from '../shared/dims.js';
+import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
 import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
 import { smallFactors, sumLast } from './reduce.js';
