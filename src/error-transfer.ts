@@ -1,22 +1,5 @@
-import {
-  AbortedError,
-  CheckpointError,
-  DataError,
-  DeviceError,
-  DeviceLostError,
-  DivergedError,
-  GradientError,
-  GraphError,
-  IoError,
-  ModelError,
-  OfflineError,
-  OptionError,
-  OrtTrainError,
-  ShapeError,
-  StorageError,
-  WorkerError,
-  type ErrorCode,
-} from './errors.js';
+import * as errors from './errors.js';
+import { OrtTrainError, type ErrorCode } from './errors.js';
 
 /** An error as plain data: structured cloning would keep an error's message, but not its class and code. */
 export interface TransferredError {
@@ -28,26 +11,8 @@ export interface TransferredError {
   readonly cause?: TransferredError;
 }
 
-type OneMessage = new (message: string, options?: ErrorOptions) => OrtTrainError;
-
-/** By their `name`, which is the same in every bundle; the names of the classes themselves are shortened. */
-const classes: ReadonlyMap<string, OneMessage> = new Map<string, OneMessage>([
-  ['AbortedError', AbortedError],
-  ['CheckpointError', CheckpointError],
-  ['DataError', DataError],
-  ['DeviceError', DeviceError],
-  ['DeviceLostError', DeviceLostError],
-  ['DivergedError', DivergedError],
-  ['GradientError', GradientError],
-  ['GraphError', GraphError],
-  ['IoError', IoError],
-  ['ModelError', ModelError],
-  ['OfflineError', OfflineError],
-  ['OptionError', OptionError],
-  ['ShapeError', ShapeError],
-  ['StorageError', StorageError],
-  ['WorkerError', WorkerError],
-]);
+/** Names of the classes with a code of their own, which take a message first. */
+type Coded = `${Capitalize<Exclude<ErrorCode, 'internal'>>}Error`;
 
 /** Causes of causes that are taken along; a chain that leads back to itself ends there. */
 const MOST_CAUSES = 8;
@@ -78,12 +43,13 @@ export function packError(error: unknown, depth = 0): TransferredError {
  */
 export function unpackError({ name, message, code, stack, cause }: TransferredError): Error {
   const options = cause === undefined ? undefined : { cause: unpackError(cause) };
-  const known = classes.get(name);
   let error: Error;
   if (code === undefined) {
     error = new Error(message, options);
     error.name = name;
-  } else error = known ? new known(message, options) : new OrtTrainError(code, message, options);
+  } else if (code === 'internal' || !Object.hasOwn(errors, name)) {
+    error = new OrtTrainError(code, message, options);
+  } else error = new errors[name as Coded](message, options);
   if (stack !== undefined) error.stack = stack;
   return error;
 }

@@ -3,7 +3,7 @@
  * that the caller can mend (exit status 2 in the CLI); anything else is our own failure (exit status 1).
  */
 
-/** Machine-readable error codes, as printed by `--json`. */
+/** Machine-readable error codes, as printed by `--json`; the class of 'shape' is `ShapeError`, and so on. */
 export type ErrorCode =
   | 'shape'
   | 'gradient'
@@ -21,25 +21,6 @@ export type ErrorCode =
   | 'worker'
   | 'internal';
 
-/** Written out, as the names of the classes themselves do not outlive a bundler that shortens them. */
-const names: Readonly<Record<ErrorCode, string>> = {
-  shape: 'ShapeError',
-  gradient: 'GradientError',
-  graph: 'GraphError',
-  option: 'OptionError',
-  data: 'DataError',
-  checkpoint: 'CheckpointError',
-  model: 'ModelError',
-  device: 'DeviceError',
-  io: 'IoError',
-  offline: 'OfflineError',
-  diverged: 'DivergedError',
-  aborted: 'AbortedError',
-  storage: 'StorageError',
-  worker: 'WorkerError',
-  internal: 'OrtTrainError',
-};
-
 /** Base of all errors thrown on purpose by ort-train. */
 export class OrtTrainError extends Error {
   /** Stable, machine-readable kind of the error. */
@@ -47,7 +28,9 @@ export class OrtTrainError extends Error {
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = names[code];
+    // From the code, as a bundler may shorten the names of the classes themselves.
+    this.name =
+      code === 'internal' ? 'OrtTrainError' : `${code.charAt(0).toUpperCase()}${code.slice(1)}Error`;
     this.code = code;
   }
 }
@@ -55,61 +38,41 @@ export class OrtTrainError extends Error {
 /** A mistake that whoever calls can mend. */
 export class UserError extends OrtTrainError {}
 
-/** Shapes or dtypes that do not fit an operator; names the operator, the layer, what was expected and what came. */
-export class ShapeError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('shape', message, options);
-  }
+/** The base of the class of a code. */
+function coded(
+  code: ErrorCode,
+  base: typeof OrtTrainError = UserError,
+): new (message: string, options?: ErrorOptions) => UserError {
+  return class extends base {
+    constructor(message: string, options?: ErrorOptions) {
+      super(code, message, options);
+    }
+  };
 }
+
+/** Shapes or dtypes that do not fit an operator; names the operator, the layer, what was expected and what came. */
+export class ShapeError extends coded('shape') {}
 
 /** An operator that has no gradient, or refuses to be differentiated, stands between the loss and a parameter. */
-export class GradientError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('gradient', message, options);
-  }
-}
+export class GradientError extends coded('gradient') {}
 
 /** An option out of its range: names the option, what it may be and what it was. */
-export class OptionError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('option', message, options);
-  }
-}
+export class OptionError extends coded('option') {}
 
 /** Data that are missing, cut off, or not what their format says. */
-export class DataError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('data', message, options);
-  }
-}
+export class DataError extends coded('data') {}
 
 /** Files that could not be downloaded; the message says where to put them by hand. */
-export class OfflineError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('offline', message, options);
-  }
-}
+export class OfflineError extends coded('offline') {}
 
 /** A checkpoint or a safetensors file that is damaged or belongs to another network. */
-export class CheckpointError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('checkpoint', message, options);
-  }
-}
+export class CheckpointError extends coded('checkpoint') {}
 
 /** An `.onnx` file that cannot be read or is not what was asked for. */
-export class ModelError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('model', message, options);
-  }
-}
+export class ModelError extends coded('model') {}
 
 /** An execution provider that is unknown or cannot start; says how to get it. */
-export class DeviceError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('device', message, options);
-  }
-}
+export class DeviceError extends coded('device') {}
 
 /** A device that was in use and is gone; what it held is lost. A run can go on from its last checkpoint on another one. */
 export class DeviceLostError extends DeviceError {
@@ -120,56 +83,24 @@ export class DeviceLostError extends DeviceError {
 }
 
 /** A file or folder that cannot be read or written. */
-export class IoError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('io', message, options);
-  }
-}
+export class IoError extends coded('io') {}
 
 /** The loss became NaN or infinite; names step, learning rate and the last good checkpoint. */
-export class DivergedError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('diverged', message, options);
-  }
-}
+export class DivergedError extends coded('diverged') {}
 
 /** The run was stopped through its `AbortSignal`. */
-export class AbortedError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('aborted', message, options);
-  }
-}
+export class AbortedError extends coded('aborted') {}
 
 /** The browser's storage is full, refused, damaged or in use by another page; says which and what to do. */
-export class StorageError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('storage', message, options);
-  }
-}
+export class StorageError extends coded('storage') {}
 
 /** A Web Worker or a worker thread that does not start or is gone; says what to do. */
-export class WorkerError extends UserError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('worker', message, options);
-  }
-}
+export class WorkerError extends coded('worker') {}
 
 /** A graph that breaks its own rules: a bug in ort-train, or in an operator written by the user. */
-export class GraphError extends OrtTrainError {
-  constructor(message: string, options?: ErrorOptions) {
-    super('graph', message, options);
-  }
-}
+export class GraphError extends coded('graph', OrtTrainError) {}
 
 /** Throws an internal error unless `condition` holds; for bugs, never for a user's mistake. */
 export function assert(condition: unknown, message: string): asserts condition {
-  if (
-    condition === false ||
-    condition === undefined ||
-    condition === null ||
-    condition === 0 ||
-    condition === ''
-  ) {
-    throw new OrtTrainError('internal', `internal error: ${message}`);
-  }
+  if (!condition) throw new OrtTrainError('internal', `internal error: ${message}`);
 }

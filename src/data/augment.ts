@@ -1,5 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { OptionError } from '../errors.js';
+import { checkOption, checkWhole } from '../checks.js';
 import { randomStream, type Stream } from './random.js';
 
 /**
@@ -31,32 +31,26 @@ export interface Placement {
 /**
  * Checks an augmentation.
  *
- * @throws OptionError if pad is not an integer from 0 to the image's smaller side, crop or flip is no boolean, or pad
+ * @throws OptionError if pad is not a whole number from 0 to the image's smaller side, crop or flip is no boolean, or pad
  *   and crop do not go together (images of another size would come out, or nothing would change).
  */
 export function checkAugmentation(
   { pad = 0, crop, flip }: Augmentation,
   { height, width }: { readonly height: number; readonly width: number },
 ): void {
-  const most = Math.min(height, width);
-  if (!Number.isSafeInteger(pad) || pad < 0 || pad > most) {
-    throw new OptionError(
-      `augment.pad: expected an integer from 0 to ${most} for images of ${height}x${width}, got ${pad}`,
-    );
-  }
+  checkWhole('augment.pad', pad, 0, Math.min(height, width), `for images of ${height}x${width}`);
   for (const [name, value] of Object.entries({ crop, flip })) {
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new OptionError(`augment.${name}: expected true or false, got ${String(value)}`);
-    }
+    const fits = value === undefined || typeof value === 'boolean';
+    checkOption(`augment.${name}`, value, fits, 'true or false');
   }
-  if (crop === false && pad > 0) {
-    throw new OptionError(
-      `augment.crop: expected true, as images padded by ${pad} must be cut to their size, got false`,
-    );
-  }
-  if (crop === true && pad === 0) {
-    throw new OptionError('augment.pad: expected at least 1, as crop has nothing to choose without, got 0');
-  }
+  checkOption(
+    'augment.crop',
+    crop,
+    crop !== false || pad === 0,
+    `true, as images padded by ${pad} must be cut to their size`,
+  );
+  const needed = 'at least 1, as crop has nothing to choose without';
+  checkOption('augment.pad', pad, crop !== true || pad > 0, needed);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { checkOption, checkWhole } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
@@ -9,9 +10,9 @@ import { randomStream } from './random.js';
 export interface EpochOrderOptions {
   /** False keeps the order of the file. */
   readonly shuffle: boolean;
-  /** An integer from 0 to 2^53 - 1. */
+  /** A whole number from 0 to 2^53 - 1. */
   readonly seed: number;
-  /** An integer from 0 to 2^32 - 1. */
+  /** A whole number from 0 to 2^32 - 1. */
   readonly epoch: number;
 }
 
@@ -73,9 +74,9 @@ export interface BatchOptions extends Normalization {
  * const order = epochOrder(train.count, { shuffle: true, seed: 1, epoch: 0 });
  */
 export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOptions): Uint32Array {
-  checkInteger('count', count, 2 ** 32 - 1);
-  checkInteger('seed', seed, Number.MAX_SAFE_INTEGER);
-  checkInteger('epoch', epoch, 2 ** 32 - 1);
+  checkWhole('count', count, 0, 2 ** 32 - 1);
+  checkWhole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+  checkWhole('epoch', epoch, 0, 2 ** 32 - 1);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   if (!shuffle) return order;
 
@@ -128,7 +129,7 @@ export function prepareBatch(
     const index = indices[item] ?? count;
     if (!(Number.isInteger(index) && index >= 0 && index < count)) {
       throw new OptionError(
-        `indices: expected integers from 0 to ${count - 1}, got ${index} at place ${item}`,
+        `indices: expected whole numbers from 0 to ${count - 1}, got ${index} at place ${item}`,
       );
     }
     labels[item] = classes[index] ?? 0;
@@ -163,7 +164,7 @@ export type BatchSource = (dataset: Dataset, options: BatchOptions) => Iterable<
 /**
  * Cuts one epoch of a data set into batches.
  *
- * @throws OptionError, at once, if the batch size is not an integer from 1 to `dataset.count`, and as `epochOrder` and
+ * @throws OptionError, at once, if the batch size is not a whole number from 1 to `dataset.count`, and as `epochOrder` and
  *   `prepareBatch`.
  * @example
  * for (const { images, labels, size } of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch })) {
@@ -205,17 +206,16 @@ export function batchBuffers({ channels, height, width }: Dataset, batchSize: nu
   };
 }
 
-/** Throws OptionError unless the batch size is an integer from 1 to the number of images, and `from` one from 0. */
+/** Throws OptionError unless the batch size is a whole number from 1 to the number of images, and `from` one from 0. */
 export function checkCut({ count, name }: Dataset, { batchSize, from = 0 }: BatchOptions): void {
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new OptionError(`batch size: expected a positive integer, got ${batchSize}`);
-  }
-  if (batchSize > count) {
-    throw new OptionError(
-      `batch size: expected at most ${count}, the number of images in ${name}, got ${batchSize}`,
-    );
-  }
-  checkInteger('from', from, 2 ** 32 - 1);
+  checkWhole('batch size', batchSize, 1);
+  checkOption(
+    'batch size',
+    batchSize,
+    batchSize <= count,
+    `at most ${count}, the number of images in ${name}`,
+  );
+  checkWhole('from', from, 0, 2 ** 32 - 1);
 }
 
 /**
@@ -228,13 +228,6 @@ export function batchCount(count: number, batchSize: number): number {
   return Math.ceil(count / batchSize);
 }
 
-function checkInteger(option: string, value: number, highest: number): void {
-  if (!Number.isSafeInteger(value) || value < 0 || value > highest) {
-    throw new OptionError(`${option}: expected an integer from 0 to ${highest}, got ${value}`);
-  }
-}
-
 function checkLength(buffer: string, { length }: Float32Array | Int32Array, needed: number): void {
-  if (length < needed)
-    throw new OptionError(`${buffer}: expected at least ${needed} elements, got ${length}`);
+  checkOption(buffer, length, length >= needed, `at least ${needed} elements`);
 }

@@ -1,4 +1,5 @@
-import { DataError, OptionError } from '../errors.js';
+import { checkOption, checkWholes } from '../checks.js';
+import { DataError } from '../errors.js';
 
 /** What an image is to become. */
 export interface DecodeOptions {
@@ -14,14 +15,10 @@ export interface DecodeOptions {
   readonly invert?: boolean;
 }
 
-/** Throws OptionError unless channels is 1 or 3, and height and width are positive integers. */
+/** Throws OptionError unless channels is 1 or 3, and height and width whole numbers of at least 1. */
 export function checkDecode({ channels, height, width }: DecodeOptions): void {
-  if (channels !== 1 && channels !== 3) throw new OptionError(`channels: expected 1 or 3, got ${channels}`);
-  for (const [name, side] of Object.entries({ height, width })) {
-    if (!Number.isSafeInteger(side) || side < 1) {
-      throw new OptionError(`${name}: expected a positive integer, got ${side}`);
-    }
-  }
+  checkOption('channels', channels, channels === 1 || channels === 3, '1 or 3');
+  checkWholes('', { height, width }, 1);
 }
 
 /** Throws DataError for an image of another size that is not to be resized. */

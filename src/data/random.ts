@@ -1,5 +1,6 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { mix } from '../mix.js';
 
 /** What a stream of random numbers is for: streams of different uses never meet. */
 export interface Stream {
@@ -27,12 +28,4 @@ export function randomStream({ seed, epoch, index }: Stream): RandomGenerator {
   const random = xoroshiro128plusFromState([mix(seed), mix(high + tag), mix(epoch), last]);
   for (let i = 0; i < WARM_UP; i++) random.next();
   return random;
-}
-
-/** The finalizer of MurmurHash3, a bijection of 32-bit words (https://github.com/aappleby/smhasher). */
-function mix(word: number): number {
-  let h = word | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

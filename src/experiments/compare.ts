@@ -20,7 +20,7 @@ import {
 import { AbortedError, OptionError } from '../errors.js';
 import { checkSetFits, parameterCount, Trainer } from '../train/index.js';
 import { gradientNorms, type ParameterGradient } from './gradient-norms.js';
-import { checkPositive, checkWhole } from '../train/options.js';
+import { checkPositive, checkWhole } from '../checks.js';
 
 /** A network and what to call it. */
 export interface Candidate {

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.js';
+import { checkWhole } from '../checks.js';
 
 /** Pixels of an image: both sides, or height and width. */
 export type ImageSize = number | readonly [height: number, width: number];
@@ -11,13 +11,7 @@ export function imageSides(
   because: string,
 ): readonly [height: number, width: number] {
   const sides = typeof size === 'number' ? ([size, size] as const) : size;
-  for (const side of sides) {
-    if (!Number.isInteger(side) || side < least) {
-      throw new OptionError(
-        `${network}: imageSize: expected a whole number of at least ${least} (${because}), got ${side}`,
-      );
-    }
-  }
+  for (const side of sides) checkWhole(`${network}: imageSize`, side, least, Infinity, `(${because})`);
   return sides;
 }
 

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors.js';
+import { checkOption } from '../checks.js';
 import {
   chain,
   defineNetwork,
@@ -39,9 +39,8 @@ export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
  */
 export function cifarResnet(depth: number, options: CifarResNetOptions = {}): Network {
   const n = (depth - 2) / 6;
-  if (!Number.isInteger(n) || n < 1) {
-    throw new OptionError(`cifarResnet: depth: expected 6n + 2 (20, 32, 44, 56, 110), got ${depth}`);
-  }
+  const fits = Number.isInteger(n) && n >= 1;
+  checkOption('cifarResnet: depth', depth, fits, '6n + 2 (20, 32, 44, 56, 110)');
   const {
     classes = 10,
     channels = 3,

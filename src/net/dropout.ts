@@ -1,4 +1,5 @@
-import { checkNumber, leaf } from './leaf.js';
+import { checkOption } from '../checks.js';
+import { leaf } from './leaf.js';
 import type { Net } from './net.js';
 
 /** Options of `dropout`. */
@@ -19,8 +20,8 @@ export interface DropoutOptions {
  */
 export function dropout(p = 0.5, options: DropoutOptions = {}): Net {
   const { seed = 0, name } = options;
-  checkNumber('dropout', 'p', p, p >= 0 && p < 1, 'a number in [0, 1)');
-  checkNumber('dropout', 'seed', seed, Number.isSafeInteger(seed), 'a whole number');
+  checkOption('dropout: p', p, p >= 0 && p < 1, 'a number in [0, 1)');
+  checkOption('dropout: seed', seed, Number.isSafeInteger(seed), 'a whole number');
   return leaf('dropout', `dropout ${p}`, name, (c, x) => {
     if (!c.training || p === 0) return x;
     const step = c.b.cast(c.step(), 'int32');

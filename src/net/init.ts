@@ -1,6 +1,7 @@
 import { uniformFloat32 } from 'pure-rand/distribution/uniformFloat32';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
+import { mix } from '../mix.js';
 import { fillNormal } from './normal.js';
 
 /** How a parameter starts: fills an array of its size. */
@@ -16,14 +17,6 @@ export interface Initializer {
  */
 export function randomSource(seed: number): RandomGenerator {
   return xoroshiro128plusFromState([1, 2, 3, 4].map((i) => mix(seed + Math.imul(i, 0x9e3779b9))));
-}
-
-/** Murmur3's finaliser. Source: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp */
-function mix(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }
 
 /** All elements equal. */

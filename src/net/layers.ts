@@ -1,8 +1,9 @@
+import { checkWholes } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { formatType, mulDims, type Dim } from '../ir/index.js';
 import { nchw, type ConvAttrs, type PoolAttrs } from '../ops/index.js';
 import { torchDefaultInit, type Initializer } from './init.js';
-import { checkWhole, leaf } from './leaf.js';
+import { leaf } from './leaf.js';
 import type { Net } from './net.js';
 
 /** Options of `conv`. */
@@ -38,8 +39,8 @@ export function conv(channels: number, kernel: number, options: ConvOptions = {}
     biasInit,
     name,
   } = options;
-  checkWhole('conv', { channels, kernel, stride, dilation, groups }, 1);
-  checkWhole('conv', { padding }, 0);
+  checkWholes('conv: ', { channels, kernel, stride, dilation, groups }, 1);
+  checkWholes('conv: ', { padding }, 0);
   const attrs: ConvAttrs = {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],
@@ -72,7 +73,7 @@ export function linear(
   features: number,
   options: { readonly bias?: boolean; readonly name?: string } = {},
 ): Net {
-  checkWhole('linear', { features }, 1);
+  checkWholes('linear: ', { features }, 1);
   const layer = leaf('fc', `linear ${features}`, options.name, (c, x) => {
     const inputs = x.shape[1];
     if (x.shape.length !== 2 || typeof inputs !== 'number') {
@@ -115,7 +116,7 @@ export interface AveragePoolOptions extends PoolOptions {
  * maxPool(3, { stride: 2, padding: 1 });
  */
 export function maxPool(kernel: number, { dilation = 1, ...options }: MaxPoolOptions = {}): Net {
-  checkWhole('maxPool', { dilation }, 1);
+  checkWholes('maxPool: ', { dilation }, 1);
   const window = {
     ...poolWindow('maxPool', kernel, options),
     ...(dilation === 1 ? {} : { dilations: [dilation, dilation] as const }),
@@ -187,8 +188,8 @@ export function identity(): Net {
 
 function poolWindow(kind: string, kernel: number, options: PoolOptions): PoolAttrs {
   const { stride = kernel, padding = 0, ceilMode = false } = options;
-  checkWhole(kind, { kernel, stride }, 1);
-  checkWhole(kind, { padding }, 0);
+  checkWholes(`${kind}: `, { kernel, stride }, 1);
+  checkWholes(`${kind}: `, { padding }, 0);
   return {
     kernel_shape: [kernel, kernel],
     strides: [stride, stride],

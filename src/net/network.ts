@@ -1,3 +1,4 @@
+import { checkWholes } from '../checks.js';
 import { assert, OptionError, ShapeError } from '../errors.js';
 import { formatShape, type Shape, type Value } from '../ir/index.js';
 import { Builder } from '../ops/index.js';
@@ -51,16 +52,8 @@ const reserved: Readonly<Record<string, string>> = {
  */
 export function defineNetwork(description: NetworkDescription): Network {
   const { name, input, classes, net } = description;
-  for (const [what, value] of Object.entries({
-    channels: input[0],
-    height: input[1],
-    width: input[2],
-    classes,
-  })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new OptionError(`network ${name}: ${what}: expected a whole number of at least 1, got ${value}`);
-    }
-  }
+  const [channels, height, width] = input;
+  checkWholes(`network ${name}: `, { channels, height, width, classes }, 1);
   const state: StateSpec[] = [];
   const b = new Builder();
   const x = b.input('input', 'float32', ['N', ...input]);

@@ -1,7 +1,8 @@
+import { checkOption, checkPositive } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { formatType } from '../ir/index.js';
 import { constantInit } from './init.js';
-import { checkNumber, leaf } from './leaf.js';
+import { leaf } from './leaf.js';
 import type { Net } from './net.js';
 
 /** Options of `batchNorm`. */
@@ -26,8 +27,8 @@ export interface BatchNormOptions {
  */
 export function batchNorm(options: BatchNormOptions = {}): Net {
   const { momentum = 0.1, eps = 1e-5, weight = 1, name } = options;
-  checkNumber('batchNorm', 'momentum', momentum, momentum >= 0 && momentum <= 1, 'a number in [0, 1]');
-  checkNumber('batchNorm', 'eps', eps, eps > 0 && eps < Infinity, 'a finite number above 0');
+  checkOption('batchNorm: momentum', momentum, momentum >= 0 && momentum <= 1, 'a number in [0, 1]');
+  checkPositive('batchNorm: eps', eps);
   return leaf('bn', 'batch norm', name, (c, x) => {
     const channels = x.shape[1];
     if (typeof channels !== 'number') {

@@ -1,7 +1,8 @@
+import { checkWholes } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { formatType } from '../ir/index.js';
 import { nchw } from '../ops/index.js';
-import { checkWhole, leaf } from './leaf.js';
+import { leaf } from './leaf.js';
 import type { Net } from './net.js';
 
 /**
@@ -13,7 +14,7 @@ import type { Net } from './net.js';
  * add(chain(conv(32, 3, { stride: 2, padding: 1 }), batchNorm()), paddedShortcut(32, 2));
  */
 export function paddedShortcut(channels: number, stride: number): Net {
-  checkWhole('paddedShortcut', { channels, stride }, 1);
+  checkWholes('paddedShortcut: ', { channels, stride }, 1);
   return leaf('shortcut', `every ${stride}. pixel, zeros to ${channels}`, undefined, ({ b }, x) => {
     const [, inputs, h, w] = nchw('paddedShortcut', x);
     if (channels < inputs) {

@@ -1,5 +1,6 @@
 import type { onnx } from 'onnx-proto';
-import { ModelError, OptionError } from '../errors.js';
+import { checkWhole } from '../checks.js';
+import { ModelError } from '../errors.js';
 import type { Graph } from '../ir/index.js';
 import { encodeGraph } from './encode-graph.js';
 import { IR_VERSION, OPSET, splitOpName } from './format.js';
@@ -27,7 +28,7 @@ export interface EncodeOptions {
  * the peak is about twice their size. An operator named `com.microsoft.Name` goes into that domain.
  *
  * Throws GraphError for what ONNX does not have (lower the graph first), ModelError for a model of more than 2 GB, and
- * OptionError for versions that are no positive integers.
+ * OptionError for versions that are no whole numbers of at least 1.
  *
  * @example
  * writeFileSync('model.onnx', encodeModel(lowerPortable(graph), { metadata: { author: 'me' } }));
@@ -73,10 +74,7 @@ function opsetImports(
   }
   for (const [domain, version] of Object.entries(domains)) versions.set(domain, version);
   return [...versions].map(([domain, version]) => {
-    if (!Number.isSafeInteger(version) || version < 1) {
-      const option = domain === '' ? 'opset' : `domains['${domain}']`;
-      throw new OptionError(`${option}: expected a positive integer, got ${version}`);
-    }
+    checkWhole(domain === '' ? 'opset' : `domains['${domain}']`, version, 1);
     return { domain, version };
   });
 }

@@ -1,3 +1,4 @@
+import { mix } from '../mix.js';
 import { stateLayout, type Layout } from '../net/index.js';
 import type { NamedTensors } from './target.js';
 import type { Network } from './types.js';
@@ -54,18 +55,10 @@ let period: Float64Array | undefined;
 
 /** Fills an array with `low` + `range` times a number in [0, 1), from the one at `start` on. */
 function fillNoise(array: Float32Array, start: number, low: number, range: number): Float32Array {
-  const numbers = (period ??= Float64Array.from({ length: PERIOD }, (_, i) => noise(i)));
+  const numbers = (period ??= Float64Array.from({ length: PERIOD }, (_, i) => (mix(i + 1) >>> 8) / 2 ** 24));
   for (let i = 0, at = start % PERIOD; i < array.length; i++) {
     array[i] = low + range * (numbers[at] ?? 0);
     at = at + 1 === PERIOD ? 0 : at + 1;
   }
   return array;
-}
-
-/** A number in [0, 1) from a counter: the finalizer of MurmurHash3, whose neighbours have nothing to do with each other. */
-function noise(i: number): number {
-  let h = i + 1;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return ((h ^ (h >>> 16)) >>> 8) / 2 ** 24;
 }

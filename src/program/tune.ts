@@ -1,6 +1,7 @@
 import { difference } from './check.js';
 import { staticSize, type Graph, type TensorData, type Value } from '../ir/index.js';
 import type { Tunable } from '../lower/cpu/index.js';
+import { mix } from '../mix.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { buildGraph, type GraphOptions } from './graphs.js';
@@ -231,10 +232,7 @@ type Noise = (input: Value, index: number) => TensorData;
 
 /** Numbers from -1 to 1 that repeat after 65,521 of them, a prime, so that no two rows of an image are alike. */
 function noiseSource(): Noise {
-  const period = Float32Array.from({ length: 65_521 }, (_, i) => {
-    const h = Math.imul((i + 1) ^ ((i + 1) >>> 7), 0x85ebca6b);
-    return (Math.imul(h ^ (h >>> 13), 0xc2b2ae35) >>> 8) / 2 ** 23 - 1;
-  });
+  const period = Float32Array.from({ length: 65_521 }, (_, i) => (mix(i + 1) >>> 8) / 2 ** 23 - 1);
   let pool = period;
   return ({ shape }, index) => {
     const [size, start] = [staticSize(shape), index * 7919];

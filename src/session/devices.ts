@@ -17,13 +17,6 @@ export function checkDevices(devices: readonly string[]): readonly DeviceName[] 
   });
 }
 
-/** Throws DeviceError unless `threads` is a whole number of at least 1. */
-export function checkThreads(threads: number): void {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new DeviceError(`threads: expected a whole number of at least 1, got ${threads}`);
-  }
-}
-
 /** An execution provider that was preferred and could not start. */
 export interface Rejected {
   readonly device: DeviceName;

@@ -17,8 +17,9 @@ import { availableParallelism } from 'node:os';
 import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
 import { identityModel } from '../program/identity.js';
+import { checkWhole } from '../checks.js';
 import { DeviceError, ModelError } from '../errors.js';
-import { checkDevices, checkThreads, firstThatStarts } from './devices.js';
+import { checkDevices, firstThatStarts } from './devices.js';
 export { runtimeTelemetry, type RuntimeTelemetry } from './telemetry-node.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
@@ -45,7 +46,7 @@ const remedies: Readonly<Record<DeviceName, string>> = {
 export async function createNodeSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const devices = checkDevices(options.devices ?? ['cpu']);
   const threads = options.threads ?? availableParallelism();
-  checkThreads(threads);
+  checkWhole('threads', threads, 1);
   await withoutTelemetry();
   return firstThatStarts(
     devices,

@@ -9,8 +9,9 @@ import type {
   Tensors,
 } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
+import { checkWhole } from '../checks.js';
 import { DeviceError, ModelError } from '../errors.js';
-import { checkDevices, checkThreads, firstThatStarts, type Rejected } from './devices.js';
+import { checkDevices, firstThatStarts, type Rejected } from './devices.js';
 import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
 import { WebRuntime } from './runtime-web.js';
@@ -66,7 +67,7 @@ async function load(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
  */
 export async function createWebSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   const devices = checkDevices(options.devices ?? ['wasm']);
-  if (options.threads !== undefined) checkThreads(options.threads);
+  if (options.threads !== undefined) checkWhole('threads', options.threads, 1);
   return firstThatStarts(devices, (device, rejected) => start(model, device, options, rejected), remedies);
 }
 

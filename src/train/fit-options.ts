@@ -12,7 +12,7 @@ import {
 } from '../data/index.js';
 import { OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
-import { checkPositive, checkWhole } from './options.js';
+import { checkPositive, checkWhole } from '../checks.js';
 import type { Scheduler, SchedulerState } from './schedulers/index.js';
 import type { Trainer } from './trainer.js';
 

@@ -1,6 +1,7 @@
 import type { LiveRun } from '../train/index.js';
 import type { ModelCard } from '../artifacts/index.js';
 import { embeddedDigits, type Dataset, type DataSplit } from '../data/index.js';
+import { checkWhole } from '../checks.js';
 import { DataError, OptionError } from '../errors.js';
 import { Classifier, type PixelImage, type Prediction } from '../export/index.js';
 import { checkKey } from '../storage/checkpoint-store.js';
@@ -96,9 +97,7 @@ export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
   }
 
   async mistakes(limit: number): Promise<readonly Mistake[]> {
-    if (!Number.isSafeInteger(limit) || limit < 1) {
-      throw new OptionError(`mistakes: expected a whole number of at least 1, got ${limit}`);
-    }
+    checkWhole('mistakes', limit, 1);
     const { test, batchSize } = await this.turns.take(async () =>
       this.#testSet((await this.#classifier()).card),
     );

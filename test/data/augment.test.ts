@@ -82,7 +82,7 @@ describe('augmentation', () => {
   });
 
   it.each([
-    [{ pad: -1 }, 'augment.pad: expected an integer from 0 to 4 for images of 5x4, got -1'],
+    [{ pad: -1 }, 'augment.pad: expected a whole number from 0 to 4 for images of 5x4, got -1'],
     [{ pad: 1.5 }, 'augment.pad'],
     [{ pad: 5 }, 'augment.pad'],
     [{ pad: 2, crop: false }, 'augment.crop: expected true'],

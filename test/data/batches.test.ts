@@ -86,7 +86,7 @@ describe('epochOrder', () => {
   ])('refuses %s out of range', (option, count, seed, epoch) => {
     const ask = (): unknown => epochOrder(count, { shuffle: true, seed, epoch });
     expect(ask).toThrow(OptionError);
-    expect(ask).toThrow(`${option}: expected an integer from 0 to`);
+    expect(ask).toThrow(`${option}: expected a whole number from 0 to`);
   });
 });
 
@@ -161,7 +161,7 @@ describe('prepareBatch', () => {
     [
       'an index of another set',
       () => prepareBatch(set, Uint32Array.of(3, 10)),
-      'indices: expected integers from 0 to 9, got 10 at place 1',
+      'indices: expected whole numbers from 0 to 9, got 10 at place 1',
     ],
     ['a negative index', () => prepareBatch(set, [-1]), 'got -1 at place 0'],
     ['a broken index', () => prepareBatch(set, [0.5]), 'got 0.5 at place 0'],
@@ -231,14 +231,14 @@ describe('batches', () => {
   });
 
   it.each([
-    [{ batchSize: 0 }, 'batch size: expected a positive integer, got 0'],
-    [{ batchSize: 2.5 }, 'batch size: expected a positive integer, got 2.5'],
-    [{ batchSize: NaN }, 'batch size: expected a positive integer, got NaN'],
+    [{ batchSize: 0 }, 'batch size: expected a whole number of at least 1, got 0'],
+    [{ batchSize: 2.5 }, 'batch size: expected a whole number of at least 1, got 2.5'],
+    [{ batchSize: NaN }, 'batch size: expected a whole number of at least 1, got NaN'],
     [{ batchSize: 11 }, 'batch size: expected at most 10, the number of images in small, got 11'],
     [{ batchSize: 2, mean: [0, 0] }, 'mean: expected 1 finite numbers'],
-    [{ batchSize: 2, seed: -1 }, 'seed: expected an integer from 0'],
-    [{ batchSize: 2, from: -1 }, 'from: expected an integer from 0'],
-    [{ batchSize: 2, epoch: 0.5 }, 'epoch: expected an integer from 0'],
+    [{ batchSize: 2, seed: -1 }, 'seed: expected a whole number from 0'],
+    [{ batchSize: 2, from: -1 }, 'from: expected a whole number from 0'],
+    [{ batchSize: 2, epoch: 0.5 }, 'epoch: expected a whole number from 0'],
   ])('refuses %j, before the first batch', (options, message) => {
     expect(() => batches(set, options)).toThrow(OptionError);
     expect(() => batches(set, options)).toThrow(message);

@@ -102,9 +102,9 @@ describe('embeddedDigits', () => {
   });
 
   it.each([
-    [{ train: 0 }, 'train: expected an integer of at least 1, got 0'],
-    [{ test: 1.5 }, 'test: expected an integer of at least 1, got 1.5'],
-    [{ seed: -1 }, 'seed: expected an integer of at least 0, got -1'],
+    [{ train: 0 }, 'train: expected a whole number of at least 1, got 0'],
+    [{ test: 1.5 }, 'test: expected a whole number of at least 1, got 1.5'],
+    [{ seed: -1 }, 'seed: expected a whole number of at least 0, got -1'],
   ])('refuses %j', (options, message) => {
     expect(() => embeddedDigits(options)).toThrow(OptionError);
     expect(() => embeddedDigits(options)).toThrow(message);

@@ -154,8 +154,8 @@ describe('decodeImage refuses', () => {
 
   it.each([
     [{ channels: 2 }, 'channels: expected 1 or 3, got 2'],
-    [{ height: 0 }, 'height: expected a positive integer, got 0'],
-    [{ width: 2.5 }, 'width: expected a positive integer, got 2.5'],
+    [{ height: 0 }, 'height: expected a whole number of at least 1, got 0'],
+    [{ width: 2.5 }, 'width: expected a whole number of at least 1, got 2.5'],
   ])('the options %j', async (wrong, message) => {
     const decoding = decodeImage(new Uint8Array(0), { ...size, channels: 1, ...wrong });
     await expect(decoding).rejects.toThrow(OptionError);

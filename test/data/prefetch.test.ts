@@ -169,12 +169,12 @@ describe('what goes wrong', () => {
   const set = smallSet(10);
 
   const mistakes: readonly (readonly [string, BatchOptions])[] = [
-    ['augment.pad: expected an integer from 0 to 3', { batchSize: 2, augment: { pad: 4 } }],
+    ['augment.pad: expected a whole number from 0 to 3', { batchSize: 2, augment: { pad: 4 } }],
     ['std: expected 1 finite numbers other than 0', { batchSize: 2, std: [0] }],
-    ['seed: expected an integer from 0', { batchSize: 2, seed: -1 }],
-    ['batch size: expected a positive integer, got 0', { batchSize: 0 }],
+    ['seed: expected a whole number from 0', { batchSize: 2, seed: -1 }],
+    ['batch size: expected a whole number of at least 1, got 0', { batchSize: 0 }],
     ['batch size: expected at most 10', { batchSize: 11 }],
-    ['from: expected an integer from 0', { batchSize: 2, from: NaN }],
+    ['from: expected a whole number from 0', { batchSize: 2, from: NaN }],
   ];
   it.each(mistakes)('in the thread comes to the caller as in `batches`: %s', async (message, options) => {
     const { batches: prefetched } = await start(set);

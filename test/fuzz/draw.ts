@@ -1,3 +1,4 @@
+import { mix } from '../../src/mix.js';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 
@@ -7,7 +8,7 @@ export class Draw {
 
   constructor(seed: number, key = 0) {
     // Neighbouring seeds and keys shall share nothing: both go through murmur3's finaliser.
-    this.#random = xoroshiro128plus(mix(mix(seed) + key));
+    this.#random = xoroshiro128plus(mix(0x9e3779b9 + mix(0x9e3779b9 + seed) + key));
   }
 
   /** A whole number from `least` to `most`, both included. */
@@ -37,12 +38,4 @@ export class Draw {
       .sort((a, b) => a.at - b.at)
       .map(({ value }) => value);
   }
-}
-
-/** https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp */
-function mix(word: number): number {
-  let h = (word + 0x9e3779b9) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { mix } from '../../src/mix.js';
 import type { NdArray } from '../reference/array.js';
 import { readSafeTensors } from './safetensors.js';
 
@@ -33,15 +34,8 @@ export function goldenOps(): GoldenCase[] {
 
 /**
  * `n` float32 numbers in [-1, 1) from a counter and murmur3's finaliser: the very numbers of `fill` in make_golden.py.
- * Source: https://github.com/aappleby/smhasher/blob/master/src/MurmurHash3.cpp
  */
 export function fill(seed: number, n: number): number[] {
   const start = Math.imul(seed, 0x9e3779b9);
-  return Array.from({ length: n }, (_, i) => {
-    let h = (i + start) >>> 0;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    h = (h ^ (h >>> 16)) >>> 0;
-    return Math.fround(((h >>> 8) / 2 ** 24) * 2 - 1);
-  });
+  return Array.from({ length: n }, (_, i) => Math.fround(((mix(i + start) >>> 8) / 2 ** 24) * 2 - 1));
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { mix } from '../../src/mix.js';
 import type { Network } from '../../src/net/index.js';
 
 /** What PyTorch and torchvision computed; see `resnets` in make_golden.py. */
@@ -53,13 +54,7 @@ export function traceWeights(network: Network, trace: Trace): Map<string, Float3
 function fillFloat32(seed: number, n: number): Float32Array {
   const data = new Float32Array(n);
   const start = Math.imul(seed, 0x9e3779b9);
-  for (let i = 0; i < n; i++) {
-    let h = (i + start) | 0;
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-    h ^= h >>> 16;
-    data[i] = ((h >>> 8) / 2 ** 24) * 2 - 1;
-  }
+  for (let i = 0; i < n; i++) data[i] = ((mix(i + start) >>> 8) / 2 ** 24) * 2 - 1;
   return data;
 }
 

@@ -172,7 +172,7 @@ describe('encodeModel', () => {
     );
     expect(with_(fileOp('Fused', [y], { composite: true }), {})).toThrow(/lower the graph first/);
     expect(() => encodeModel(convGraph(), { opset: 1.5 })).toThrow(
-      /opset: expected a positive integer, got 1.5/,
+      /opset: expected a whole number of at least 1, got 1.5/,
     );
   });
 

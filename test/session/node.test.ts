@@ -1,6 +1,6 @@
 import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { describe, expect, test } from 'vitest';
-import { DeviceError, ModelError } from '../../src/errors.js';
+import { DeviceError, ModelError, OptionError } from '../../src/errors.js';
 import { createNodeSession, probeDevice, runtimeVersion } from '../../src/session/node.js';
 import {
   deviceNames,
@@ -82,12 +82,19 @@ describe('choosing an execution provider', () => {
     ['an unknown one behind a good one', { devices: ['cpu', 'gpu'] }, /got 'gpu'$/],
     ['none', { devices: [] }, /^device: expected at least one execution provider, got none$/],
     ['a name instead of a list', { devices: 'cpu' }, /^devices: expected a list such as .*, got "cpu"$/],
-    ['no thread', { threads: 0 }, /^threads: expected a whole number of at least 1, got 0$/],
-    ['half a thread', { threads: 0.5 }, /^threads: .* got 0\.5$/],
-    ['NaN threads', { threads: NaN }, /^threads: .* got NaN$/],
   ])('%s is refused', async (_, options, message) => {
     const creating = create(options);
     await expect(creating).rejects.toThrow(DeviceError);
+    await expect(creating).rejects.toThrow(message);
+  });
+
+  test.each<readonly [what: string, threads: number, message: RegExp]>([
+    ['no thread', 0, /^threads: expected a whole number of at least 1, got 0$/],
+    ['half a thread', 0.5, /^threads: .* got 0\.5$/],
+    ['NaN threads', NaN, /^threads: .* got NaN$/],
+  ])('%s is refused', async (_, threads, message) => {
+    const creating = create({ threads });
+    await expect(creating).rejects.toThrow(OptionError);
     await expect(creating).rejects.toThrow(message);
   });
 

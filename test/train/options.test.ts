@@ -155,7 +155,7 @@ const cases: readonly Case[] = [
     DeviceError,
     /^device: expected one of cpu, cuda, webgpu, wasm, got 'tpu'$/,
   ],
-  ['no threads', { threads: 0 }, DeviceError, /^threads: expected a whole number of at least 1, got 0$/],
+  ['no threads', { threads: 0 }, OptionError, /^threads: expected a whole number of at least 1, got 0$/],
   [
     'weights that are not there',
     { init: '/nowhere.safetensors' },

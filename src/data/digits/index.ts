@@ -1,4 +1,5 @@
-import { assert, OptionError } from '../../errors.js';
+import { checkWhole } from '../../checks.js';
+import { assert } from '../../errors.js';
 import type { Dataset, DataSplit } from '../dataset.js';
 import { fiveToNine } from './five-to-nine.js';
 import { hand } from './hand.js';
@@ -14,11 +15,11 @@ const CLASSES: readonly string[] = STYLES.map((_, digit) => String(digit));
 
 /** Sizes of the embedded set. */
 export interface EmbeddedOptions {
-  /** Training images, a positive integer; 38400 unless given. */
+  /** Training images, at least 1; 38400 unless given. */
   readonly train?: number;
-  /** Test images, a positive integer; 2000 unless given. */
+  /** Test images, at least 1; 2000 unless given. */
   readonly test?: number;
-  /** A non-negative integer; 1 unless given. */
+  /** A whole number from 0; 1 unless given. */
   readonly seed?: number;
 }
 
@@ -64,9 +65,9 @@ export async function embeddedDigitsInTurns(
 
 function* drawSplit(options: EmbeddedOptions): Generator<undefined, DataSplit> {
   const { train = 38_400, test = 2000, seed = 1 } = options;
-  checkInteger('train', train, 1);
-  checkInteger('test', test, 1);
-  checkInteger('seed', seed, 0);
+  checkWhole('train', train, 1);
+  checkWhole('test', test, 1);
+  checkWhole('seed', seed, 0);
   return {
     train: yield* drawSet('digits/train', train, makeRandom(seed, 0)),
     test: yield* drawSet('digits/test', test, makeRandom(seed, 1)),
@@ -114,10 +115,4 @@ function pickStyle(styles: readonly Style[], random: Random): Style {
   const picked = styles.find(({ weight }) => (left -= weight) < 0) ?? styles[0];
   assert(picked, 'every digit has a style');
   return picked;
-}
-
-function checkInteger(option: string, value: number, lowest: number): void {
-  if (!Number.isSafeInteger(value) || value < lowest) {
-    throw new OptionError(`${option}: expected an integer of at least ${lowest}, got ${value}`);
-  }
 }
