@@ -1,11 +1,12 @@
 // How the time of a step grows with the batch, the depth and the threads: a table, and a picture.
 //
-//   node bench/growth.mjs [--python python3] [--out docs/growth.svg] [--rounds 3]
+//   npm run bench:build && node bench/growth.mjs [--python python3] [--out docs/growth.svg] [--rounds 3]
 //   node bench/growth.mjs --from docs/growth.json      draws again what was measured
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as echarts from 'echarts';
-import { findCases, measure } from 'ort-train';
+import { findCases } from './dist/bench/steps/cases.js';
+import { measure } from './dist/bench/steps/measure.js';
 
 const { values } = parseArgs({
   options: {

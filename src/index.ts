@@ -8,7 +8,6 @@ export {
   type RuntimeTelemetry,
 } from './session/node.js';
 export { probeBlockSize } from './session/block-size-node.js';
-export * from './bench/node.js';
 export * from './data/node.js';
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
 export type { PrefetchOption } from './train/prefetch-node.js';

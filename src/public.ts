@@ -28,7 +28,6 @@ export {
   type GraphKind,
   type OptimizerOptions,
 } from './program/index.js';
-export * from './bench/index.js';
 export * from './data/index.js';
 export * from './train/index.js';
 export {

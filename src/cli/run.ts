@@ -1,7 +1,6 @@
 import { AbortedError, OrtTrainError, UserError } from '../index.js';
 import type { Command } from './command.js';
 import { artifacts } from './commands/artifacts.js';
-import { bench } from './commands/bench.js';
 import { compare } from './commands/compare.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
@@ -20,7 +19,6 @@ const commands: readonly Command[] = [
   artifacts,
   graph,
   compare,
-  bench,
   doctor,
 ];
 

@@ -1,6 +1,7 @@
 import { buildGraph } from '../../src/program/index.js';
 import { expect, test } from 'vitest';
-import { findCases, flopsOf } from '../../src/bench/index.js';
+import { findCases } from '../../bench/steps/cases.js';
+import { flopsOf } from '../../bench/steps/flops.js';
 import { OptionError } from '../../src/errors.js';
 import { chain, conv, defineNetwork, flatten, linear } from '../../src/net/index.js';
 import { resnet } from '../../src/models/index.js';

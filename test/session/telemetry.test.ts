@@ -10,6 +10,7 @@ import { temporaryFolder, tinyNetwork } from '../train/tiny.js';
 // `npm test` builds it.
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url));
 const cli = join(dist, 'cli/main.js');
+const benchWorker = fileURLToPath(new URL('../../bench/dist/bench/steps/worker.js', import.meta.url));
 const examples = fileURLToPath(new URL('../../examples/', import.meta.url));
 const library = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
 
@@ -97,10 +98,7 @@ const programs: readonly (readonly [string, readonly string[]])[] = [
   ['a worker thread of a program that has', scripted(inWorker(`await import(${library});`))],
   ['training, with its thread for batches', [process.execPath, cli, ...train, '--prefetch', '--seed', '1']],
   ['doctor', [process.execPath, cli, 'doctor', '--json', '--device', 'cpu']],
-  [
-    'the process of a benchmark',
-    [process.execPath, join(dist, 'bench/worker-node.js'), JSON.stringify(bench)],
-  ],
+  ['the process of a benchmark', [process.execPath, benchWorker, JSON.stringify(bench)]],
   [
     "an example without the library's help",
     [process.execPath, join(examples, 'bare-onnxruntime-node.mjs'), 'model.onnx', 'pixels.bin'],

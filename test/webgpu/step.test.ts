@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildGraph } from '../../src/program/index.js';
-import { nodeRuns, type ProfileEvent } from '../../src/bench/profile-node.js';
+import { nodeRuns, type ProfileEvent } from '../../bench/steps/profile.js';
 import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { Builder, ops } from '../../src/ops/index.js';

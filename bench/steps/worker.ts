@@ -1,15 +1,15 @@
-import { Trainer } from '../train/index.js';
-import type { LoweringReport, CreateSession, Session, Tensors } from '../program/index.js';
-import { encodeInferenceModel } from '../artifacts/index.js';
-import { namedWeights } from '../weights/index.js';
 /**
  * Measures one network in a process of its own, so that its memory is its own. Started with a WorkerOptions as JSON; says
  * `Ready`, then answers each line on stdin, `step N` or `forward B N`, with the milliseconds of each, and `peak` with MiB.
  */
 import { createInterface } from 'node:readline';
-import { assert } from '../errors.js';
-import { createNodeSession } from '../session/node.js';
-import { nodeTuningStore } from '../train/tuning-node.js';
+import { encodeInferenceModel } from '../../src/artifacts/index.js';
+import { assert } from '../../src/errors.js';
+import type { LoweringReport, CreateSession, Session, Tensors } from '../../src/program/index.js';
+import { createNodeSession } from '../../src/session/node.js';
+import { Trainer } from '../../src/train/index.js';
+import { nodeTuningStore } from '../../src/train/tuning-node.js';
+import { namedWeights } from '../../src/weights/index.js';
 import { findCases } from './cases.js';
 import { gemmRate } from './gemm.js';
 

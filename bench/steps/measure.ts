@@ -1,11 +1,11 @@
-import { buildGraph, formsByKey, type Fallback, type StepTuning } from '../program/index.js';
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { buildGraph, formsByKey, type Fallback, type StepTuning } from '../../src/program/index.js';
 import type { BenchCase } from './cases.js';
 import { flopsOf } from './flops.js';
-import { startSubprocess, type Subprocess } from './subprocess-node.js';
-import type { Ready, WorkerOptions } from './worker-node.js';
+import { startSubprocess, type Subprocess } from './subprocess.js';
+import type { Ready, WorkerOptions } from './worker.js';
 
 /** How to measure. */
 export interface BenchOptions {
@@ -138,9 +138,9 @@ function summaryOf({ measured, fromCache, untuned, choices }: StepTuning['report
   return { measured, fromCache, untuned, forms: formsByKey(choices) };
 }
 
-/** Starts our side, from the built file beside this one. */
+/** Starts our side, from the compiled file beside this one. */
 export function startWorker(options: WorkerOptions): Subprocess {
-  const script = fileURLToPath(new URL('worker-node.js', import.meta.url));
+  const script = fileURLToPath(new URL('worker.js', import.meta.url));
   return startSubprocess(process.execPath, [script, JSON.stringify(options)]);
 }
 
@@ -149,7 +149,7 @@ type Peer = { readonly process: Subprocess; readonly version: string } | { reado
 async function startPeer(subject: BenchCase, options: BenchOptions, batch: number): Promise<Peer> {
   const { python, threads } = options;
   if (python === undefined) return { missing: 'not asked for' };
-  const script = fileURLToPath(new URL('../../bench/torch_step.py', import.meta.url));
+  const script = fileURLToPath(new URL('../../../torch_step.py', import.meta.url));
   if (!existsSync(script)) return { missing: `${script} is not there` };
   const { net, size } = subject.peer;
   const args = [script, net, String(batch), ...(size === undefined ? [] : [String(size)])];

@@ -1,5 +1,11 @@
-import { cifarDepths, cifarResnet, presetNetwork, type PresetName, type Network } from '../program/index.js';
-import { OptionError } from '../errors.js';
+import {
+  cifarDepths,
+  cifarResnet,
+  presetNetwork,
+  type PresetName,
+  type Network,
+} from '../../src/program/index.js';
+import { OptionError } from '../../src/errors.js';
 import { dilated18, mobilenet, resnext50, resnextBlocks } from './networks.js';
 
 /** One thing to measure: a network, its batch, and what the peer calls it. */

@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { cli, tempFolder } from './helpers.js';
+import { tempFolder } from '../cli/helpers.js';
 
-// `npm test` builds it; the benchmark starts processes of its own from there.
-const script = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const small = ['bench', '--net', 'mnist-cnn', '--batch', '2', '--threads', '1', '--rounds', '1'];
+// `npm test` compiles it; the benchmark starts processes of its own from there.
+const script = fileURLToPath(new URL('../../bench/dist/bench/steps/main.js', import.meta.url));
+const small = ['--net', 'mnist-cnn', '--batch', '2', '--threads', '1', '--rounds', '1'];
 
 function bench(...more: readonly string[]): { readonly out: string; readonly lines: readonly unknown[] } {
   const out = tempFolder();
@@ -56,10 +56,15 @@ describe.skipIf(!existsSync(script))('bench', () => {
     expect(shares).toBeCloseTo(1, 6);
     expect(readdirSync(out)).toEqual([]);
   });
-});
 
-test('a network that is unknown is a mistake of the user', async () => {
-  const { status, stderr } = await cli('bench', '--net', 'vgg');
-  expect(status).toBe(2);
-  expect(stderr).toContain('--net: expected some of mnist-cnn, resnet20-cifar');
+  test.each([
+    [['--net', 'vgg'], '--net: expected some of mnist-cnn, resnet20-cifar'],
+    [['--target', 'cpu'], '--target: expected one of auto, portable, both, got cpu'],
+    [['--threads', '0'], '--threads: expected a whole number of at least 1, got 0'],
+    [['--nett', 'vgg'], "Unknown option '--nett'"],
+  ])('%j is a mistake of the user', (args, message) => {
+    const { status, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
 });

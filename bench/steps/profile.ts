@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchCase } from './cases.js';
-import { startWorker } from './measure-node.js';
+import { startWorker } from './measure.js';
 
 /** Time of a step spent in one kind of operator, or in one layer. */
 export interface ProfileRow {

@@ -1,5 +1,5 @@
-import { prune, type Graph } from '../ir/index.js';
-import { nodeFlops } from '../ops/index.js';
+import { prune, type Graph } from '../../src/ir/index.js';
+import { nodeFlops } from '../../src/ops/index.js';
 
 /**
  * Floating-point operations of a graph's convolutions and matrix products for a batch, a multiplication and an addition

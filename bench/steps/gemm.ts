@@ -1,6 +1,6 @@
-import { encodeModel } from '../onnx/index.js';
-import { Builder } from '../ops/index.js';
-import type { CreateSession, SessionOptions } from '../program/index.js';
+import { encodeModel } from '../../src/onnx/index.js';
+import { Builder } from '../../src/ops/index.js';
+import type { CreateSession, SessionOptions } from '../../src/program/index.js';
 
 const SIDE = 1024;
 

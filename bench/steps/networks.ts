@@ -1,4 +1,4 @@
-import type { Network } from '../program/index.js';
+import type { Network } from '../../src/program/index.js';
 import {
   add,
   batchNorm,
@@ -13,7 +13,7 @@ import {
   relu,
   type ConvOptions,
   type Net,
-} from '../net/index.js';
+} from '../../src/net/index.js';
 
 /*
  * Networks of other convolutions than the presets have, in groups, depthwise and dilated, each with its twin in

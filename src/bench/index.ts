@@ -1,2 +1,0 @@
-export * from './cases.js';
-export * from './flops.js';
