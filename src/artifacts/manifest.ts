@@ -4,7 +4,7 @@ import type { CrossEntropyOptions } from '../models/index.js';
 import { OPSET, type Ports } from '../onnx/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
 import { stateLayout } from '../program/index.js';
-import type { Layout } from '../net/layout.js';
+import type { Bundle } from '../ir/index.js';
 import { version } from '../version.js';
 
 /** File names inside an artifacts folder. */
@@ -103,6 +103,6 @@ export function parseManifest(text: string, where: string): Manifest {
   return value as Manifest;
 }
 
-function vector({ slots, size }: Layout): VectorManifest {
+function vector({ slots, size }: Bundle): VectorManifest {
   return { size, tensors: slots.map(({ name, shape, offset }) => ({ name, shape, offset })) };
 }

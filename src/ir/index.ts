@@ -1,4 +1,5 @@
 export * from './builder.js';
+export * from './bundle.js';
 export * from './graph.js';
 export * from './passes.js';
 export * from './print.js';

@@ -1,39 +1,12 @@
 import { CheckpointError } from '../errors.js';
-import { formatShape, staticSize, type Value } from '../ir/index.js';
-import type { Builder } from '../ops/index.js';
+import { bundleOf, formatShape, type Bundle, type Slot, type Value } from '../ir/index.js';
+import { ops, type Builder } from '../ops/index.js';
 import type { StateSpec } from './net.js';
 import type { Network } from './network.js';
 
-/** Where one tensor lies in a flat vector. */
-export interface Slot {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Index of its first element. */
-  readonly offset: number;
-  readonly size: number;
-}
-
-/** A flat float32 vector that holds many tensors one after the other. */
-export interface Layout {
-  readonly slots: readonly Slot[];
-  /** Number of elements. */
-  readonly size: number;
-}
-
-/** The layout of tensors in the order given. */
-export function layoutOf(specs: readonly Pick<StateSpec, 'name' | 'shape'>[]): Layout {
-  let size = 0;
-  const slots = specs.map(({ name, shape }): Slot => {
-    const slot = { name, shape, offset: size, size: staticSize(shape) };
-    size += slot.size;
-    return slot;
-  });
-  return { slots, size };
-}
-
 /** Copies named tensors into one flat vector. Throws CheckpointError for one that is missing or of another size. */
 export function toFlat(
-  layout: Layout,
+  layout: Bundle,
   tensors: ReadonlyMap<string, Float32Array>,
   where: string,
 ): Float32Array {
@@ -57,54 +30,55 @@ export function tensorFor(
 }
 
 /** The tensors of a flat vector, by name; views, not copies. */
-export function fromFlat(layout: Layout, flat: Float32Array): ReadonlyMap<string, Float32Array> {
+export function fromFlat(layout: Bundle, flat: Float32Array): ReadonlyMap<string, Float32Array> {
   return new Map(
     layout.slots.map(({ name, offset, size }) => [name, flat.subarray(offset, offset + size)] as const),
   );
 }
 
-/** The values of a flat vector's tensors inside a graph. */
-export function unflattenInGraph(b: Builder, layout: Layout, flat: Value): ReadonlyMap<string, Value> {
+/** The tensors of a bundle inside a graph, by name. */
+export function unflattenInGraph(b: Builder, { slots }: Bundle, flat: Value): ReadonlyMap<string, Value> {
   return new Map(
-    layout.slots.map(({ name, shape, offset, size }) => {
-      const part = b.slice(flat, { axes: [0], starts: [offset], ends: [offset + size] }, `${name}.flat`);
-      return [name, b.reshape(part, shape, name)] as const;
-    }),
+    slots.map(({ name, shape, offset }) => [
+      name,
+      b.emit(ops.BundleGet, [flat], { slot: name, offset, shape }, name),
+    ]),
   );
 }
 
-/** The flat vector of tensors inside a graph, in the layout's order. */
+/** The flat vector of a bundle's tensors inside a graph. */
 export function flattenInGraph(
   b: Builder,
-  layout: Layout,
+  bundle: Bundle,
   tensors: ReadonlyMap<string, Value>,
   name: string,
 ): Value {
-  const parts = layout.slots.map((slot) => {
+  const parts = bundle.slots.map((slot) => {
     const value = tensors.get(slot.name);
     if (value === undefined) throw new CheckpointError(`graph ${name}: '${slot.name}' is missing`);
-    return b.reshape(value, [slot.size]);
+    return value;
   });
-  return b.concat(parts, 0, name);
+  return b.emit(ops.BundlePack, parts, { bundle: bundle.name }, name);
 }
 
 /** The flat vectors of a network. */
 export interface StateLayout {
   /** What is trained. */
-  readonly parameters: Layout;
+  readonly parameters: Bundle;
   /** Running statistics, which every step moves. */
-  readonly buffers: Layout;
+  readonly buffers: Bundle;
   /** Frozen parameters and frozen running statistics, which no step changes. */
-  readonly frozen: Layout;
+  readonly frozen: Bundle;
 }
 
 /** The flat vectors of a network. */
 export function stateLayout(network: Network): StateLayout {
-  const part = (fits: (spec: StateSpec) => boolean): Layout => layoutOf(network.state.filter(fits));
+  const part = (name: string, fits: (spec: StateSpec) => boolean): Bundle =>
+    bundleOf(name, network.state.filter(fits));
   return {
-    parameters: part(({ kind, frozen }) => kind === 'parameter' && !frozen),
-    buffers: part(({ kind, frozen }) => kind === 'buffer' && !frozen),
-    frozen: part(({ frozen }) => frozen),
+    parameters: part('params', ({ kind, frozen }) => kind === 'parameter' && !frozen),
+    buffers: part('buffers', ({ kind, frozen }) => kind === 'buffer' && !frozen),
+    frozen: part('frozen', ({ frozen }) => frozen),
   };
 }
 

@@ -59,6 +59,8 @@ export interface ExpandContext<X, A> {
   readonly b: Emitter;
   readonly x: X;
   readonly attrs: A;
+  /** The node's name within its layer. */
+  readonly name: string;
 }
 
 /** An operator as its file describes it. */
@@ -147,8 +149,8 @@ export function defineOp<N extends Arity, A extends object = object>(spec: OpSpe
     ...(expand === undefined
       ? {}
       : {
-          expand: ({ b, x, attrs }) =>
-            expand({ b, x: x as Inputs<Value>[N], attrs: complete(attrs, x) as A }),
+          expand: ({ b, x, attrs, name }) =>
+            expand({ b, x: x as Inputs<Value>[N], attrs: complete(attrs, x) as A, name }),
         }),
   };
 }

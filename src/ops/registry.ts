@@ -5,6 +5,8 @@ import { averagePool } from './average-pool.js';
 import { batchNormGrad } from './batch-norm-grad.js';
 import { batchNormTrain } from './batch-norm-train.js';
 import { batchNormalization } from './batch-normalization.js';
+import { bundleGet } from './bundle-get.js';
+import { bundlePack } from './bundle-pack.js';
 import { cast } from './cast.js';
 import { concat } from './concat.js';
 import { convInputGrad } from './conv-input-grad.js';
@@ -64,6 +66,8 @@ export const ops = {
   BatchNormalization: batchNormalization,
   BatchNormGrad: batchNormGrad,
   BatchNormTrain: batchNormTrain,
+  BundleGet: bundleGet,
+  BundlePack: bundlePack,
   Cast: cast,
   Concat: concat,
   ConvInputGrad: convInputGrad,

@@ -1,5 +1,6 @@
+import type { Bundle } from '../ir/index.js';
 import { mix } from '../mix.js';
-import { stateLayout, type Layout } from '../net/index.js';
+import { stateLayout } from '../net/index.js';
 import type { NamedTensors } from './target.js';
 import type { Network } from './types.js';
 
@@ -20,9 +21,9 @@ export function checkFeeds(network: Network, takesStep: boolean, batch: number):
     const isNorm = names.has(`${layer}running_var`);
     return (isNorm ? { weight: 1, bias: 3, running_var: 1 }[tensor] : undefined) ?? 0;
   };
-  const weights = (layout: Layout): NamedTensors[string] => {
-    const flat = new Float32Array(layout.size);
-    for (const { name, shape, offset, size } of layout.slots) {
+  const weights = (bundle: Bundle): NamedTensors[string] => {
+    const flat = new Float32Array(bundle.size);
+    for (const { name, shape, offset, size } of bundle.slots) {
       // Weights at the scale of their initialisation keep activations finite through any depth.
       const fan = shape.slice(1).reduce((product, dim) => product * dim, 1);
       const spread = shape.length > 1 ? Math.sqrt(6 / Math.max(1, fan)) : 0.1;

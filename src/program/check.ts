@@ -1,5 +1,5 @@
 import type { Graph, TensorData, TypedArray } from '../ir/index.js';
-import { lowerPortable, bindDims, type Lowering, type TargetState } from '../lower/index.js';
+import { lowerPortable, bindDims, type TargetState } from '../lower/index.js';
 /** Named tensors. */
 export type TensorMap = Readonly<Record<string, TensorData>>;
 
@@ -25,13 +25,13 @@ export interface CheckReport {
  * the full learning rate. Their moments are compared.
  *
  * @example
- * const { equal } = await checkLowering({ portable: run, lowered: run }, portable, lowering, 64, feeds);
- * const graph = equal ? lowering.graph : lowerPortable(portable);
+ * const { equal } = await checkLowering({ portable: run, lowered: run }, portable, { graph, layout }, 64, feeds);
+ * const good = equal ? graph : lowerPortable(portable);
  */
 export async function checkLowering(
   run: { readonly portable: RunGraph; readonly lowered: RunGraph },
   portable: Graph,
-  { graph, state }: Lowering,
+  { graph, layout }: { readonly graph: Graph; readonly layout: TargetState },
   batch: number,
   feeds: TensorMap,
   tolerance = TOLERANCE,
@@ -39,14 +39,14 @@ export async function checkLowering(
   const expected = await run.portable(lowerPortable(bindDims(portable, { N: batch })), feeds);
   const given = Object.entries(feeds).flatMap(([name, tensor]): (readonly [string, TensorData])[] =>
     tensor.shape.length === 1 && tensor.data instanceof Float32Array
-      ? Object.entries(state.tensors(name, state.toTarget(name, tensor.data)))
+      ? Object.entries(layout.tensors(name, layout.toTarget(name, tensor.data)))
       : [[name, tensor]],
   );
   const actual = await run.lowered(graph, Object.fromEntries(given));
   const differences: Record<string, number> = {};
   for (const [name, { data }] of Object.entries(expected)) {
     if (name === 'params_next') continue;
-    differences[name] = difference(actual[name]?.data ?? collect(state, name, data.length, actual), data);
+    differences[name] = difference(actual[name]?.data ?? collect(layout, name, data.length, actual), data);
   }
   return { equal: Object.values(differences).every((value) => value <= tolerance), differences };
 }

@@ -1,7 +1,15 @@
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
+import type { VectorBundles } from '../lower/index.js';
 import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/index.js';
-import { buildNetwork, flattenInGraph, stateLayout, unflattenInGraph, type Network } from '../net/index.js';
+import {
+  buildNetwork,
+  flattenInGraph,
+  stateLayout,
+  unflattenInGraph,
+  type Network,
+  type StateLayout,
+} from '../net/index.js';
 import { Builder } from '../ops/index.js';
 import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
 import { checkChoices } from './check-options.js';
@@ -65,15 +73,10 @@ export function buildGraph(
   function forward(): Value | undefined {
     const training = kind !== 'eval';
     const hasBuffers = state.buffers.size > 0;
-    const carried = (['buffers', 'frozen'] as const)
-      .filter((name) => state[name].size > 0)
-      .map((name) => ({ layout: state[name], vector: b.input(name, 'float32', [state[name].size]) }));
+    const carried = carriedIn(b, state);
     const x = b.input('input', 'float32', [batch, ...network.input]);
     const target = b.input('target', 'int32', [batch]);
-    const named = new Map([
-      ...unflattenInGraph(b, state.parameters, params),
-      ...carried.flatMap(({ layout, vector }) => [...unflattenInGraph(b, layout, vector)]),
-    ]);
+    const named = new Map([...unflattenInGraph(b, state.parameters, params), ...carried()]);
     const next = new Map<string, Value>();
     const logits = buildNetwork(b, network, x, {
       training,
@@ -114,6 +117,44 @@ export function buildGraph(
       give(`${name}_next`, at(after.slots, i));
     });
   }
+}
+
+/** Adds what a forward pass has beside the parameters as inputs; the tensors follow when they are asked for. */
+function carriedIn(
+  b: Builder,
+  { buffers, frozen }: StateLayout,
+): () => readonly (readonly [string, Value])[] {
+  const vectors = [buffers, frozen]
+    .filter(({ size }) => size > 0)
+    .map((bundle) => ({ bundle, vector: b.input(bundle.name, 'float32', [bundle.size]) }));
+  return () => vectors.flatMap(({ bundle, vector }) => [...unflattenInGraph(b, bundle, vector)]);
+}
+
+/**
+ * The forward pass in training, from which a target tells how the state is to lie: params, buffers, frozen, input -> logits.
+ */
+export function buildForward(network: Network): Graph {
+  const b = new Builder();
+  const state = stateLayout(network);
+  const params = b.input('params', 'float32', [state.parameters.size]);
+  const carried = carriedIn(b, state);
+  const x = b.input('input', 'float32', ['N', ...network.input]);
+  const named = new Map([...unflattenInGraph(b, state.parameters, params), ...carried()]);
+  let step: Value | undefined;
+  const logits = buildNetwork(b, network, x, {
+    training: true,
+    take: ({ name }) => pick(named, name),
+    step: () => (step ??= b.input('step', 'float32', [])),
+    update: () => undefined,
+  });
+  return b.finish(`${network.name}-forward`, [{ name: 'logits', value: logits }]);
+}
+
+/** The vectors of a run by name, and of which bundle each is: the gradient and the optimizer's are like the parameters. */
+export function vectorBundles(network: Network, optimizer: OptimizerOptions): VectorBundles {
+  const { parameters, buffers, frozen } = stateLayout(network);
+  const like = ['params', 'grad', ...optimizerSlots(optimizer)].map((name) => [name, parameters] as const);
+  return { ...Object.fromEntries(like), buffers, frozen };
 }
 
 /**

@@ -2,6 +2,7 @@ import {
   compileFor,
   cpuTarget,
   findBlockSize,
+  layoutFor,
   type Target,
   type TargetModel,
   wasmTarget,
@@ -113,16 +114,16 @@ export class StepModels {
   /** The step or eval model for batches of this size. */
   async get(kind: 'step' | 'eval', batch: number): Promise<LoadedModel> {
     if (this.#disposed) throw new ModelError('the trainer was disposed of: expected a step before that');
-    const { target, choices } = this.#decision;
+    const { target, choices, layout } = this.#decision;
     const key = target === undefined ? kind : `${kind} ${batch}`;
     const known = this.#loaded.get(key);
     if (known !== undefined) return known;
     const { createSession } = this.#options;
     const options = graphOptions(this.#options);
     const lowered: Pick<TargetModel, 'model'> & Partial<TargetModel> =
-      target === undefined
+      target === undefined || layout === undefined
         ? { model: compileModel(this.#network, kind, options) }
-        : compileFor(target, this.#network, kind, options, { batch, ...(choices && { choices }) });
+        : compileFor(target, this.#network, kind, options, { batch, layout, ...(choices && { choices }) });
     // A GPU keeps its results; what a GPU does not run in its own form may have results that it does not run at all.
     const stays = this.device.chosen === 'webgpu' && lowered.results !== undefined;
     const session = await createSession(lowered.model, {
@@ -133,7 +134,7 @@ export class StepModels {
           : { keepOnDevice: [] }
         : { givenResults: kind === 'step' }),
     });
-    const loaded = { session, state: lowered.state };
+    const loaded = { session, state: layout };
     if (kind === 'step' && lowered.forms !== undefined && this.#lowering.forms === undefined) {
       // Until now they were those of the batch that was compared.
       const fallbacks = fallbacksIn(lowered.forms);
@@ -157,6 +158,8 @@ interface Decision {
   /** Absent: the portable form. */
   readonly target?: Target;
   readonly choices?: Choices;
+  /** How the state of the run lies on the target. */
+  readonly layout?: TargetState;
 }
 
 /** What is known of where sessions run here: the device, if the probe loads at all, and the block of its operators. */
@@ -208,20 +211,27 @@ async function decide(
       tuning,
       options,
     );
-    const result = await checkTarget(network, options, target, { batch, choices }, kept);
+    const layout = layoutFor(target, network, graphOptions(options), choices);
+    const result = await checkTarget(network, options, target, { batch, choices, layout }, kept);
     const { wrong, nodes = [] } = result;
     if (wrong === undefined) {
       const fallbacks = fallbacksIn(nodes);
-      return { lowering: { ...lowering, reason: reasonOf(result), fallbacks, tuned }, target, choices };
+      return {
+        lowering: { ...lowering, reason: reasonOf(result), fallbacks, tuned },
+        target,
+        choices,
+        layout,
+      };
     }
     if (Object.keys(choices).length === 0) return rejected(wrong);
     // Each form gave the heuristic's numbers when it was measured; together they do not.
     without = `; the tuned forms are left out, for with them ${wrong}`;
   }
-  const result = await checkTarget(network, options, target, { batch }, kept);
+  const layout = layoutFor(target, network, graphOptions(options));
+  const result = await checkTarget(network, options, target, { batch, layout }, kept);
   if (result.wrong !== undefined) return rejected(result.wrong);
   const fallbacks = fallbacksIn(result.nodes ?? []);
-  return { lowering: { ...lowering, reason: `${reasonOf(result)}${without}`, fallbacks }, target };
+  return { lowering: { ...lowering, reason: `${reasonOf(result)}${without}`, fallbacks }, target, layout };
 }
 
 /** The form that a device has of its own, or why it has none. */

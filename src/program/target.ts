@@ -1,12 +1,18 @@
 import { checkLowering, TOLERANCE, type CheckReport } from './check.js';
-import type { Lowering, NodeReport, TargetState } from '../lower/index.js';
+import {
+  portableState,
+  type Lowering,
+  type NodeReport,
+  type VectorBundles,
+  type TargetState,
+} from '../lower/index.js';
 import type { TensorData, Graph } from '../ir/index.js';
-import { lowerCpu, probeBlockSize, tunables, type Tunable } from '../lower/cpu/index.js';
+import { layoutCpu, lowerCpu, probeBlockSize, tunables, type Tunable } from '../lower/cpu/index.js';
 import { lowerWasm } from '../lower/wasm/index.js';
-import { lowerWebgpu } from '../lower/webgpu/index.js';
+import { layoutWebgpu, lowerWebgpu } from '../lower/webgpu/index.js';
 import type { Network } from '../net/index.js';
 import { encodeModel } from '../onnx/index.js';
-import { buildGraph, type GraphOptions } from './graphs.js';
+import { buildForward, buildGraph, vectorBundles, type GraphOptions } from './graphs.js';
 
 /** Named tensors, as sessions take and give them. */
 export type NamedTensors = Readonly<Record<string, TensorData>>;
@@ -22,6 +28,15 @@ export interface LoweringOptions {
   readonly choices?: Readonly<Record<string, string>>;
   /** Whether the optimizer divides a gradient by its own size, so that what rounding leaves of a zero is a whole step. */
   readonly adaptive?: boolean;
+  /** How the state lies; `layoutFor` makes it. */
+  readonly layout: TargetState;
+}
+
+/** What a target is to lay out. */
+export interface LayoutOptions {
+  readonly vectors: VectorBundles;
+  /** Those that the graphs are lowered with. */
+  readonly choices?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A kind of device with graphs in a form of its own. */
@@ -34,6 +49,8 @@ export interface Target {
    * device. Then a difference is an error, for the device's own portable form is not to be believed either.
    */
   readonly reference?: readonly string[];
+  /** Lays out the state of a run, for graphs of all kinds and batch sizes; `forward` is a network's forward pass. */
+  layout(forward: Graph, options: LayoutOptions): TargetState;
   /** Rewrites a portable graph, composite operators included. */
   lower(portable: Graph, options: LoweringOptions): Lowering;
   /** The nodes with several forms, of which the fastest is measured; absent where the heuristic chooses all of them. */
@@ -45,24 +62,28 @@ export function cpuTarget(blockSize: number): Target {
   return {
     name: 'cpu',
     blockSize,
+    layout: (forward, options) => layoutCpu(forward, { ...options, blockSize }),
     lower: (portable, options) => lowerCpu(portable, { ...options, blockSize }),
     tunables: (portable, batch) => tunables(portable, { blockSize, batch }),
   };
 }
 
 /** onnxruntime-web's WebAssembly. */
-export const wasmTarget: Target = { name: 'wasm', lower: lowerWasm };
+export const wasmTarget: Target = { name: 'wasm', layout: () => portableState, lower: lowerWasm };
 
 /** ONNX Runtime's WebGPU provider, whose numbers are held against those of the CPU. */
-export const webgpuTarget: Target = { name: 'webgpu', reference: ['cpu', 'wasm'], lower: lowerWebgpu };
+export const webgpuTarget: Target = {
+  name: 'webgpu',
+  reference: ['cpu', 'wasm'],
+  layout: (_, { vectors }) => layoutWebgpu(vectors),
+  lower: lowerWebgpu,
+};
 
 /** A model in the form that one target runs best, for one batch size. */
 export interface TargetModel {
   readonly model: Uint8Array;
   /** Names of its results. */
   readonly results: readonly string[];
-  /** How flat vectors lie in it. */
-  readonly state: TargetState;
   /** What became of each node that has several forms. */
   readonly forms: readonly NodeReport[];
 }
@@ -76,6 +97,16 @@ export function findBlockSize(run: RunModel): Promise<number | undefined> {
     const results = await run(encodeModel(graph), { [x?.name ?? '']: { dtype: 'float32', shape, data } });
     return Float32Array.from(results[y?.name ?? '']?.data ?? [], Number);
   });
+}
+
+/** How the state of a run lies on a target: one layout for all of its graphs. */
+export function layoutFor(
+  target: Target,
+  network: Network,
+  { optimizer }: GraphOptions,
+  choices?: LayoutOptions['choices'],
+): TargetState {
+  return target.layout(buildForward(network), { vectors: vectorBundles(network, optimizer), choices });
 }
 
 /** A network's step or eval model in a target's form. */
@@ -93,7 +124,6 @@ export function compileFor(
   return {
     model: encodeModel(lowering.graph),
     results: lowering.graph.outputs.map(({ name }) => name),
-    state: lowering.state,
     forms: lowering.report,
   };
 }
@@ -113,6 +143,7 @@ export interface CheckedForms {
   readonly kind: 'training' | 'eval';
   readonly portable: Graph;
   readonly lowering: Lowering;
+  readonly layout: TargetState;
   /** The target's form. */
   readonly model: Uint8Array;
 }
@@ -127,12 +158,12 @@ export function formsToCheck(
 ): CheckedForms {
   const portable = buildGraph(network, kind, graph);
   const lowering = target.lower(portable, { ...options, adaptive: isAdaptive(graph) });
-  return { kind, portable, lowering, model: encodeModel(lowering.graph) };
+  return { kind, portable, lowering, layout: options.layout, model: encodeModel(lowering.graph) };
 }
 
 /** Runs the portable and the target's form of a model on the same feeds and compares all that they give. */
 export function checkForms(
-  { portable, lowering, model }: Omit<CheckedForms, 'kind'>,
+  { portable, lowering, layout, model }: Omit<CheckedForms, 'kind'>,
   batch: number,
   { run, runPortable = run, feedsFor }: CheckSetup,
 ): Promise<CheckReport> {
@@ -141,7 +172,12 @@ export function checkForms(
       lowered: (_, feeds) => run(model, feeds),
       portable: (each, feeds) => runPortable(encodeModel(each), feeds),
     },
-    ...([portable, lowering, batch, feedsFor(portable.inputs.map(({ name }) => name))] as const),
+    ...([
+      portable,
+      { ...lowering, layout },
+      batch,
+      feedsFor(portable.inputs.map(({ name }) => name)),
+    ] as const),
   );
 }
 
@@ -173,7 +209,8 @@ export async function firstDifference(
   });
   const shown = { ...portable, outputs: ends };
   const lowering = target.lower(shown, { ...options, adaptive: isAdaptive(graph) });
-  const forms = { portable: shown, lowering, model: encodeModel(lowering.graph) };
+  const { layout } = options;
+  const forms = { portable: shown, lowering, layout, model: encodeModel(lowering.graph) };
   const { differences } = await checkForms(forms, options.batch, setup);
   const found = ends.find(({ name }) => (differences[name] ?? 0) > TOLERANCE);
   if (found === undefined) return undefined;

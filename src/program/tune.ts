@@ -81,7 +81,8 @@ const ENOUGH = 15;
  *
  * @example
  * const { choices, report } = await tuneFor(cpuTarget(16), network, graph, 64, { known: {}, load });
- * const { model } = compileFor(cpuTarget(16), network, 'step', graph, { batch: 64, choices });
+ * const layout = layoutFor(cpuTarget(16), network, graph, choices);
+ * const { model } = compileFor(cpuTarget(16), network, 'step', graph, { batch: 64, choices, layout });
  */
 export async function tuneFor(
   target: Target,

@@ -3,7 +3,6 @@ import {
   initialState,
   stateLayout,
   toFlat,
-  type Layout,
   type Network,
   type NetworkWeights,
   type StateLayout,
@@ -11,7 +10,7 @@ import {
 } from '../net/index.js';
 import { optimizerSlots, type OptimizerOptions } from '../optim/index.js';
 import { CheckpointError } from '../errors.js';
-import type { TensorData } from '../ir/index.js';
+import type { Bundle, TensorData } from '../ir/index.js';
 import { compareWeights, refuseProblems } from './weight-match.js';
 
 /** A fresh state: parameters drawn from `seed`, the optimizer's vectors zero. */
@@ -70,7 +69,7 @@ export function namedWeights(network: Network, state: NetworkWeights): ReadonlyM
 
 /** Parameters and buffers of a state as tensors by name, in the layout's order. */
 export function weightTensors(layout: StateLayout, state: TrainingState): ReadonlyMap<string, TensorData> {
-  const tensors = (part: Layout, flat: Float32Array): [string, TensorData][] =>
+  const tensors = (part: Bundle, flat: Float32Array): [string, TensorData][] =>
     part.slots.map(({ name, shape, offset, size }) => [
       name,
       { dtype: 'float32', shape, data: flat.subarray(offset, offset + size) },

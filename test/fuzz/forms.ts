@@ -1,11 +1,9 @@
-import { bindDims, lowerPortable, type Lowering } from '../../src/lower/index.js';
+import { bindDims, lowerPortable, portableState } from '../../src/lower/index.js';
 import { collect, type TensorMap } from '../../src/program/index.js';
 import * as ort from 'onnxruntime-node';
 import { newArray, prune, type Graph } from '../../src/ir/index.js';
-import { lowerCpu } from '../../src/lower/cpu/index.js';
-import { lowerWasm } from '../../src/lower/wasm/index.js';
-import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
+import { cpuTarget, layoutFor, wasmTarget, webgpuTarget, type Target } from '../../src/program/target.js';
 import { ndarray, product, type NdArray } from '../reference/array.js';
 import type { FuzzCase } from './fuzz-case.js';
 
@@ -18,18 +16,16 @@ export interface FormResult {
   readonly left: readonly string[];
 }
 
-const lowerings: Readonly<
-  Record<Exclude<FormName, 'portable'>, (graph: Graph, batch: number, block: number) => Lowering>
-> = {
-  cpu: (graph, batch, blockSize) => lowerCpu(graph, { batch, blockSize }),
-  wasm: (graph, batch) => lowerWasm(graph, { batch, adaptive: true }),
-  webgpu: (graph, batch) => lowerWebgpu(graph, { batch }),
+const targets: Readonly<Record<Exclude<FormName, 'portable'>, (block: number) => Target>> = {
+  cpu: cpuTarget,
+  wasm: () => wasmTarget,
+  webgpu: () => webgpuTarget,
 };
 
 /** Runs a case in one form on ONNX Runtime, `block` channels in a block of the CPU's. */
 export async function runForm(
   form: FormName,
-  { graph, batch }: FuzzCase,
+  { graph, batch, network }: FuzzCase,
   feeds: Readonly<Record<string, NdArray>>,
   block: number,
 ): Promise<FormResult> {
@@ -39,10 +35,13 @@ export async function runForm(
     const results = await run(lowerPortable(graph), feeds, 'cpu');
     return { outputs: named(bound, (name) => results[name]?.data as Float32Array | undefined), left: [] };
   }
-  const { graph: lowered, state, report } = lowerings[form](graph, batch, block);
+  const target = targets[form](block);
+  const layout =
+    network === undefined ? portableState : layoutFor(target, network, { optimizer: { kind: 'adam' } });
+  const { graph: lowered, report } = target.lower(graph, { batch, layout, adaptive: true });
   const given = Object.entries(feeds).flatMap(([name, array]): (readonly [string, NdArray])[] => {
     if (array.shape.length !== 1) return [[name, array]];
-    const pieces = state.tensors(name, state.toTarget(name, Float32Array.from(array.data)));
+    const pieces = layout.tensors(name, layout.toTarget(name, Float32Array.from(array.data)));
     return Object.entries(pieces).map(([piece, { shape, data }]) => [
       piece,
       ndarray(shape.map(Number), data as Float32Array),
@@ -54,7 +53,7 @@ export async function runForm(
     outputs: named(
       bound,
       (name, size) =>
-        (results[name]?.data as Float32Array | undefined) ?? collect(state, name, size, results),
+        (results[name]?.data as Float32Array | undefined) ?? collect(layout, name, size, results),
     ),
     left,
   };

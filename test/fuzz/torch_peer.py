@@ -1,6 +1,7 @@
 """Runs the forward graphs that fuzz.ts draws in PyTorch's float64 and differentiates them: one JSON object a line in, one out."""
 
 import json
+import math
 import sys
 
 try:
@@ -112,6 +113,8 @@ OPS = {
     else (x - col(m, x)) / (col(v, x) + epsilon).sqrt() * col(s, x) + col(b, x),
     "MatMul": torch.matmul, "Gemm": gemm, "Slice": slice_, "Pad": pad,
     "Transpose": lambda x, perm: x.permute(perm), "Concat": lambda *xs, axis: torch.cat(xs, axis),
+    "BundleGet": lambda x, slot, offset, shape: x[offset:offset + math.prod(shape)].reshape(shape),
+    "BundlePack": lambda *xs, bundle: torch.cat([x.flatten() for x in xs]),
     "Cast": lambda x, to: x.to(DTYPES[to]),
     "ArgMax": lambda x, axis, keepdims: x.argmax(axis, keepdim=bool(keepdims)),
 }

@@ -16,7 +16,7 @@ import {
 } from '../../src/net/index.js';
 import type { Graph } from '../../src/ir/index.js';
 import { blockSize, both, run, type Arrays } from './helpers.js';
-import { expectSameStep, feedsOf } from './network-feeds.js';
+import { cpuLayout, expectSameStep, feedsOf } from './network-feeds.js';
 
 const norm = (channels: number, kernel: number, options: Parameters<typeof conv>[2] = {}): Net =>
   chain(conv(channels, kernel, { bias: false, ...options }), batchNorm());
@@ -72,23 +72,24 @@ describe.skipIf(blockSize === undefined).each(Object.entries(middles))('a step w
   const network = networkOf(middle);
   const graph = buildGraph(network, 'step', { optimizer: { kind: 'adamw', weightDecay: 0.1 } });
   const feeds = feedsOf(network, batch);
+  const layout = cpuLayout(network);
 
-  it.each([true, false])('equals the portable step, weights in their layout: %s', async (blockedState) => {
-    const { portable, lowered, lowering } = await both(graph, batch, feeds, { blockedState });
+  it.each([true, false])('equals the portable step, weights in their layout: %s', async (isLaid) => {
+    const options = isLaid ? { layout } : {};
+    const { portable, lowered, lowering } = await both(graph, batch, feeds, options);
     expect(lowering.report.filter(({ form }) => form === 'portable')).toEqual([]);
     expectSameStep(lowered, portable, TOLERANCE);
   });
 
   it('converts the weights there and back, and what fills them up stays zero', async () => {
-    const { lowering } = await both(graph, batch, feeds);
-    const { state } = lowering;
+    const { lowering } = await both(graph, batch, feeds, { layout });
     const params = feeds['params'] as Float32Array;
-    const target = state.toTarget('params', params);
-    expect(state.fromTarget('params', target)).toEqual(params);
-    const isOwn = state.toTarget('params', new Float32Array(params.length).fill(1));
+    const target = layout.toTarget('params', params);
+    expect(layout.fromTarget('params', target)).toEqual(params);
+    const isOwn = layout.toTarget('params', new Float32Array(params.length).fill(1));
     expect(isOwn.reduce((sum, one) => sum + one, 0)).toBe(params.length);
     for (const name of ['params_next', 'first_moment_next', 'second_moment_next']) {
-      const next = await inTarget(lowering.graph, state, feeds, name);
+      const next = await inTarget(lowering.graph, layout, feeds, name);
       expect(next).toHaveLength(target.length);
       expect(
         next.filter((value, i) => isOwn[i] === 0 && value !== 0),

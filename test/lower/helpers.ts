@@ -1,4 +1,10 @@
-import { bindDims, lowerPortable, type Lowering } from '../../src/lower/index.js';
+import {
+  bindDims,
+  lowerPortable,
+  portableState,
+  type Lowering,
+  type TargetState,
+} from '../../src/lower/index.js';
 import { collect } from '../../src/program/index.js';
 import * as ort from 'onnxruntime-node';
 import { gradients } from '../../src/autodiff/index.js';
@@ -23,6 +29,8 @@ export interface RunOptions {
   readonly device?: 'cpu' | 'webgpu';
   /** Beginning of the path of the profiler's file; default: no profile. */
   readonly profile?: string;
+  /** That the graph is lowered with; default: vectors as they are. */
+  readonly layout?: TargetState | undefined;
 }
 
 /** Runs a graph with static shapes on ONNX Runtime, two threads. */
@@ -54,7 +62,7 @@ export async function both(
   options: Partial<CpuOptions> = {},
 ): Promise<{ readonly portable: Arrays; readonly lowered: Arrays; readonly lowering: Lowering }> {
   const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch, ...options });
-  return { ...(await bothForms(graph, lowering, batch, feeds)), lowering };
+  return { ...(await bothForms(graph, lowering, batch, feeds, { layout: options.layout })), lowering };
 }
 
 /** Runs the portable form of a graph on the CPU, and a lowered one where `options` say, on the same feeds. */
@@ -66,10 +74,10 @@ export async function bothForms(
   options: RunOptions = {},
 ): Promise<{ readonly portable: Arrays; readonly lowered: Arrays }> {
   const portable = await run(lowerPortable(bindDims(graph, { N: batch })), feeds);
-  const { state } = lowering;
+  const { layout = portableState } = options;
   const given = Object.entries(feeds).flatMap(([name, data]): (readonly [string, Arrays[string]])[] => {
     if (!(data instanceof Float32Array)) return [[name, data]];
-    const tensors = Object.entries(state.tensors(name, state.toTarget(name, data)));
+    const tensors = Object.entries(layout.tensors(name, layout.toTarget(name, data)));
     return tensors.map(([piece, tensor]) => [piece, tensor.data as Float32Array]);
   });
   const results = await run(lowering.graph, Object.fromEntries(given), options);
@@ -78,7 +86,7 @@ export async function bothForms(
   );
   const lowered = Object.fromEntries(
     Object.entries(portable).flatMap(([name, { length }]) => {
-      const data = results[name] ?? collect(state, name, length, tensors);
+      const data = results[name] ?? collect(layout, name, length, tensors);
       return data === undefined ? [] : [[name, data]];
     }),
   );

@@ -1,9 +1,11 @@
 import { expect } from 'vitest';
 import { stateLayout } from '../../src/program/index.js';
+import { cpuTarget, layoutFor } from '../../src/program/target.js';
+import type { TargetState } from '../../src/lower/index.js';
 import { toFlat } from '../../src/net/layout.js';
 import { initialState, type Network } from '../../src/net/index.js';
 import { fill } from '../helpers/golden.js';
-import { difference, type Arrays } from './helpers.js';
+import { blockSize, difference, type Arrays } from './helpers.js';
 
 /** Inputs of a network's models: initial weights, images of which half is background, the labels in turn. */
 export function feedsOf(network: Network, batch: number): Arrays {
@@ -23,6 +25,11 @@ export function feedsOf(network: Network, batch: number): Arrays {
     lr: Float32Array.of(1e-3),
     step: Float32Array.of(1),
   };
+}
+
+/** How a network's state lies in the blocks of this machine, trained with Adam. */
+export function cpuLayout(network: Network, choices?: Readonly<Record<string, string>>): TargetState {
+  return layoutFor(cpuTarget(blockSize ?? 16), network, { optimizer: { kind: 'adam' } }, choices);
 }
 
 /** Holds what a lowered step gives against the portable one; `tolerance`: of gradients, relative to the largest. */

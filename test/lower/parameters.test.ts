@@ -13,7 +13,7 @@ import {
   type Net,
 } from '../../src/net/index.js';
 import { blockSize, both } from './helpers.js';
-import { expectSameStep, feedsOf } from './network-feeds.js';
+import { cpuLayout, expectSameStep, feedsOf } from './network-feeds.js';
 
 /** x op p, p a parameter of one of the shapes that broadcast over images. */
 const perChannel = (op: 'mul' | 'add', shape: (channels: number) => readonly number[]): Net => ({
@@ -44,7 +44,7 @@ describe.skipIf(blockSize === undefined)('parameters that broadcast over blocked
       ),
     });
     const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
-    const { portable, lowered } = await both(graph, 8, feedsOf(network, 8));
+    const { portable, lowered } = await both(graph, 8, feedsOf(network, 8), { layout: cpuLayout(network) });
     // Sums in another order.
     expectSameStep(lowered, portable, 3e-6);
   });

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { buildGraph } from '../../src/program/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { freeze, type Network } from '../../src/net/index.js';
+import { denseLayout } from '../../src/lower/layout/weight-layout.js';
 import { blockSize, both, difference } from './helpers.js';
-import { expectSameStep, feedsOf } from './network-feeds.js';
+import { cpuLayout, expectSameStep, feedsOf } from './network-feeds.js';
 
 interface Case {
   readonly name: PresetName;
@@ -50,7 +51,9 @@ describe.skipIf(blockSize === undefined)('the lowered training step', () => {
     const { batch, tolerance, portable: kept = [] } = each;
     const network = networkOf(each);
     const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
-    const { portable, lowered, lowering } = await both(graph, batch, feedsOf(network, batch));
+    const { portable, lowered, lowering } = await both(graph, batch, feedsOf(network, batch), {
+      layout: cpuLayout(network),
+    });
     const others = lowering.report.filter(({ form, op }) => form === 'portable' && !kept.includes(op));
     expect(others).toEqual([]);
     expectSameStep(lowered, portable, tolerance);
@@ -59,7 +62,9 @@ describe.skipIf(blockSize === undefined)('the lowered training step', () => {
   it('keeps no batch normalisation portable in evaluation', async () => {
     const network = presetNetwork('resnet20-cifar', { imageSize: 16 });
     const graph = buildGraph(network, 'eval', { optimizer: { kind: 'adam' } });
-    const { portable, lowered, lowering } = await both(graph, 16, feedsOf(network, 16));
+    const { portable, lowered, lowering } = await both(graph, 16, feedsOf(network, 16), {
+      layout: cpuLayout(network),
+    });
     expect(lowering.report.filter(({ form }) => form === 'portable')).toEqual([]);
     expect(lowering.report.some(({ op }) => op === 'BatchNormalization')).toBe(true);
     expect(difference(lowered['logits'], portable['logits'])).toBeLessThan(1e-6);
@@ -68,29 +73,30 @@ describe.skipIf(blockSize === undefined)('the lowered training step', () => {
   it('gives the same numbers with parameters in the portable layout', async () => {
     const graph = buildGraph(presetNetwork('mnist-cnn'), 'step', { optimizer: { kind: 'adam' } });
     const feeds = feedsOf(presetNetwork('mnist-cnn'), 16);
-    const { portable, lowered, lowering } = await both(graph, 16, feeds, { blockedState: false });
-    expect(lowering.state.size('params', 7)).toBe(7);
+    const { portable, lowered, lowering } = await both(graph, 16, feeds);
+    expect(lowering.graph.inputs.map(({ name }) => name)).toContain('params');
     expect(difference(lowered['first_moment_next'], portable['first_moment_next'])).toBeLessThan(3e-6);
   });
 
   it('converts flat vectors there and back', () => {
-    const feeds = feedsOf(presetNetwork('mnist-cnn-small'), 1);
-    const graph = buildGraph(presetNetwork('mnist-cnn-small'), 'step', { optimizer: { kind: 'adam' } });
-    return both(graph, 1, feeds).then(({ lowering: { state } }) => {
-      const params = feeds['params'] as Float32Array;
-      const target = state.toTarget('params', params);
-      expect(target).toHaveLength(state.size('params', params.length));
-      expect(target.length).toBeGreaterThan(params.length);
-      expect(state.fromTarget('params', target)).toEqual(params);
-    });
+    const network = presetNetwork('mnist-cnn-small');
+    const layout = cpuLayout(network);
+    const params = feedsOf(network, 1)['params'] as Float32Array;
+    const target = layout.toTarget('params', params);
+    expect(target).toHaveLength(layout.size('params', params.length));
+    expect(target.length).toBeGreaterThan(params.length);
+    expect(layout.fromTarget('params', target)).toEqual(params);
   });
 
   it('leaves a node alone that is to stay portable', async () => {
     const graph = buildGraph(presetNetwork('mnist-cnn'), 'step', { optimizer: { kind: 'adam' } });
     const choices = { 'conv2.conv': 'portable' } as const;
-    const { portable, lowered, lowering } = await both(graph, 16, feedsOf(presetNetwork('mnist-cnn'), 16), {
-      choices,
-    });
+    const network = presetNetwork('mnist-cnn');
+    const layout = cpuLayout(network, choices);
+    const weight = (slot: string): unknown =>
+      layout.placed('params')?.segments.find(({ name }) => name === slot)?.kind;
+    expect([weight('conv2.weight'), weight('conv3.weight')]).toEqual(['plain', denseLayout]);
+    const { portable, lowered, lowering } = await both(graph, 16, feedsOf(network, 16), { choices, layout });
     const kept = lowering.report.filter(({ form }) => form === 'portable').map(({ node }) => node);
     expect(kept).toContain('conv2.conv');
     expect(kept).not.toContain('conv3.conv');

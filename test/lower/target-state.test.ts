@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { targetState } from '../../src/lower/cpu/target-state.js';
-import type { FlatPlan, Segment, SegmentKind } from '../../src/lower/cpu/flat-state.js';
-import { denseLayout, directLayout, weightIndex, weightShape } from '../../src/lower/cpu/weight-layout.js';
-import type { Graph, Value } from '../../src/ir/index.js';
+import { placeState } from '../../src/lower/layout/target-state.js';
+import type { SegmentKind } from '../../src/lower/layout/placed-bundle.js';
+import { denseLayout, directLayout, weightIndex, weightShape } from '../../src/lower/layout/weight-layout.js';
+import { bundleOf } from '../../src/ir/index.js';
 import { fill } from '../helpers/golden.js';
 
 const block = 8;
@@ -19,33 +19,14 @@ const tensors: readonly (readonly [SegmentKind, readonly number[], number])[] = 
   [grouped, [16, 2, 3, 3], 16 * 8 * 9],
 ];
 
-/** Every kind of tensor, in the opposite order in the target's vector. */
-function planOf(source: Value): FlatPlan {
-  let [offset, targetOffset] = [0, 0];
-  const offsets = tensors.map(([, shape]) => {
-    const at = offset;
-    offset += shape.reduce((product, dim) => product * dim, 1);
-    return at;
-  });
-  const segments: Segment[] = [...tensors.entries()].toReversed().map(([i, [kind, shape, targetSize]]) => {
-    const segment = {
-      ...{ kind, shape, targetSize, targetOffset, offset: offsets[i] ?? 0 },
-      size: shape.reduce((product, dim) => product * dim, 1),
-    };
-    targetOffset += targetSize;
-    return segment;
-  });
-  return {
-    ...{ source, members: new Set([source]), size: offset, targetSize: targetOffset, segments },
-    pieces: [{ targetOffset: 0, targetSize: targetOffset, segments }],
-    ...{ cuts: new Map(), replaced: new Set(), joins: new Set() },
-  };
-}
-
-const source: Value = { name: 'params', dtype: 'float32', shape: [1] };
-const graph: Graph = { name: 'g', inputs: [source], constants: [], nodes: [], outputs: [] };
-const plan = planOf(source);
-const state = targetState(graph, [plan], block);
+const bundle = bundleOf(
+  'params',
+  tensors.map(([, shape], i) => ({ name: String(i), shape })),
+);
+const kindOf = (name: string): SegmentKind => tensors[Number(name)]?.[0] ?? 'plain';
+const state = placeState({ params: bundle, momentum: bundle }, block, (_, { name }) => kindOf(name));
+const plan = state.placed('params');
+if (plan === undefined) throw new Error('the bundle has no layout of its own');
 
 describe('the layout of a flat vector', () => {
   const flat = Float32Array.from(fill(3, plan.size));
@@ -79,6 +60,25 @@ describe('the layout of a flat vector', () => {
     );
     const zeros = new Float32Array(plan.size);
     expect(state.toTarget('params', zeros)).toEqual(new Float32Array(plan.targetSize));
+  });
+
+  it('holds for the vectors that are like it, and for what a step makes of them', () => {
+    for (const name of ['momentum', 'params_next', 'momentum_next']) {
+      expect(state.placed(name)).toBe(plan);
+      expect(state.toTarget(name, flat)).toEqual(target);
+    }
+  });
+
+  it('gives each tensor the place and the size of its kind', () => {
+    expect(plan.segments.map(({ kind, shape, targetSize }) => [kind, shape, targetSize])).toEqual(tensors);
+    const places = plan.pieces.flatMap(({ segments }) => segments);
+    let end = 0;
+    for (const { targetOffset, targetSize } of places) {
+      expect(targetOffset).toBe(end);
+      end += targetSize;
+    }
+    expect(end).toBe(plan.targetSize);
+    expect(new Set(places)).toEqual(new Set(plan.segments));
   });
 
   it('leaves a vector alone that lies as in the portable graph', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildGraph, stateLayout } from '../../src/program/index.js';
+import { layoutFor, wasmTarget } from '../../src/program/target.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { mnistCnn, presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { freeze, type Network } from '../../src/net/index.js';
@@ -124,7 +125,7 @@ describe('the training step for wasm', () => {
     const network = presetNetwork('mnist-cnn-small');
     const graph = buildGraph(network, 'step', { optimizer: { kind: 'sgd', momentum: 0.9 } });
     const lowering = lowerWasm(graph, { batch: 16 });
-    const { state } = lowering;
+    const state = layoutFor(wasmTarget, network, { optimizer: { kind: 'sgd', momentum: 0.9 } });
     const flat = Float32Array.of(1, 2, 3);
     expect(state.size('params', 3)).toBe(3);
     expect(state.toTarget('params', flat)).toBe(flat);

@@ -7,6 +7,7 @@ import { bandCount } from '../../src/lower/cpu/virtual-batch.js';
 import { presetNetwork } from '../../src/models/index.js';
 import { fill } from '../helpers/golden.js';
 import { blockSize, run } from '../lower/helpers.js';
+import { cpuLayout } from '../lower/network-feeds.js';
 
 const batch = 4;
 
@@ -46,13 +47,14 @@ const both = (spoil: Parameters<typeof runner>[0]): Parameters<typeof checkLower
 
 describe.skipIf(blockSize === undefined)('checkLowering', () => {
   const graph = buildGraph(presetNetwork('mnist-cnn-small'), 'step', { optimizer: { kind: 'adam' } });
-  const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch });
+  const layout = cpuLayout(presetNetwork('mnist-cnn-small'));
+  const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch, layout });
 
   it('finds a right lowering equal', async () => {
     const report = await checkLowering(
       both(() => 0),
       graph,
-      lowering,
+      { ...lowering, layout },
       batch,
       feedsOf(graph),
     );
@@ -63,7 +65,7 @@ describe.skipIf(blockSize === undefined)('checkLowering', () => {
   it('finds a wrong number in one output', async () => {
     const spoil = (name: string, { name: kind }: Graph): number =>
       name === 'loss' && kind.endsWith('-cpu') ? 0.1 : 0;
-    const report = await checkLowering(both(spoil), graph, lowering, batch, feedsOf(graph));
+    const report = await checkLowering(both(spoil), graph, { ...lowering, layout }, batch, feedsOf(graph));
     expect(report.equal).toBe(false);
     expect(report.differences['loss']).toBeGreaterThan(1e-3);
   });

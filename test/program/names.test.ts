@@ -4,6 +4,7 @@ import {
   buildGraph,
   buildInferenceGraph,
   graphKinds,
+  layoutFor,
   cpuTarget,
   wasmTarget,
   webgpuTarget,
@@ -106,11 +107,13 @@ function graphsOf(network: Network): readonly Graph[] {
     graphKinds.flatMap((kind): readonly Graph[] => {
       if (kind === 'inference') return [lowerPortable(buildInferenceGraph(network, weights))];
       const graph = buildGraph(network, kind, { optimizer });
-      const lowered = kind === 'optimizer' ? [] : targets;
       return [
         graph,
         lowerPortable(graph),
-        ...lowered.map((target) => target.lower(graph, { batch: 4, adaptive: true }).graph),
+        ...targets.map((target) => {
+          const layout = layoutFor(target, network, { optimizer });
+          return target.lower(graph, { batch: 4, adaptive: true, layout }).graph;
+        }),
       ];
     }),
   );

@@ -143,6 +143,21 @@ export const layout: Readonly<Record<string, Kernel>> = {
   Pad: pad,
   Gather: gather,
   ScatterElements: scatterElements,
+  BundleGet: (context) => {
+    const shape = shapeAttr(context);
+    const size = shape.reduce((product, length) => product * length, 1);
+    const { data } = input(context, 0);
+    return [
+      ndarray(
+        shape,
+        Array.from({ length: size }, (_, i) => at(data, intAttr(context, 'offset') + i)),
+      ),
+    ];
+  },
+  BundlePack: (context) => {
+    const flat = context.inputs.flatMap((_, i) => [...input(context, i).data]);
+    return [ndarray([flat.length], flat)];
+  },
   Shape: (context) => {
     const { shape } = input(context, 0);
     return [ndarray([shape.length], shape)];

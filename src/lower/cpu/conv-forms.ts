@@ -1,5 +1,6 @@
 import type { Node } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
+import { weightShape } from '../layout/weight-layout.js';
 import type { Context } from './context.js';
 import { forwardAxes, turnedAxes } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
@@ -8,7 +9,6 @@ import { phasesOf } from './phases.js';
 import { isPointwise } from './pointwise-grad.js';
 import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
 import { batchGroups, preferredForm, type BatchGroups, type WeightGradForm } from './weight-grad.js';
-import { weightShape } from './weight-layout.js';
 
 /**
  * How a convolution or one of its gradients is computed on blocked tensors. `wide` and `narrow`: with and without the zeros

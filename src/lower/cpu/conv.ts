@@ -7,7 +7,7 @@ import { Pending } from './pending.js';
 import { sampledMean } from './sampled-mean.js';
 import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../rewrite/taps.js';
 import type { Placement } from './placement.js';
-import { turnedDepthwise, turnedWeight } from './weight-layout.js';
+import { turnedDepthwise, turnedWeight } from './weight-forms.js';
 import { widened } from './widen.js';
 
 /** Rows and columns of a convolution, without the taps of its kernel that meet no pixel. */

@@ -1,9 +1,9 @@
 import { staticSize, type Node, type Value } from '../../ir/index.js';
+import { weightShape } from '../layout/weight-layout.js';
 import type { Context } from './context.js';
 import type { Factored, Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
 import { operands, placementOf, type Placement } from './placement.js';
-import { weightShape } from './weight-layout.js';
 
 /** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
 const WORTH = 4;

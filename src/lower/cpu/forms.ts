@@ -1,11 +1,12 @@
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { FormTable } from '../rewrite/form-table.js';
+import { roundUp, sameLayout, type WeightLayout } from '../layout/weight-layout.js';
 import { affine } from './depthwise.js';
-import { blockedFromPlain, plainFromBlocked, roundUp } from './layout.js';
+import { blockedFromPlain, plainFromBlocked } from './layout.js';
 import type { Pending } from './pending.js';
 import { movedVector } from './running.js';
-import { plainFromWeight, sameLayout, weightFromPlain, type WeightLayout } from './weight-layout.js';
+import { plainFromWeight, weightFromPlain } from './weight-forms.js';
 
 /**
  * An image whose pixels are still apart by their place modulo a stride, row by row; undefined where all are zero. Sums
@@ -52,8 +53,6 @@ interface Form {
   factored?: Factored;
   places?: Places;
   moved?: Moved;
-  /** A flat vector of parameters, gradients or moments, piece by piece. */
-  pieces?: readonly Value[];
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
@@ -93,11 +92,6 @@ export class Forms extends FormTable<Form> {
   /** A running statistic that is not moved yet. */
   moved(value: Value): Moved | undefined {
     return this.known(value)?.moved;
-  }
-
-  /** A flat vector in pieces. */
-  pieces(value: Value): readonly Value[] | undefined {
-    return this.known(value)?.pieces;
   }
 
   plain(value: Value): Value {

@@ -1,12 +1,8 @@
 import { dims4 } from '../rewrite/dims.js';
 import type { Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { roundUp } from '../layout/weight-layout.js';
 import { reorderInput, reorderOutput } from './blocked-ops.js';
-
-/** The least multiple of `unit` that is not below `size`. */
-export function roundUp(size: number, unit: number): number {
-  return Math.ceil(size / unit) * unit;
-}
 
 /**
  * [N,C,H,W] -> blocked [N,C',H,W]; single pixels lie in memory as they did. ReorderInput knows float32 alone: conditions

@@ -1,16 +1,14 @@
 import { prune, type Graph, type Node } from '../../ir/index.js';
+import { portableState, type TargetState } from '../layout/target-state.js';
 import { bindDims } from '../rewrite/static-batch.js';
-import { flatInput, lowerFlat } from '../rewrite/flat.js';
 import { rewrite } from '../rewrite/rewrite.js';
 import type { Lowering } from '../target.js';
 import { contextOf } from './context.js';
 import { formOf, formsOf } from './conv-forms.js';
-import { planFlat } from './flat-state.js';
 import { hoistRelu } from './hoist-relu.js';
 import { lowerNode } from './rules.js';
-import { segmentKind, segmentRules } from './segments.js';
+import { segmentRules } from './segments.js';
 import { splitPoolRule } from './split-pool.js';
-import { targetState } from './target-state.js';
 
 /** Options of `lowerCpu`. */
 export interface CpuOptions {
@@ -18,8 +16,8 @@ export interface CpuOptions {
   readonly blockSize: number;
   /** Images in a batch; the lowered graph takes this many and no other number. */
   readonly batch: number;
-  /** Whether parameters and moments may lie in the target's layout; default true. */
-  readonly blockedState?: boolean;
+  /** Of `layoutCpu`; default: vectors as they are. */
+  readonly layout?: TargetState;
   /**
    * By the name of a node: the form that it is to have, `portable` or one that a convolution can have; the others have the
    * written heuristic's.
@@ -33,26 +31,20 @@ export interface CpuOptions {
  * and moments in the layout of the convolutions' weights.
  *
  * @example
- * const { graph, state } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64 });
- * const feeds = state.tensors('params', state.toTarget('params', flat));
+ * const layout = layoutCpu(buildForward(network), { blockSize: 16, vectors: vectorBundles(network, optimizer) });
+ * const { graph } = lowerCpu(buildGraph(network, 'step', options), { blockSize: 16, batch: 64, layout });
+ * const feeds = layout.tensors('params', layout.toTarget('params', flat));
  */
 export function lowerCpu(portable: Graph, options: CpuOptions): Lowering {
   const graph = preparedFor(portable, options.batch);
   const context = contextOf(graph, options.blockSize, options.choices);
-  const plans =
-    options.blockedState === false
-      ? []
-      : planFlat(graph, options.blockSize, (value) => segmentKind(context, value));
   const isKept = (node: Node): boolean => options.choices?.[node.name] === 'portable';
   const split = splitPoolRule(context, isKept);
-  const segments = segmentRules(context);
-  const lowered = rewrite(context, 'cpu', {
-    input: (input) => flatInput(context, plans, input),
-    skip: (node) => lowerFlat(context, plans, node, segments),
+  return rewrite(context, 'cpu', options.layout ?? portableState, {
+    segments: segmentRules(context),
     isOwn: (value) => context.f.isBlocked(value),
     lower: (node) => (isKept(node) ? undefined : lower(node)),
   });
-  return { ...lowered, state: targetState(graph, plans, options.blockSize) };
 
   /** The node's form, by name. `split`: a part of a first layer that is split at its pooling; `blocked`: it has but one. */
   function lower(node: Node): string | undefined {

@@ -1,15 +1,15 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
-import type { Context } from './context.js';
-import { dims4 } from '../rewrite/dims.js';
-import { roundUp } from './layout.js';
 import {
   denseLayout,
   directLayout,
   groupsTogether,
-  weightShape,
+  roundUp,
   type WeightLayout,
-} from './weight-layout.js';
+  weightShape,
+} from '../layout/weight-layout.js';
+import type { Context } from './context.js';
+import { dims4 } from '../rewrite/dims.js';
 
 /** How a convolution, or one of its gradients, lies on blocked tensors. */
 export interface Placement {

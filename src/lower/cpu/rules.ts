@@ -71,9 +71,7 @@ const mul: Rule = (context, node) => {
     factor?.shape.length === 1 &&
     factor.shape[0] === x.shape[1] &&
     v?.shape.slice(-3).join() === `${String(x.shape[1])},1,1` &&
-    f.isBlocked(x) &&
-    // A parameter [C,1,1] is cut out of the state as it is, and never exists as [C].
-    f.isKnown(factor);
+    f.isBlocked(x);
   return isPerChannel ? give({ f }, node, { blocked: scaled(f, x, factor) }) : elementwise(context, node);
 };
 
@@ -205,7 +203,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduceSum,
   Expand: expand,
   Slice: slice,
-  Concat: moveAll,
+  BundlePack: moveAll,
   Pad: pad,
 };
 

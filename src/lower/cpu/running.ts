@@ -23,8 +23,8 @@ export function moveAll({ f, b, makers }: Context, node: Node): boolean {
   let source: Value | undefined;
   for (const { running, keep } of moved) {
     const cut = makers.get(running);
-    const [start] = (cut?.attrs['starts'] ?? []) as readonly number[];
-    const from = cut?.op.name === 'Slice' ? cut.inputs[0] : undefined;
+    const start = cut?.attrs['offset'];
+    const from = cut?.op.name === 'BundleGet' ? cut.inputs[0] : undefined;
     if (from === undefined || start !== end || keep !== first.keep || (source ?? from) !== from) return false;
     source = from;
     end += Number(running.shape[0]);

@@ -1,27 +1,54 @@
-import { sameShape, type Node, type Value } from '../../ir/index.js';
-import type { SegmentRules } from '../rewrite/flat.js';
-import type { Context } from './context.js';
-import { shapeInTarget, type SegmentKind } from './flat-state.js';
+import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
+import { shapeInTarget, type SegmentKind } from '../layout/placed-bundle.js';
+import { placeState, type VectorBundles, type TargetState } from '../layout/target-state.js';
+import { sameLayout } from '../layout/weight-layout.js';
+import type { SegmentRules } from '../rewrite/bundles.js';
+import { bindDims } from '../rewrite/static-batch.js';
+import { contextOf, type Choices, type Context } from './context.js';
 import { placementOf } from './placement.js';
-import { sameLayout, weightFromPlain } from './weight-layout.js';
 
-/** How the users of a piece of the parameters want it. */
-export function segmentKind(context: Context, value: Value): SegmentKind {
+/**
+ * Lays out the vectors of a run as the convolutions of a network's forward pass want their weights. Neither that nor what the
+ * gradients want depends on the batch size.
+ *
+ * @param forward - Has the bundles among its inputs, by their names.
+ */
+export function layoutCpu(forward: Graph, { blockSize, vectors, choices }: CpuLayoutOptions): TargetState {
+  const graph = prune(bindDims(forward, { N: 1 }));
+  const context = contextOf(graph, blockSize, choices);
+  const kinds = new Map(
+    graph.nodes.flatMap(({ op, inputs: [flat], outputs: [value], attrs }) =>
+      op.name === 'BundleGet' && flat !== undefined && value !== undefined
+        ? [[`${flat.name}/${String(attrs['slot'])}`, segmentKind(context, value)] as const]
+        : [],
+    ),
+  );
+  return placeState(vectors, blockSize, (bundle, { name }) => kinds.get(`${bundle.name}/${name}`) ?? 'plain');
+}
+
+/** What `layoutCpu` lays out. */
+export interface CpuLayoutOptions {
+  /** Channels in a block. */
+  readonly blockSize: number;
+  readonly vectors: VectorBundles;
+  /** A convolution that is to stay portable wants its weight as it is. */
+  readonly choices?: Choices | undefined;
+}
+
+/** How the users of a tensor of the state want it. */
+function segmentKind(context: Context, value: Value): SegmentKind {
   const users = context.users.get(value) ?? [];
-  const isBias = (node: Node): boolean =>
-    node.op.name === 'Conv' && placementOf(context, node) !== undefined && node.inputs[2] === value;
-  const isNorm = ({ op, inputs }: Node): boolean => {
+  const placement = (node: Node): ReturnType<typeof placementOf> =>
+    context.choices[node.name] === 'portable' ? undefined : placementOf(context, node);
+  const isVector = (node: Node): boolean => {
+    const { op, inputs } = node;
+    if (op.name === 'Conv') return placement(node) !== undefined && inputs[2] === value;
     if (op.name === 'BatchNormalization') return inputs[0] !== value;
-    if (op.name === 'BatchNormTrain') return inputs[1] === value || inputs[2] === value;
-    return op.name === 'BatchNormGrad' && inputs[3] === value;
+    return op.name === 'BatchNormTrain' && (inputs[1] === value || inputs[2] === value);
   };
   if (users.length === 0) return 'plain';
-  if (users.every((node) => isBias(node) || isNorm(node))) return 'vector';
-  const layouts = users.map((node) =>
-    node.inputs[1] === value && node.op.name !== 'ConvWeightGrad'
-      ? placementOf(context, node)?.layout
-      : undefined,
-  );
+  if (users.every(isVector)) return 'vector';
+  const layouts = users.map((node) => (node.inputs[1] === value ? placement(node)?.layout : undefined));
   const [first] = layouts;
   const isOne = layouts.every(
     (layout) => layout !== undefined && first !== undefined && sameLayout(layout, first),
@@ -30,8 +57,7 @@ export function segmentKind(context: Context, value: Value): SegmentKind {
 }
 
 /** How weights lie in the vectors: in the layout of the convolutions that want them. */
-export function segmentRules(context: Context): SegmentRules {
-  const { b, f } = context;
+export function segmentRules({ b, f }: Context): SegmentRules {
   return {
     cut(value, segment, part) {
       const { kind } = segment;
@@ -40,15 +66,9 @@ export function segmentRules(context: Context): SegmentRules {
       else if (kind === 'vector') f.set(value, { vector: shaped });
       else f.set(value, { weights: [{ layout: kind, value: shaped }] });
     },
-    part(value, { kind, shape }) {
+    part(value, { kind }) {
       if (kind === 'plain') return f.plain(value);
-      if (kind === 'vector') return f.vector(value);
-      // A part is a weight made flat; what counts is the weight.
-      const maker = context.makers.get(value);
-      const whole = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
-      return whole !== undefined && sameShape(whole.shape, shape)
-        ? f.weight(whole, kind)
-        : weightFromPlain(b, b.reshape(f.plain(value), shape), f.block, kind);
+      return kind === 'vector' ? f.vector(value) : f.weight(value, kind);
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { Node, Value } from '../../ir/index.js';
 import { ops, type ConvAttrs } from '../../ops/index.js';
+import { directLayout } from '../layout/weight-layout.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 import { isTiled, poolAttrs } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { weightGradient } from './weight-grad.js';
-import { directLayout } from './weight-layout.js';
 
 /** A first layer, maxpool(relu(conv(x))), and the nodes of its gradient. */
 export interface SplitPool {

@@ -6,7 +6,7 @@ import { dims4 } from '../rewrite/dims.js';
 import { joinPlaces } from './places.js';
 import { axisOf, type Axis } from '../rewrite/taps.js';
 import type { Placement } from './placement.js';
-import { turnedDepthwise, turnedWeight } from './weight-layout.js';
+import { turnedDepthwise, turnedWeight } from './weight-forms.js';
 
 /** The pixels s i + a of the input along one axis: which taps of the kernel meet them, and the padding of dy. */
 interface Phase {

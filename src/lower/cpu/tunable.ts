@@ -1,11 +1,11 @@
 import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
 import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
-import { lowerPortable } from '../portable/lower-portable.js';
+import { expandComposites } from '../rewrite/expand.js';
+import { roundUp, weightShape } from '../layout/weight-layout.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf } from './conv-forms.js';
 import { forwardAxes } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
-import { roundUp } from './layout.js';
 import { preparedFor, type CpuOptions } from './lower-cpu.js';
 import { operands, placementOf } from './placement.js';
 import { isPointwise } from './pointwise-grad.js';
@@ -13,7 +13,6 @@ import { lowerNode } from './rules.js';
 import { findSplitPools, nodesOf } from './split-pool.js';
 import { tidyReshapes } from '../rewrite/tidy.js';
 import { bandCount } from './virtual-batch.js';
-import { weightShape } from './weight-layout.js';
 import { widened } from './widen.js';
 
 /** Convolutions alike, of which one form or another is the fastest. */
@@ -126,5 +125,5 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
     const [, { axis }] = forwardAxes(node);
     outputs.push({ name: 'copy', value: widened(f, f.blocked(x), axis.before, axis.after) });
   }
-  return tidyReshapes(lowerPortable(prune(b.finish('trial', outputs))));
+  return tidyReshapes(expandComposites(prune(b.finish('trial', outputs))));
 }

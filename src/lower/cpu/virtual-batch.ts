@@ -1,8 +1,8 @@
 import type { Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
+import { roundUp } from '../layout/weight-layout.js';
 import type { Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
-import { roundUp } from './layout.js';
 import type { Axis } from '../rewrite/taps.js';
 
 /** Images cut into bands of rows, each of which counts as an image of its own. */

@@ -1,16 +1,17 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
+import { roundUp } from '../layout/weight-layout.js';
 import { blockedConv, reorderInput } from './blocked-ops.js';
 import type { Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
 import { depthwiseWeightGrad } from './depthwise-grad.js';
-import { roundUp, swapOuter } from './layout.js';
+import { swapOuter } from './layout.js';
 import { inPhases } from './phases.js';
 import type { Placement } from './placement.js';
 import { everyPixel, isPointwise, pointwiseWeightGrad } from './pointwise-grad.js';
 import { axisOf, liveTaps, type Axis, type LiveTaps } from '../rewrite/taps.js';
 import { bandCount, inBands } from './virtual-batch.js';
-import { ownGroups } from './weight-layout.js';
+import { ownGroups } from './weight-forms.js';
 import { widened } from './widen.js';
 
 /**

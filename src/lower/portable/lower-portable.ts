@@ -1,17 +1,12 @@
-import { prune, type Graph } from '../../ir/index.js';
-import { replay, type Op } from '../../ops/index.js';
+import type { Graph } from '../../ir/index.js';
+import { expandComposites } from '../rewrite/expand.js';
 
 /**
- * The form that every ONNX Runtime can run: composite operators become standard-domain ones, dead nodes go.
+ * The form that every ONNX Runtime can run.
  *
  * @example
  * const standard = lowerPortable(graph); // encodeModel(standard) accepts it
  */
 export function lowerPortable(graph: Graph): Graph {
-  const expanded = replay(graph, (b, node, inputs) => {
-    const { expand } = node.op as Op;
-    return expand?.({ b, x: inputs, attrs: node.attrs });
-  });
-  // An expansion may itself contain composite operators.
-  return expanded.nodes.some((node) => node.op.composite) ? lowerPortable(expanded) : prune(expanded);
+  return expandComposites(graph);
 }

@@ -30,11 +30,6 @@ export class FormTable<Form extends object> {
     return this.once(`constant ${key}`, () => this.b.constant(make(), name));
   }
 
-  /** Whether the value is lowered, in whatever layout. */
-  isKnown(value: Value): boolean {
-    return this.#forms.has(value);
-  }
-
   /** What is recorded of a value, to be added to; undefined where that is nothing. */
   protected known(value: Value): Form | undefined {
     return this.#forms.get(value);

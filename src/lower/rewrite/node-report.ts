@@ -9,7 +9,7 @@ const named = new Set([
 ]);
 
 /** Operators that compute nothing: another shape, another name. */
-const free = new Set(['Reshape', 'Identity']);
+const free = new Set(['BundleGet', 'Identity', 'Reshape']);
 
 /**
  * Reports what becomes of the nodes of a graph: of convolutions, pooling and batch normalisation in any form, and of every

@@ -1,8 +1,9 @@
-import { localName, prune, type Graph, type GraphOutput, type Node, type Value } from '../../ir/index.js';
+import { localName, prune, type Graph, type Node, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { pieceName } from '../cpu/target-state.js';
-import { lowerPortable } from '../portable/lower-portable.js';
+import type { TargetState } from '../layout/target-state.js';
 import type { Lowering, NodeReport } from '../target.js';
+import { BundleRewriter, type SegmentRules } from './bundles.js';
+import { expandComposites } from './expand.js';
 import { nodeReporter } from './node-report.js';
 import { tidyReshapes } from './tidy.js';
 
@@ -10,8 +11,6 @@ import { tidyReshapes } from './tidy.js';
 export interface PlainForms {
   set(value: Value, form: { readonly plain: Value }): void;
   plain(value: Value): Value;
-  /** A flat vector in pieces, where the target has such. */
-  pieces?(value: Value): readonly Value[] | undefined;
 }
 
 /** A graph that is being lowered. */
@@ -23,10 +22,8 @@ export interface Rewriting {
 
 /** What is a target's own. */
 export interface RewriteRules {
-  /** Adds what stands for an input; false: the input as it is. */
-  readonly input?: (input: Value) => boolean;
-  /** Does away with a node of which nothing is reported; false where it is not such a node. */
-  readonly skip?: (node: Node) => boolean;
+  /** How tensors lie in the vectors of the state; default: no vector has a layout of the target's. */
+  readonly segments?: SegmentRules;
   /** Whether a value lies in a layout of the target's own, so that a node that is kept has it converted; default: none does. */
   readonly isOwn?: (value: Value) => boolean;
   /** Lowers a node and names its form; undefined where the portable form remains. */
@@ -37,10 +34,12 @@ export interface RewriteRules {
 export function rewrite(
   { graph, b, f }: Rewriting,
   name: string,
-  { input: addInput, skip, isOwn = () => false, lower }: RewriteRules,
-): Omit<Lowering, 'state'> {
+  layout: TargetState,
+  { segments, isOwn = () => false, lower }: RewriteRules,
+): Lowering {
+  const bundles = segments && new BundleRewriter({ graph, b, f }, layout, segments);
   for (const input of graph.inputs) {
-    if (addInput?.(input) !== true) {
+    if (bundles?.input(input) !== true) {
       f.set(input, { plain: b.input(input.name, input.dtype, input.shape) });
     }
   }
@@ -49,20 +48,18 @@ export function rewrite(
   const reportOf = nodeReporter(graph, isOwn);
   for (const node of graph.nodes) {
     b.within(node.layer, () => {
-      if (skip?.(node) === true) return;
+      if (bundles?.lower(node) === true) return;
       const form = lower(node);
       const reported = reportOf(node, form);
       if (reported !== undefined) report.push(reported);
       if (form === undefined) keep({ graph, b, f }, node);
     });
   }
-  const outputs = graph.outputs.flatMap(({ name: output, value }): readonly GraphOutput[] => {
-    const pieces = f.pieces?.(value);
-    if (pieces === undefined) return [{ name: output, value: f.plain(value) }];
-    return pieces.map((piece, i) => ({ name: pieceName(output, i), value: piece }));
-  });
+  const outputs = graph.outputs.flatMap(
+    (output) => bundles?.outputs(output) ?? [{ name: output.name, value: f.plain(output.value) }],
+  );
   const made = b.finish(`${graph.name}-${name}`, outputs);
-  return { graph: tidyReshapes(lowerPortable(prune(made))), report };
+  return { graph: tidyReshapes(expandComposites(prune(made))), report };
 }
 
 /** The node as it is, on plain tensors. */

@@ -1,7 +1,8 @@
 import { prune, type Graph } from '../../ir/index.js';
+import { portableState } from '../layout/target-state.js';
 import { rewrite } from '../rewrite/rewrite.js';
 import { bindDims } from '../rewrite/static-batch.js';
-import type { Lowering, TargetState } from '../target.js';
+import type { Lowering } from '../target.js';
 import { contextOf } from './context.js';
 import { prefersPixels } from './conv-forms.js';
 import { lowerNode } from './rules.js';
@@ -32,19 +33,8 @@ export function lowerWasm(portable: Graph, { batch, choices, adaptive }: WasmOpt
   const graph = prune(bindDims(portable, { N: batch }));
   const bare = contextOf(graph, choices, adaptive);
   const context = { ...bare, prefersPixels: prefersPixels(bare) };
-  const lowered = rewrite(context, 'wasm', {
+  return rewrite(context, 'wasm', portableState, {
     isOwn: (value) => context.f.isPixels(value),
     lower: (node) => (choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node)),
   });
-  return { ...lowered, state: portableState };
 }
-
-/** The flat vectors lie as in the portable graph. */
-const portableState: TargetState = {
-  size: (_, portable) => portable,
-  toTarget: (_, flat) => flat,
-  fromTarget: (_, target) => target,
-  tensors: (name, data, suffix = '') => ({
-    [`${name}${suffix}`]: { dtype: 'float32', shape: [data.length], data },
-  }),
-};

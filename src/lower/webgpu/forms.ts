@@ -14,8 +14,6 @@ interface Form {
   wide?: Value;
   /** Makes the plain form when somebody wants it. */
   later?: () => Value;
-  /** A flat vector of parameters, gradients or moments, piece by piece. */
-  pieces?: readonly Value[];
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
@@ -24,11 +22,6 @@ export class Forms extends FormTable<Form> {
   isImage(value: Value): boolean {
     const form = this.known(value);
     return form?.image !== undefined || form?.wide !== undefined;
-  }
-
-  /** A flat vector in pieces. */
-  pieces(value: Value): readonly Value[] | undefined {
-    return this.known(value)?.pieces;
   }
 
   plain(value: Value): Value {

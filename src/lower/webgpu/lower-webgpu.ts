@@ -1,7 +1,5 @@
 import { prune, type Graph } from '../../ir/index.js';
-import { planFlat } from '../cpu/flat-state.js';
-import { targetState } from '../cpu/target-state.js';
-import { flatInput, lowerFlat, type SegmentRules } from '../rewrite/flat.js';
+import { placeState, portableState, type VectorBundles, type TargetState } from '../layout/target-state.js';
 import { rewrite } from '../rewrite/rewrite.js';
 import { bindDims } from '../rewrite/static-batch.js';
 import type { Lowering } from '../target.js';
@@ -14,6 +12,13 @@ export interface WebgpuOptions {
   readonly batch: number;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices?: Readonly<Record<string, string>>;
+  /** Of `layoutWebgpu`; default: vectors as they are. */
+  readonly layout?: TargetState;
+}
+
+/** Lays out the vectors of a run in a few large pieces. */
+export function layoutWebgpu(vectors: VectorBundles): TargetState {
+  return placeState(vectors, 1, () => 'vector');
 }
 
 /**
@@ -25,21 +30,20 @@ export interface WebgpuOptions {
  * const { graph, state } = lowerWebgpu(buildGraph(network, 'step', options), { batch: 64 });
  * const feeds = state.tensors('params', state.toTarget('params', flat));
  */
-export function lowerWebgpu(portable: Graph, { batch, choices }: WebgpuOptions): Lowering {
+export function lowerWebgpu(
+  portable: Graph,
+  { batch, choices, layout = portableState }: WebgpuOptions,
+): Lowering {
   const graph = prune(bindDims(portable, { N: batch }));
   const context = contextOf(graph, choices);
   const { b, f } = context;
-  const plans = planFlat(graph, 1, () => 'vector');
-  const segments: SegmentRules = {
-    cut(value, _, part) {
-      f.set(value, { plain: b.reshape(part, value.shape) });
+  return rewrite(context, 'webgpu', layout, {
+    segments: {
+      cut(value, _, part) {
+        f.set(value, { plain: b.reshape(part, value.shape) });
+      },
+      part: (value) => f.plain(value),
     },
-    part: (value) => f.plain(value),
-  };
-  const lowered = rewrite(context, 'webgpu', {
-    input: (input) => flatInput(context, plans, input),
-    skip: (node) => lowerFlat(context, plans, node, segments),
     lower: (node) => lowerNode(context, node),
   });
-  return { ...lowered, state: targetState(graph, plans, 1) };
 }

@@ -174,10 +174,13 @@ const pad: Rule = (context, node) => {
   return image(context, node, b.reshape(pixels, [n, oh, ow, k]));
 };
 
+const pack: Rule = (context, node) => {
+  const all = movedAll(context, node);
+  return all && plain(context, node, all);
+};
+
 const concat: Rule = (context, node) => {
   const { f, b } = context;
-  const all = movedAll(context, node);
-  if (all !== undefined) return plain(context, node, all);
   const images = node.inputs.flatMap((input) =>
     input !== undefined && f.isImage(input) ? [f.image(input)] : [],
   );
@@ -255,6 +258,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Reshape: reshape,
   Slice: slice,
   Pad: pad,
+  BundlePack: pack,
   Concat: concat,
   LogSoftmax: logSoftmaxRule,
   ArgMax: argMaxRule,

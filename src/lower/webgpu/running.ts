@@ -20,8 +20,8 @@ export function movedAll({ f, b, makers, moved: known }: Context, node: Node): V
   let source: Value | undefined;
   for (const { running, keep } of moved) {
     const cut = makers.get(running);
-    const [start] = (cut?.attrs['starts'] ?? []) as readonly number[];
-    const from = cut?.op.name === 'Slice' ? cut.inputs[0] : undefined;
+    const start = cut?.attrs['offset'];
+    const from = cut?.op.name === 'BundleGet' ? cut.inputs[0] : undefined;
     if (from === undefined || start !== end || keep !== first.keep || (source ?? from) !== from)
       return undefined;
     source = from;

@@ -41,6 +41,13 @@ export const layoutCases: readonly GradientCase[] = [
     unaryCase(`Slice, ${what}`, ['N', 5, 7], (b, x) => b.slice(x, range)),
   ),
 
+  unaryCase('BundleGet from the middle', [11], (b, x) =>
+    b.emit(ops.BundleGet, [x], { slot: 'w', offset: 2, shape: [2, 3] }),
+  ),
+  binaryCase('BundlePack of two tensors', { shape: [2, 3] }, { shape: [4] }, (b, u, v) =>
+    b.emit(ops.BundlePack, [u, b.exp(v), u], { bundle: 'params' }),
+  ),
+
   unaryCase('Reshape to a matrix', ['N', 3, 4], (b, x) => b.reshape(x, [batch(x), 12])),
   unaryCase('Reshape folds channels into the batch', ['N', 3, 4], (b, x) =>
     b.reshape(x, [mulDims(batch(x), 3), 4]),

@@ -1,4 +1,4 @@
-import type { Segment } from './flat-state.js';
+import type { Segment } from './placed-bundle.js';
 import { eachFilter, groupsTogether, weightIndex, weightShape } from './weight-layout.js';
 
 /**
