@@ -22,7 +22,7 @@ const lowerings: Readonly<
   Record<Exclude<FormName, 'portable'>, (graph: Graph, batch: number, block: number) => Lowering>
 > = {
   cpu: (graph, batch, blockSize) => lowerCpu(graph, { batch, blockSize }),
-  wasm: (graph, batch) => lowerWasm(graph, { batch, adaptive: true }),
+  wasm: (graph, batch) => lowerWasm(graph, { batch }),
   webgpu: (graph, batch) => lowerWebgpu(graph, { batch }),
 };
 

@@ -110,7 +110,7 @@ function graphsOf(network: Network): readonly Graph[] {
       return [
         graph,
         lowerPortable(graph),
-        ...lowered.map((target) => target.lower(graph, { batch: 4, adaptive: true }).graph),
+        ...lowered.map((target) => target.lower(graph, { batch: 4 }).graph),
       ];
     }),
   );
