@@ -26,8 +26,6 @@ export interface LoweringOptions {
   readonly batch: number;
   /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
   readonly choices?: Readonly<Record<string, string>>;
-  /** Whether the optimizer divides a gradient by its own size, so that what rounding leaves of a zero is a whole step. */
-  readonly adaptive?: boolean;
   /** How the state lies; `layoutFor` makes it. */
   readonly layout: TargetState;
 }
@@ -117,10 +115,7 @@ export function compileFor(
   graph: GraphOptions,
   options: LoweringOptions,
 ): TargetModel {
-  const lowering = target.lower(buildGraph(network, kind, graph), {
-    ...options,
-    adaptive: isAdaptive(graph),
-  });
+  const lowering = target.lower(buildGraph(network, kind, graph), options);
   return {
     model: encodeModel(lowering.graph),
     results: lowering.graph.outputs.map(({ name }) => name),
@@ -157,7 +152,7 @@ export function formsToCheck(
   options: LoweringOptions,
 ): CheckedForms {
   const portable = buildGraph(network, kind, graph);
-  const lowering = target.lower(portable, { ...options, adaptive: isAdaptive(graph) });
+  const lowering = target.lower(portable, options);
   return { kind, portable, lowering, layout: options.layout, model: encodeModel(lowering.graph) };
 }
 
@@ -208,15 +203,11 @@ export async function firstDifference(
     return isLast && value?.dtype === 'float32' ? [{ layer, value, name: `end.${i}` }] : [];
   });
   const shown = { ...portable, outputs: ends };
-  const lowering = target.lower(shown, { ...options, adaptive: isAdaptive(graph) });
+  const lowering = target.lower(shown, options);
   const { layout } = options;
   const forms = { portable: shown, lowering, layout, model: encodeModel(lowering.graph) };
   const { differences } = await checkForms(forms, options.batch, setup);
   const found = ends.find(({ name }) => (differences[name] ?? 0) > TOLERANCE);
   if (found === undefined) return undefined;
   return { layer: found.layer, value: found.value.name, difference: differences[found.name] ?? Infinity };
-}
-
-function isAdaptive({ optimizer }: GraphOptions): boolean {
-  return optimizer.kind !== 'sgd';
 }

@@ -38,7 +38,7 @@ export async function runForm(
   const target = targets[form](block);
   const layout =
     network === undefined ? portableState : layoutFor(target, network, { optimizer: { kind: 'adam' } });
-  const { graph: lowered, report } = target.lower(graph, { batch, layout, adaptive: true });
+  const { graph: lowered, report } = target.lower(graph, { batch, layout });
   const given = Object.entries(feeds).flatMap(([name, array]): (readonly [string, NdArray])[] => {
     if (array.shape.length !== 1) return [[name, array]];
     const pieces = layout.tensors(name, layout.toTarget(name, Float32Array.from(array.data)));

@@ -23,7 +23,8 @@ import { exactly, normFeeds, normGraph, ratios, rootError, subjects, type Subjec
 
 interface Form {
   readonly form: string;
-  readonly lower: (graph: Graph) => Lowering;
+  readonly batch: number;
+  readonly lower: (graph: Graph, batch: number) => Lowering;
   readonly of: readonly Subject[];
 }
 
@@ -31,37 +32,44 @@ const { point, biased, strided, added, rectified, sparse, image } = subjects;
 const forms: readonly Form[] = [
   {
     form: 'CPU',
-    lower: (graph) => lowerCpu(graph, { blockSize: blockSize ?? 16, batch: 8 }),
+    batch: 8,
+    lower: (graph, batch) => lowerCpu(graph, { blockSize: blockSize ?? 16, batch }),
     of: blockSize === undefined ? [] : [point, biased, strided, added, rectified, sparse],
   },
-  { form: 'wasm', lower: (graph) => lowerWasm(graph, { batch: 8 }), of: [biased, added, rectified] },
+  // Smaller batches stay portable.
+  { form: 'wasm', batch: 16, lower: (graph, batch) => lowerWasm(graph, { batch }), of: [point, rectified] },
   // On the CPU, which has no kernel for this form's convolutions: the sums are the same but for the kernels' own.
-  { form: 'WebGPU', lower: (graph) => lowerWebgpu(graph, { batch: 8 }), of: [image] },
+  { form: 'WebGPU', batch: 8, lower: (graph, batch) => lowerWebgpu(graph, { batch }), of: [image] },
 ];
 
 /**
  * Errors that are no loss of digits: four roundings of numbers about 1 are 2.4e-7. The gradient of the scale is a sum of
- * 1152 numbers of both signs, about sqrt(1152) times smaller than what is added up.
+ * 1152 numbers (of 2304 for wasm) of both signs, about sqrt(1152) times smaller than what is added up.
  */
 const floors: Readonly<Record<string, number>> = { 'result.dscale': 2e-6 };
 const FLOOR = 2.4e-7;
 
 describe('batch normalisation, with a mean 0 to 10,000 deviations from 0', () => {
   const cases = forms.flatMap(({ of, ...form }) => of.map((subject) => ({ ...form, subject, ...subject })));
-  it.each(cases)('$form form, of $title: the digits of the portable form', async ({ lower, subject }) => {
-    const graph = normGraph(subject);
-    const lowering = lower(graph);
-    const kept = lowering.report.filter(({ op, form }) => op.startsWith('BatchNorm') && form === 'portable');
-    expect(kept).toEqual([]);
-    for (const ratio of ratios) {
-      const feeds = normFeeds(graph, subject, ratio);
-      const { portable, lowered } = await bothForms(graph, lowering, 8, feeds);
-      for (const [name, exact] of Object.entries(exactly(graph, feeds))) {
-        const bound = Math.max(2 * rootError(portable[name], exact), floors[name] ?? FLOOR);
-        expect(rootError(lowered[name], exact), `${name} at ${String(ratio)}`).toBeLessThan(bound);
+  it.each(cases)(
+    '$form form, of $title: the digits of the portable form',
+    async ({ lower, subject, batch }) => {
+      const graph = normGraph(subject, batch);
+      const lowering = lower(graph, batch);
+      const kept = lowering.report.filter(
+        ({ op, form }) => op.startsWith('BatchNorm') && form === 'portable',
+      );
+      expect(kept).toEqual([]);
+      for (const ratio of ratios) {
+        const feeds = normFeeds(graph, subject, ratio);
+        const { portable, lowered } = await bothForms(graph, lowering, batch, feeds);
+        for (const [name, exact] of Object.entries(exactly(graph, feeds))) {
+          const bound = Math.max(2 * rootError(portable[name], exact), floors[name] ?? FLOOR);
+          expect(rootError(lowered[name], exact), `${name} at ${String(ratio)}`).toBeLessThan(bound);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe.skipIf(blockSize === undefined)('batch normalisation in a network, CPU form', () => {

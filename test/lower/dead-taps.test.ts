@@ -54,9 +54,6 @@ function exact(graph: Graph, batch: number, feeds: Arrays): Arrays {
 // Sums of up to 5 images x 20 channels x 9 pixels = 900 products in float32, whose rounding walks 30 x 2^-24 = 2e-6.
 const TOLERANCE = 3e-6;
 
-// The wasm form goes through spectra, whose transforms round once more: 1e-5 as in wasm-conv.test.ts.
-const SPECTRAL = 1e-5;
-
 describe('convolutions with taps that never meet a pixel', () => {
   const batch = 5;
 
@@ -82,7 +79,7 @@ describe('convolutions with taps that never meet a pixel', () => {
       const expected = exact(graph, batch, feeds);
       const { lowered } = await bothForms(graph, lowerWasm(graph, { batch }), batch, feeds);
       for (const name of Object.keys(expected)) {
-        expect(difference(lowered[name], expected[name]), name).toBeLessThan(SPECTRAL);
+        expect(difference(lowered[name], expected[name]), name).toBeLessThan(TOLERANCE);
       }
     },
   );

@@ -13,7 +13,7 @@ export const ratios = [0, 1, 10, 100, 1e3, 1e4] as const;
 /** An image of 32 channels to be normalised, made so that each channel's deviation is about 1. */
 export interface Subject {
   readonly title: string;
-  /** Makes it from x [8,16,12,12] and inputs of its own. */
+  /** Makes it from x [N,16,12,12] and inputs of its own. */
   readonly build: (b: Builder, x: Value) => Value;
   /** By input, what becomes of a random number in [-1, 1); default: itself. `i`: its place in the tensor. */
   readonly fill: (ratio: number) => Readonly<Record<string, (u: number, i: number) => number>>;
@@ -63,14 +63,14 @@ export const subjects = {
   },
   added: {
     title: 'a convolution and an image added to it',
-    build: (b, x) => b.add(conv(b, x, 3), b.input('centre', 'float32', [8, 32, 12, 12])),
+    build: (b, x) => b.add(conv(b, x, 3), b.input('centre', 'float32', [Number(x.shape[0]), 32, 12, 12])),
     fill: (ratio) => ({ w: weight(144), centre: (u) => u + ratio }),
   },
   rectified: {
-    title: 'what a ReLU leaves of a convolution',
-    build: (b, x) => b.relu(conv(b, x, 3, { bias: true })),
+    title: 'what a ReLU leaves of a 1x1 convolution',
+    build: (b, x) => b.relu(conv(b, x, 1, { bias: true })),
     // Where the mean is below zero nothing but zeros would be left.
-    fill: (ratio) => ({ w: weight(144), centre: (u) => ratio * (1 + 0.2 * u) }),
+    fill: (ratio) => ({ w: weight(16), centre: (u) => ratio * (1 + 0.2 * u) }),
   },
   sparse: {
     title: 'a convolution of an image in which one number in a hundred is not 0',
@@ -85,9 +85,9 @@ export const subjects = {
 } as const satisfies Readonly<Record<string, Subject>>;
 
 /** Batch normalisation of a subject: y, the running statistics after it, and the gradients of sum(y g). */
-export function normGraph({ build }: Subject): Graph {
+export function normGraph({ build }: Subject, batch: number): Graph {
   const b = new Builder();
-  const x = build(b, b.input('x', 'float32', [8, 16, 12, 12]));
+  const x = build(b, b.input('x', 'float32', [batch, 16, 12, 12]));
   const channels = Number(x.shape[1]);
   const vector = (name: string): Value => b.input(name, 'float32', [channels]);
   const state = {

@@ -17,36 +17,24 @@ interface Case {
   readonly norm?: 'batch';
   /** All is frozen but these. */
   readonly except?: readonly string[];
-  /** Operators of which some, or with `all` each one, keep their portable form. */
-  readonly portable?: readonly string[] | 'all';
+  /** Convolutions, poolings, batch normalisations and their gradients that have a form of wasm's own. */
+  readonly own: number;
 }
 
 // Sums in another order; batch normalisation over few values enlarges the last digits from layer to layer.
 const cases: readonly Case[] = [
-  { name: 'mnist-cnn', batch: 64, tolerance: 3e-6 },
-  {
-    ...{ name: 'mnist-cnn', batch: 5, tolerance: 3e-6 },
-    portable: ['Conv', 'ConvInputGrad', 'ConvWeightGrad', 'MaxPool', 'MaxPoolGrad'],
-  },
-  { name: 'mnist-cnn-small', batch: 16, tolerance: 3e-6 },
-  { name: 'mnist-cnn', batch: 16, tolerance: 5e-5, norm: 'batch' },
-  {
-    ...{ name: 'resnet20-cifar', batch: 16, tolerance: 5e-5, options: { imageSize: 16 } },
-    portable: ['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
-  },
+  { name: 'mnist-cnn', batch: 64, tolerance: 3e-6, own: 10 },
+  { name: 'mnist-cnn', batch: 5, tolerance: 3e-6, own: 0 },
+  { name: 'mnist-cnn-small', batch: 16, tolerance: 3e-6, own: 10 },
+  { name: 'mnist-cnn', batch: 16, tolerance: 5e-5, norm: 'batch', own: 16 },
+  { name: 'resnet20-cifar', batch: 16, tolerance: 5e-5, options: { imageSize: 16 }, own: 4 },
   {
     ...{ name: 'resnet20-cifar', batch: 16, tolerance: 5e-5, options: { imageSize: 16 } },
     except: ['layer3', 'fc'],
-    portable: ['Conv', 'ConvInputGrad', 'ConvWeightGrad'],
+    own: 2,
   },
-  {
-    ...{ name: 'resnet18', batch: 16, tolerance: 2e-3, options: { imageSize: 32, classes: 10 } },
-    portable: ['Conv', 'ConvInputGrad', 'ConvWeightGrad', 'MaxPool', 'MaxPoolGrad'],
-  },
-  {
-    ...{ name: 'resnet18', batch: 4, tolerance: 2e-3, options: { imageSize: 64, classes: 10 } },
-    portable: 'all',
-  },
+  { name: 'resnet18', batch: 16, tolerance: 2e-3, options: { imageSize: 32, classes: 10 }, own: 34 },
+  { name: 'resnet18', batch: 4, tolerance: 2e-3, options: { imageSize: 64, classes: 10 }, own: 0 },
 ];
 
 function networkOf({
@@ -61,14 +49,11 @@ function networkOf({
 
 describe('the training step for wasm', () => {
   it.each(cases)('$name, batch $batch: equals the portable step', async (each) => {
-    const { batch, tolerance } = each;
+    const { batch, tolerance, own } = each;
     const network = networkOf(each);
     const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
     const lowering = lowerWasm(graph, { batch });
-    const { portable: kept = [] } = each;
-    const left = lowering.report.filter(({ form }) => form === 'portable');
-    if (kept === 'all') expect(left).toHaveLength(lowering.report.length);
-    else expect(left.filter(({ op }) => !kept.includes(op))).toEqual([]);
+    expect(lowering.report.filter(({ form }) => form !== 'portable')).toHaveLength(own);
     const { portable, lowered } = await bothForms(graph, lowering, batch, feedsOf(network, batch));
     expectSameStep(lowered, portable, tolerance);
   });
@@ -92,29 +77,20 @@ describe('the training step for wasm', () => {
   it('leaves a node alone that is to stay portable, and what is beside it not', async () => {
     const network = presetNetwork('mnist-cnn');
     const graph = buildGraph(network, 'training', { optimizer: { kind: 'adam' } });
-    const lowering = lowerWasm(graph, {
-      batch: 16,
-      choices: { 'conv2.conv': 'portable', 'conv3.conv': 'spectrum 2' },
-    });
+    const lowering = lowerWasm(graph, { batch: 16, choices: { 'conv1.conv': 'portable' } });
     const formOf = (name: string): string | undefined =>
       lowering.report.find(({ node }) => node === name)?.form;
-    expect(formOf('conv2.conv')).toBe('portable');
-    expect(formOf('conv2.conv_weight_grad')).toBe('spectrum');
-    // A form that the node cannot have: the heuristic's.
-    expect(formOf('conv3.conv')).toBe('spectrum');
+    expect(formOf('conv1.conv')).toBe('portable');
+    expect(formOf('conv1.conv_weight_grad')).toBe('patches');
     const { portable, lowered } = await bothForms(graph, lowering, 16, feedsOf(network, 16));
     expect(difference(lowered['grad'], portable['grad'])).toBeLessThan(3e-6);
   });
 
-  it('takes nothing from spectra for an optimizer that divides a gradient by its size', async () => {
+  it('keeps zeros zero, of which an optimizer that divides a gradient by its size makes whole steps else', async () => {
     const network = presetNetwork('mnist-cnn');
     const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
-    const lowering = lowerWasm(graph, { batch: 16, adaptive: true });
-    const spectral = lowering.report.filter(({ form }) => form.startsWith('spectrum'));
-    expect(spectral).toEqual([]);
-    const feeds = feedsOf(network, 16);
-    const { portable, lowered } = await bothForms(graph, lowering, 16, feeds);
-    // What is zero stays zero: the step would be the whole learning rate.
+    const lowering = lowerWasm(graph, { batch: 16 });
+    const { portable, lowered } = await bothForms(graph, lowering, 16, feedsOf(network, 16));
     const [moment, wanted] = [lowered['first_moment_next'] ?? [], portable['first_moment_next'] ?? []];
     const zeros = Array.from(wanted, (value, i) => (value === 0 ? i : -1)).filter((i) => i >= 0);
     expect(zeros.length).toBeGreaterThan(0);

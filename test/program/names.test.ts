@@ -112,7 +112,7 @@ function graphsOf(network: Network): readonly Graph[] {
         lowerPortable(graph),
         ...targets.map((target) => {
           const layout = layoutFor(target, network, { optimizer });
-          return target.lower(graph, { batch: 4, adaptive: true, layout }).graph;
+          return target.lower(graph, { batch: 4, layout }).graph;
         }),
       ];
     }),

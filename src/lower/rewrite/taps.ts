@@ -1,4 +1,7 @@
 import type { ConvAttrs } from '../../ops/index.js';
+import { dims4 } from './dims.js';
+import type { ConvOperands } from './operands.js';
+import { range } from './range.js';
 
 /** A convolution along one axis. */
 export interface Axis {
@@ -55,7 +58,7 @@ export function liveTaps(axis: Axis): LiveTaps {
     }
     return false;
   };
-  const live = Array.from({ length: kernel }, (_, tap) => tap).filter(meets);
+  const live = range(kernel).filter(meets);
   const [first = 0] = live;
   const count = (live.at(-1) ?? kernel - 1) - first + 1;
   const start = before - first * dilation;
@@ -63,4 +66,14 @@ export function liveTaps(axis: Axis): LiveTaps {
   const whole = { first: 0, axis };
   if (count === kernel || count < 1 || start < 0 || end < 0) return whole;
   return { first, axis: { ...axis, kernel: count, before: start, after: end } };
+}
+
+/** Rows and columns of a convolution, or of one of its gradients, with the taps that ever meet a pixel. */
+export type LiveAxes = readonly [rows: LiveTaps, columns: LiveTaps];
+
+/** Both axes of a convolution or of one of its gradients. */
+export function liveAxes({ attrs, x, y }: Pick<ConvOperands, 'attrs' | 'x' | 'y'>): LiveAxes {
+  const [, , h, w] = dims4(x);
+  const [, , oh, ow] = dims4(y);
+  return [liveTaps(axisOf(attrs, 0, h, oh)), liveTaps(axisOf(attrs, 1, w, ow))];
 }

@@ -8,16 +8,10 @@ export interface Context extends Links {
   readonly graph: Graph;
   readonly b: Builder;
   readonly f: Forms;
-  /** By the name of a node: the form that it is to have; the others have the written heuristic's. */
-  readonly choices: Readonly<Record<string, string>>;
-  /** Whether zeros and ties must stay what they are: see WasmOptions. */
-  readonly adaptive: boolean;
-  /** Whether images are to be pixel by pixel where one way costs as much as the other: most convolutions want them so. */
-  readonly prefersPixels: boolean;
 }
 
-/** The context of a graph, nothing lowered yet, no layout preferred. */
-export function contextOf(graph: Graph, choices: Context['choices'] = {}, adaptive = false): Context {
+/** The context of a graph, nothing lowered yet. */
+export function contextOf(graph: Graph): Context {
   const b = new Builder();
-  return { graph, b, f: new Forms(b), ...linksOf(graph), choices, adaptive, prefersPixels: false };
+  return { graph, b, f: new Forms(b), ...linksOf(graph) };
 }

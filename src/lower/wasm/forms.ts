@@ -1,12 +1,12 @@
-import { dims4 } from '../rewrite/dims.js';
+import { assert } from '../../errors.js';
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { dims4 } from '../rewrite/dims.js';
 import { FormTable } from '../rewrite/form-table.js';
+import { range } from '../rewrite/range.js';
 
 /** The image after a convolution, computed pixel by pixel on demand. */
 export interface Pending {
-  /** Whether some pixels cost less than all; otherwise `at` gives all that are wanted, whatever it is asked for. */
-  readonly inPart: boolean;
   /** What is still to be added to each pixel, [C] of the portable graph. */
   readonly bias?: Value;
   /** The pixels of these rows and columns, [rows, columns, C, N], without the bias. */
@@ -42,20 +42,12 @@ export class Forms extends FormTable<Form> {
   /** The convolution that gives this image, where it can give parts of it and nobody has wanted all. */
   pending(value: Value): Pending | undefined {
     const form = this.known(value);
-    return form?.pixels === undefined && form?.pending?.inPart === true ? form.pending : undefined;
+    return form?.pixels === undefined ? form?.pending : undefined;
   }
 
   /** An image that is still apart, place by place. */
   places(value: Value): readonly Place[] | undefined {
     return this.known(value)?.places;
-  }
-
-  /** The pixels that may be other than zero: the first rows and columns, [rows, columns, C, N]. */
-  corner(value: Value): Value {
-    const form = this.form(value);
-    const { places } = form;
-    if (form.pixels !== undefined || places === undefined) return this.pixels(value);
-    return this.once(`${value.name} joined`, () => joined(this.b, places));
   }
 
   /** As ONNX has it: an image [N,C,H,W]. */
@@ -83,15 +75,10 @@ export class Forms extends FormTable<Form> {
     if (pending !== undefined) {
       return filledUp(this.b, this.biased(pending.at(range(h), range(w)), pending.bias), h, w);
     }
-    if (places !== undefined) return filledUp(this.b, this.corner(value), h, w);
-    if (plain === undefined) throw new Error(`'${value.name}' has no form`);
+    if (places !== undefined) return filledUp(this.b, joined(this.b, places), h, w);
+    assert(plain, `'${value.name}' has no form`);
     return pixelsOf(this.b, plain);
   }
-}
-
-/** 0, 1, ... */
-export function range(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i);
 }
 
 // Both ways in two steps, for ONNX Runtime swaps two axes three times as fast as it turns all of them round.
@@ -123,7 +110,7 @@ function joined(b: Builder, places: readonly Place[]): Value {
     return b.reshape(line, [h, w * size]);
   });
   const [first] = places;
-  if (first === undefined) throw new Error('an image without places');
+  assert(first, 'an image without places');
   const [h, w, c, n] = dims4(first.image);
   const across = places.length / lines.length;
   return b.reshape(b.concat(lines, 1, 'joined'), [h * lines.length, w * across, c, n]);

@@ -1,9 +1,10 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { PoolAttrs } from '../../ops/index.js';
-import type { Context } from './context.js';
-import { isTiledPool } from './conv.js';
+import { isTiling, type PoolAttrs } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
-import { range, type Forms, type Place } from './forms.js';
+import { operands, result } from '../rewrite/operands.js';
+import { range } from '../rewrite/range.js';
+import type { Context } from './context.js';
+import type { Forms, Place } from './forms.js';
 
 /** What the forward pass leaves for the gradient: the pixels at each place in the window, and their maximum. */
 interface Windows {
@@ -20,8 +21,9 @@ function poolAttrs(node: Node): PoolAttrs {
 
 /** Windows side by side, without padding, of at most four pixels: more would take more passes than they save. */
 export function isTiled(node: Node): boolean {
-  const [kh, kw] = poolAttrs(node).kernel_shape;
-  return isTiledPool(node) && kh * kw <= 4;
+  const attrs = poolAttrs(node);
+  const [kh, kw] = attrs.kernel_shape;
+  return isTiling(attrs) && kh * kw <= 4;
 }
 
 /** Max-pooling as the maximum of one image for each place in the window, [OH,OW,C,N] each. */
@@ -31,9 +33,8 @@ export function maxPool({ f }: Context, node: Node): Value {
 }
 
 function windowsOf(f: Forms, node: Node): Windows {
-  const [x] = node.inputs;
-  const [y] = node.op.name === 'MaxPool' ? node.outputs : node.inputs.slice(1);
-  if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
+  const [x] = operands(node, 1);
+  const y = node.op.name === 'MaxPool' ? result(node) : operands(node, 2)[1];
   const { b } = f;
   const [kh, kw] = poolAttrs(node).kernel_shape;
   const [, , oh, ow] = dims4(y);
@@ -48,10 +49,8 @@ function windowsOf(f: Forms, node: Node): Windows {
       return { rows, columns, image };
     }),
   );
-  const [first, ...others] = places.map(({ image }) => image);
-  if (first === undefined) throw new Error(`${node.name} has no window`);
   const max = f.once(`${y.name} maximum`, () =>
-    others.reduce((most, image) => b.max(most, image, 'max_pool'), first),
+    places.map(({ image }) => image).reduce((most, image) => b.max(most, image, 'max_pool')),
   );
   return { places, max, bias: pending?.bias };
 }
@@ -81,8 +80,7 @@ function pick(
  * which gives the first maximum all of dy, exactly.
  */
 export function maxPoolGrad({ f, b }: Context, node: Node): readonly Place[] {
-  const [, , , dy] = node.inputs;
-  if (dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [, , , dy] = operands(node, 4);
   const { places, max } = windowsOf(f, node);
   let rest = f.pixels(dy);
   return places.map(({ image, ...at }, i) => {

@@ -1,71 +1,75 @@
 import type { Node, Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import type { Axis, LiveTaps } from '../rewrite/taps.js';
-import type { Context } from './context.js';
-import { convPlan, operandsOf, type ConvOperands } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
-import { range, type Forms, type Pending } from './forms.js';
-import { liveKernel } from './spectra.js';
+import { convOperands, type ConvOperands } from '../rewrite/operands.js';
+import { range } from '../rewrite/range.js';
+import { liveAxes, type Axis, type LiveAxes } from '../rewrite/taps.js';
+import type { Context } from './context.js';
+import type { Forms, Pending } from './forms.js';
 
 /**
- * A convolution as a matrix product for each pixel, of the weight [K, taps C] and the patch of x below the kernel
- * [taps C, N]: for images of few channels, which would gain nothing from a spectrum.
+ * A convolution as im2col and a matrix product for each pixel, of the weight [K, taps C] and the patch of x below the kernel
+ * [taps C, N]: for images of few channels.
  */
-export function patchConv(context: Context, node: Node): Pending {
-  const { f, b } = context;
-  const operands = operandsOf(node);
-  const axes = axesOf(context, operands);
+export function patchConv({ f, b }: Context, node: Node): Pending {
+  const conv = convOperands(node);
+  const { x, w, bias } = conv;
+  const axes = liveAxes(conv);
   return {
-    inPart: true,
-    ...(operands.bias && { bias: operands.bias }),
+    ...(bias && { bias }),
     at(rows, columns) {
-      const patches = patchesOf(f, operands.x, axes, rows, columns);
+      const patches = patchesOf(f, x, axes, rows, columns);
       const [, , n = 1] = patches.shape.map(Number);
-      const [k] = dims4(operands.w);
-      const y = b.matMul(patchWeight(f, operands, axes), patches, 'patch_conv');
+      const [k] = dims4(w);
+      const y = b.matMul(patchWeight(f, w, axes), patches, 'patch_conv');
       return b.reshape(y, [rows.length, columns.length, k, n]);
     },
   };
 }
 
 /** Its weight's gradient, from the gradient at some of the pixels of y. */
-export function patchWeightGrad(context: Context, node: Node): Value {
-  const { f, b } = context;
-  const operands = operandsOf(node);
-  const { y, w } = operands;
-  const axes = axesOf(context, operands);
+export function patchWeightGrad({ f, b }: Context, node: Node): Value {
+  const conv = convOperands(node);
+  const { x, y, w } = conv;
+  const axes = liveAxes(conv);
   const [rows, columns] = axes;
-  const [k, c, kh, kw] = dims4(w);
-  const parts = f.places(y)?.flatMap(({ rows, columns, image }) => [partOf(image, rows, columns)]) ?? [
-    partOf(f.pixels(y), range(dims4(y)[2]), range(dims4(y)[3])),
+  const [k, c] = dims4(w);
+  const places = f.places(y) ?? [
+    { rows: range(dims4(y)[2]), columns: range(dims4(y)[3]), image: f.pixels(y) },
   ];
-  const [first, ...others] = parts;
-  if (first === undefined) throw new Error(`${node.name} has no pixels`);
-  const sum = others.reduce((total, part) => b.add(total, part), first);
+  const sum = places
+    .map(({ image, ...at }) => {
+      const patches = patchesOf(f, x, axes, at.rows, at.columns);
+      const [pixels = 1, , n = 1] = patches.shape.map(Number);
+      const each = b.matMul(b.reshape(image, [pixels, k, n]), b.transpose(patches, [0, 2, 1]), 'patch_grad');
+      return b.reduceSum(each, [0]);
+    })
+    .reduce((total, part) => b.add(total, part));
   const live = b.reshape(sum, [k, rows.axis.kernel, columns.axis.kernel, c]);
-  return b.pad(b.transpose(live, [0, 3, 1, 2]), [
+  return fullKernel(f, b.transpose(live, [0, 3, 1, 2]), conv);
+}
+
+/** The taps of a kernel that ever meet a pixel. */
+export function liveKernel({ b }: Forms, w: Value, axes: LiveAxes): Value {
+  const [, , kh, kw] = dims4(w);
+  const starts = axes.map(({ first }) => first);
+  const ends = axes.map(({ first, axis }) => first + axis.kernel);
+  const isWhole = starts.every((start) => start === 0) && ends[0] === kh && ends[1] === kw;
+  return isWhole ? w : b.slice(w, { axes: [2, 3], starts, ends }, 'live_taps');
+}
+
+/** The adjoint: the gradient of a whole kernel, zero for the taps that never meet a pixel. */
+export function fullKernel({ b }: Forms, dw: Value, conv: ConvOperands): Value {
+  const [, , kh, kw] = dims4(conv.w);
+  const [rows, columns] = liveAxes(conv);
+  return b.pad(dw, [
     ...[0, 0, rows.first, columns.first],
     ...[0, 0, kh - rows.first - rows.axis.kernel, kw - columns.first - columns.axis.kernel],
   ]);
-
-  function partOf(dy: Value, down: readonly number[], across: readonly number[]): Value {
-    const patches = patchesOf(f, operands.x, axes, down, across);
-    const [pixels = 1, , n = 1] = patches.shape.map(Number);
-    const each = b.matMul(b.reshape(dy, [pixels, k, n]), b.transpose(patches, [0, 2, 1]), 'patch_grad');
-    return b.reduceSum(each, [0]);
-  }
-}
-
-/** Both axes of a convolution, with the taps that meet a pixel. */
-type Axes = readonly [height: LiveTaps, width: LiveTaps];
-
-function axesOf(context: Context, operands: ConvOperands): Axes {
-  const [height, width] = convPlan(context, operands);
-  return [height.live, width.live];
 }
 
 /** The weight as [K, taps C]. */
-function patchWeight(f: Forms, { w }: ConvOperands, axes: Axes): Value {
+function patchWeight(f: Forms, w: Value, axes: LiveAxes): Value {
   return f.once(`${w.name} for patches`, () => {
     const live = liveKernel(f, f.plain(w), axes);
     const [k, c, kh, kw] = dims4(live);
@@ -77,7 +81,7 @@ function patchWeight(f: Forms, { w }: ConvOperands, axes: Axes): Value {
 function patchesOf(
   f: Forms,
   x: Value,
-  [down, across]: Axes,
+  [down, across]: LiveAxes,
   rows: readonly number[],
   columns: readonly number[],
 ): Value {
@@ -109,8 +113,5 @@ function patchesOf(
 
 /** The pixels of x that the taps meet at one pixel of y; -1 for padding. */
 function meets({ kernel, stride, dilation, before, size }: Axis, pixel: number): readonly number[] {
-  return range(kernel).map((tap) => {
-    const at = pixel * stride + tap * dilation - before;
-    return at >= 0 && at < size ? at : -1;
-  });
+  return range(kernel, pixel * stride - before, dilation).map((at) => (at >= 0 && at < size ? at : -1));
 }

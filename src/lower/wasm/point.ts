@@ -1,68 +1,53 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { Context } from './context.js';
-import { convPlan, operandsOf, type ConvOperands } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
+import { convOperands, type ConvOperands } from '../rewrite/operands.js';
+import { liveAxes } from '../rewrite/taps.js';
+import type { Context } from './context.js';
 import type { Forms } from './forms.js';
 import { spread } from './move.js';
-import { liveKernel } from './spectra.js';
-
-/** Whether one tap alone of a kernel ever meets a pixel, without padding. */
-export function isPoint(context: Context, operands: ConvOperands): boolean {
-  return convPlan(context, operands).every(
-    ({ live: { axis } }) => axis.kernel === 1 && axis.before === 0 && axis.after === 0,
-  );
-}
+import { fullKernel, liveKernel } from './patches.js';
 
 /** A convolution of one tap: a matrix product for each pixel. */
-export function pointConv(context: Context, node: Node): Value {
-  const { f, b } = context;
-  const operands = operandsOf(node);
-  const x = everyPixel(f, operands);
+export function pointConv({ f, b }: Context, node: Node): Value {
+  const conv = convOperands(node);
+  const x = everyPixel(f, conv);
   const [h, w, c, n] = dims4(x);
-  const [k] = dims4(operands.w);
-  const y = b.matMul(pointWeight(context, operands), b.reshape(x, [h * w, c, n]), 'point_conv');
-  return f.biased(b.reshape(y, [h, w, k, n]), operands.bias);
+  const [k] = dims4(conv.w);
+  const y = b.matMul(pointWeight(f, conv), b.reshape(x, [h * w, c, n]), 'point_conv');
+  return f.biased(b.reshape(y, [h, w, k, n]), conv.bias);
 }
 
 /** Its input's gradient. */
-export function pointInputGrad(context: Context, node: Node): Value {
-  const { f, b } = context;
-  const operands = operandsOf(node);
-  const dy = f.pixels(operands.y);
+export function pointInputGrad({ f, b }: Context, node: Node): Value {
+  const conv = convOperands(node);
+  const dy = f.pixels(conv.y);
   const [oh, ow, k, n] = dims4(dy);
-  const [, c, h, w] = dims4(operands.x);
-  const weight = b.transpose(pointWeight(context, operands), [1, 0]);
+  const [, c, h, w] = dims4(conv.x);
+  const weight = b.transpose(pointWeight(f, conv), [1, 0]);
   const part = b.reshape(b.matMul(weight, b.reshape(dy, [oh * ow, k, n]), 'point_grad'), [oh, ow, c, n]);
-  const { strides } = operands.attrs;
+  const { strides } = conv.attrs;
   return strides.every((stride) => stride === 1)
     ? part
     : spread(b, part, { strides, first: [0, 0], size: [h, w] });
 }
 
 /** Its weight's gradient: one product over all pixels, for which both images lie channel by channel. */
-export function pointWeightGrad(context: Context, node: Node): Value {
-  const { f, b } = context;
-  const operands = operandsOf(node);
-  const x = everyPixel(f, operands);
+export function pointWeightGrad({ f, b }: Context, node: Node): Value {
+  const conv = convOperands(node);
+  const x = everyPixel(f, conv);
   const [h, w, c, n] = dims4(x);
-  const [k, , kh, kw] = dims4(operands.w);
-  const [rows, columns] = convPlan(context, operands);
+  const [k] = dims4(conv.w);
   const lines = (value: Value, channels: number): Value =>
     b.reshape(b.transpose(b.reshape(value, [h * w, channels, n]), [1, 0, 2]), [channels, h * w * n]);
-  const dw = b.matMul(lines(f.pixels(operands.y), k), b.transpose(lines(x, c), [1, 0]), 'point_weight_grad');
-  return b.pad(b.reshape(dw, [k, c, 1, 1]), [
-    ...[0, 0, rows.live.first, columns.live.first],
-    ...[0, 0, kh - rows.live.first - 1, kw - columns.live.first - 1],
-  ]);
+  const dw = b.matMul(lines(f.pixels(conv.y), k), b.transpose(lines(x, c), [1, 0]), 'point_weight_grad');
+  return fullKernel(f, b.reshape(dw, [k, c, 1, 1]), conv);
 }
 
 /** The weight [K,C] of the one tap. */
-function pointWeight(context: Context, operands: ConvOperands): Value {
-  const { f } = context;
-  const [rows, columns] = convPlan(context, operands);
-  const [k, c] = dims4(operands.w);
-  return f.once(`${operands.w.name} as point`, () =>
-    f.b.reshape(liveKernel(f, f.plain(operands.w), [rows.live, columns.live]), [k, c]),
+function pointWeight(f: Forms, conv: ConvOperands): Value {
+  const [k, c] = dims4(conv.w);
+  return f.once(`${conv.w.name} as point`, () =>
+    f.b.reshape(liveKernel(f, f.plain(conv.w), liveAxes(conv)), [k, c]),
   );
 }
 

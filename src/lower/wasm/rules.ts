@@ -2,8 +2,7 @@ import { localName, type Node } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
 import type { Context } from './context.js';
-import { formOf, tileOf } from './conv-forms.js';
-import { spectralConv, spectralInputGrad, spectralWeightGrad } from './conv.js';
+import { formOf } from './conv-forms.js';
 import { pixelElementwise } from './elementwise.js';
 import { dims4 } from '../rewrite/dims.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
@@ -16,8 +15,6 @@ type Rule = (context: Context, node: Node) => string | undefined;
 
 const conv: Rule = (context, node) => {
   const form = formOf(context, node);
-  const tile = tileOf(form);
-  if (tile !== undefined) return give(context, node, { pending: spectralConv(context, node, tile) }, form);
   if (form === 'patches') return give(context, node, { pending: patchConv(context, node) }, form);
   if (form === 'point') return give(context, node, { pixels: pointConv(context, node) }, form);
   return undefined;
@@ -25,18 +22,11 @@ const conv: Rule = (context, node) => {
 
 const convInputGrad: Rule = (context, node) => {
   const form = formOf(context, node);
-  const tile = tileOf(form);
-  if (tile !== undefined)
-    return give(context, node, { pixels: spectralInputGrad(context, node, tile) }, form);
-  if (form === 'point') return give(context, node, { pixels: pointInputGrad(context, node) }, form);
-  return undefined;
+  return form === 'point' ? give(context, node, { pixels: pointInputGrad(context, node) }, form) : undefined;
 };
 
 const convWeightGrad: Rule = (context, node) => {
   const form = formOf(context, node);
-  const tile = tileOf(form);
-  if (tile !== undefined)
-    return give(context, node, { plain: spectralWeightGrad(context, node, tile) }, form);
   if (form === 'patches') return give(context, node, { plain: patchWeightGrad(context, node) }, form);
   if (form === 'point') return give(context, node, { plain: pointWeightGrad(context, node) }, form);
   return undefined;
@@ -73,19 +63,19 @@ const reduceSum: Rule = (context, node) => {
 };
 
 const normTrain: Rule = (context, node) => {
-  if (!wantsPixels(context, node)) return undefined;
+  if (!hasPixels(context, node)) return undefined;
   batchNormTrain(context, node);
   return 'pixels';
 };
 
 const normGrad: Rule = (context, node) => {
-  if (!wantsPixels(context, node)) return undefined;
+  if (!hasPixels(context, node)) return undefined;
   batchNormGrad(context, node);
   return 'pixels';
 };
 
 const normGiven: Rule = (context, node) => {
-  if (!wantsPixels(context, node)) return undefined;
+  if (!hasPixels(context, node)) return undefined;
   return give(context, node, { pixels: batchNormGiven(context, node) });
 };
 
@@ -152,11 +142,6 @@ export function lowerNode(context: Context, node: Node): string | undefined {
 /** Whether the first operand is an image that is there pixel by pixel. */
 function hasPixels({ f }: Context, { inputs: [x] }: Node): boolean {
   return x?.shape.length === 4 && f.isPixels(x);
-}
-
-/** Whether the first operand is an image that is there so, or is to be. */
-function wantsPixels(context: Context, node: Node): boolean {
-  return hasPixels(context, node) || (context.prefersPixels && node.inputs[0]?.shape.length === 4);
 }
 
 function give({ f }: Context, node: Node, made: Parameters<Context['f']['set']>[1], form = 'pixels'): string {
