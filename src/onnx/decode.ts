@@ -25,24 +25,24 @@ export interface DecodedModel extends Pick<
 /** How a model is decoded. */
 export interface DecodeOptions {
   /**
-   * Looks operators up by name (`ops/` has such a table). With it, types are inferred and an operator that it does not
-   * know is an error. Without it, every type must be recorded in the file, and operators are stand-ins that can be
+   * Operators by name, as `ops/` has them. With them, types are inferred and an operator that is not
+   * among them is an error. Without them, every type must be recorded in the file, and operators are stand-ins that can be
    * encoded and printed, but not differentiated.
    */
-  readonly findOp?: (name: string) => OpDef | undefined;
+  readonly ops?: Readonly<Record<string, OpDef>>;
 }
 
 /**
  * The graph of an `.onnx` file. `source` names the file in errors. Names, layers and attributes come back as
- * `encodeModel` was given them. Throws ModelError for damaged bytes, for operators that `findOp` does not know, and
- * without `findOp` for values whose type the file does not record; `readModel` reads those files too.
+ * `encodeModel` was given them. Throws ModelError for damaged bytes, for operators that are not among `ops`, and
+ * without `ops` for values whose type the file does not record; `readModel` reads those files too.
  *
  * @example
  * const { graph, metadata } = decodeModel(bytes, 'model.onnx');
  */
 export function decodeModel(bytes: Uint8Array, source: string, options: DecodeOptions = {}): DecodedModel {
   const contents = readModel(bytes, source);
-  const graph = new GraphDecoder(contents, source, options.findOp).decode();
+  const graph = new GraphDecoder(contents, source, options.ops).decode();
   const { producer, producerVersion, docString, opset, metadata } = contents;
   return {
     graph: asModelErrors(source, () => verify(graph)),
@@ -57,7 +57,7 @@ export function decodeModel(bytes: Uint8Array, source: string, options: DecodeOp
 class GraphDecoder {
   readonly #model: ModelContents;
   readonly #source: string;
-  readonly #findOp: DecodeOptions['findOp'];
+  readonly #ops: DecodeOptions['ops'];
   readonly #tensors: ReadonlyMap<string, TensorData>;
   readonly #values = new Map<string, Value>();
   readonly #nodeNames = new Set<string>();
@@ -66,10 +66,10 @@ class GraphDecoder {
   readonly #absorbed = new Set<string>();
   readonly #used = new Set<string>();
 
-  constructor(model: ModelContents, source: string, findOp: DecodeOptions['findOp']) {
+  constructor(model: ModelContents, source: string, ops: DecodeOptions['ops']) {
     this.#model = model;
     this.#source = source;
-    this.#findOp = findOp;
+    this.#ops = ops;
     this.#tensors = model.constants();
   }
 
@@ -98,8 +98,8 @@ class GraphDecoder {
   #node(node: ModelNode): Node {
     const name = this.#nodeName(node);
     const at = `${this.#source}: ${node.op} '${name}'`;
-    const op = this.#findOp?.(node.op);
-    if (this.#findOp !== undefined && op === undefined) {
+    const op = this.#ops && Object.hasOwn(this.#ops, node.op) ? this.#ops[node.op] : undefined;
+    if (this.#ops !== undefined && op === undefined) {
       throw new ModelError(`${at}: expected an operator that ort-train knows, got ${node.op}`);
     }
     const attrs = plainAttrs(node, at);
@@ -152,7 +152,7 @@ class GraphDecoder {
     return recorded.map((type, i) => {
       if (type !== undefined) return type;
       throw new ModelError(
-        `${at}: expected the type of '${node.outputs[i] ?? ''}' in the file, got none (give findOp to infer it, or use readModel)`,
+        `${at}: expected the type of '${node.outputs[i] ?? ''}' in the file, got none (give ops to infer it, or use readModel)`,
       );
     });
   }

@@ -6,7 +6,6 @@ import { keptShape } from './reduce-shape.js';
 /** int64 index of the first maximum along `axis`, of which `keepdims` 1 leaves a 1. */
 export const argMax = defineOp<1, { readonly axis: number; readonly keepdims: 0 | 1 }>({
   name: 'ArgMax',
-  source: 'https://onnx.ai/onnx/operators/onnx__ArgMax.html',
   arity: 1,
   attributes: {
     axis: filled(0),

@@ -1,7 +1,8 @@
 import { tensorOf, mulDims, type Value } from '../ir/index.js';
 import { filled, only } from './attributes.js';
 import type { ConvAttrs } from './conv-shape.js';
-import { defineOp, nchw } from './define.js';
+import { defineOp } from './define.js';
+import { nchw } from './expect.js';
 import type { Emitter } from './emitter.js';
 import { coveredPads, poolRules, pooledShape, settlePool, type PoolAttrs } from './pool-shape.js';
 
@@ -13,7 +14,6 @@ export interface AveragePoolAttrs extends PoolAttrs {
 /** Mean of each window: x [N,C,H,W] -> [N,C,OH,OW]. */
 export const averagePool = defineOp<1, AveragePoolAttrs>({
   name: 'AveragePool',
-  source: 'https://onnx.ai/onnx/operators/onnx__AveragePool.html',
   arity: 1,
   attributes: {
     ...poolRules,

@@ -1,14 +1,8 @@
 import { isStatic, staticSize, type Value } from '../ir/index.js';
 import { required } from './attributes.js';
 import { defineOp } from './define.js';
-import type { Emitter } from './emitter.js';
-import {
-  alongChannels,
-  channelsOf,
-  expectManyValues,
-  statisticsAxes,
-  type BatchNormAttrs,
-} from './norm-shape.js';
+import type { BatchNormAttrs, Emitter } from './emitter.js';
+import { alongChannels, channelsOf, expectManyValues, statisticsAxes } from './norm-shape.js';
 
 /**
  * Batch normalisation with the batch's own statistics: (x [N,C,...], scale, bias, running mean, running var, each [C])

@@ -8,7 +8,6 @@ import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
  */
 export const batchNormalization = defineOp<5, { readonly epsilon: number }>({
   name: 'BatchNormalization',
-  source: 'https://onnx.ai/onnx/operators/onnx__BatchNormalization.html',
   arity: 5,
   // ONNX's training mode is another operator, BatchNormTrain; the momentum is of that one, and only kept.
   attributes: {

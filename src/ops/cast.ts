@@ -5,7 +5,6 @@ import { defineOp } from './define.js';
 /** The same numbers in another element type. ONNX stores `to` as a number; the codec translates. */
 export const cast = defineOp<1, { readonly to: DType }>({
   name: 'Cast',
-  source: 'https://onnx.ai/onnx/operators/onnx__Cast.html',
   arity: 1,
   // The others are of float8 types.
   attributes: {

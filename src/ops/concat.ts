@@ -1,12 +1,12 @@
 import { ShapeError } from '../errors.js';
 import { formatType, normaliseAxis, type Dim } from '../ir/index.js';
 import { required } from './attributes.js';
-import { defineOp, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { sameDType } from './expect.js';
 
 /** Joins tensors along `axis`; all other dimensions agree. */
 export const concat = defineOp<'n', { readonly axis: number }>({
   name: 'Concat',
-  source: 'https://onnx.ai/onnx/operators/onnx__Concat.html',
   arity: 'n',
   attributes: { axis: required() },
   infer(xs, { axis }) {

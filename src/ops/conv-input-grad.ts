@@ -2,7 +2,8 @@ import { ShapeError } from '../errors.js';
 import { formatType } from '../ir/index.js';
 import { required } from './attributes.js';
 import { convRules, windowCount, type ConvAttrs } from './conv-shape.js';
-import { defineOp, nchw, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { nchw, sameDType } from './expect.js';
 
 /** A convolution's attributes and the height and width of its input, which strides make ambiguous. */
 export interface ConvInputGradAttrs extends ConvAttrs {

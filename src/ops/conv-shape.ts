@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.js';
 import type { Attrs, TensorType } from '../ir/index.js';
 import { filled, only, refuseAttr, type AttrInputs, type AttrRules } from './attributes.js';
-import { nchw } from './define.js';
+import { nchw } from './expect.js';
 
 /** Attributes of a two-dimensional convolution. */
 export interface ConvAttrs {

@@ -2,13 +2,13 @@ import { ShapeError } from '../errors.js';
 import { formatType, type TensorType, type Value } from '../ir/index.js';
 import { filled, refuseAttr } from './attributes.js';
 import { convRules, settleConv, type ConvAttrs, type ConvTransposeAttrs } from './conv-shape.js';
-import { defineOp, nchw, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { nchw, sameDType } from './expect.js';
 import type { Emitter } from './emitter.js';
 
 /** Transposed convolution: x [N,K,OH,OW], w [K,C/group,kh,kw], bias [C] -> [N,C,H,W]. */
 export const convTranspose = defineOp<'2..3', ConvTransposeAttrs>({
   name: 'ConvTranspose',
-  source: 'https://onnx.ai/onnx/operators/onnx__ConvTranspose.html',
   arity: '2..3',
   attributes: { ...convRules, output_padding: filled([0, 0]) },
   settle(attrs, inputs) {

@@ -2,7 +2,8 @@ import { ShapeError } from '../errors.js';
 import { formatType, mulDims, type Value } from '../ir/index.js';
 import { required } from './attributes.js';
 import { convRules, windowCount, type ConvAttrs } from './conv-shape.js';
-import { defineOp, nchw, sameDim, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { nchw, sameDim, sameDType } from './expect.js';
 import type { Emitter } from './emitter.js';
 
 /**

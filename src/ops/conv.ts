@@ -1,12 +1,12 @@
 import { ShapeError } from '../errors.js';
 import { formatType, mulDims, type Shape, type TensorType } from '../ir/index.js';
 import { convRules, settleConv, windowCount, type ConvAttrs } from './conv-shape.js';
-import { defineOp, nchw, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { nchw, sameDType } from './expect.js';
 
 /** Two-dimensional convolution (cross-correlation): x [N,C,H,W], w [K,C/group,kh,kw], bias [K] -> [N,K,OH,OW]. */
 export const conv = defineOp<'2..3', ConvAttrs>({
   name: 'Conv',
-  source: 'https://onnx.ai/onnx/operators/onnx__Conv.html',
   arity: '2..3',
   attributes: convRules,
   settle: (attrs, inputs) => settleConv('Conv', attrs, inputs),

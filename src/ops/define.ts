@@ -1,15 +1,5 @@
 import { ShapeError } from '../errors.js';
-import {
-  formatType,
-  splitDim,
-  type Attrs,
-  type DType,
-  type Dim,
-  type OpDef,
-  type Shape,
-  type TensorType,
-  type Value,
-} from '../ir/index.js';
+import type { Attrs, OpDef, Shape, TensorType, Value } from '../ir/index.js';
 import { completeAttrs, type AttrInputs, type AttrRules } from './attributes.js';
 import type { Emitter } from './emitter.js';
 
@@ -66,8 +56,8 @@ export interface ExpandContext<X, A> {
 /** An operator as its file describes it. */
 interface OpSpec<N extends Arity, A> {
   readonly name: string;
-  /** Where the semantics are written down. */
-  readonly source: string;
+  /** Where the semantics are written down; ONNX's page unless given. */
+  readonly source?: string;
   /** How many inputs there are; without it any number is taken. */
   readonly arity?: N;
   /** Every attribute that the operator honours; any other one is refused. Without it none is looked at. */
@@ -106,7 +96,6 @@ export interface Op extends OpDef {
  * @example
  * export const neg = defineOp<1>({
  *   name: 'Neg',
- *   source: 'https://onnx.ai/onnx/operators/onnx__Neg.html',
  *   infer: ([x]) => x.shape,
  *   gradient: ({ b, dy }) => [b.neg(dy)],
  * });
@@ -123,7 +112,7 @@ export function defineOp<N extends Arity, A extends object = object>(spec: OpSpe
   };
   return {
     name: spec.name,
-    source: spec.source,
+    source: spec.source ?? `https://onnx.ai/onnx/operators/onnx__${spec.name}.html`,
     composite: spec.expand !== undefined,
     attributes: spec.attributes,
     floats: [
@@ -181,49 +170,4 @@ function checkInputs(
 
 function isTypes(result: Shape | readonly TensorType[]): result is readonly TensorType[] {
   return typeof result[0] === 'object';
-}
-
-/** The four dimensions of an image tensor, channels and pixels as numbers; anything else is a ShapeError. */
-export function nchw(
-  op: string,
-  type: TensorType | Shape,
-): readonly [n: Dim, c: number, h: number, w: number] {
-  const shape = 'dtype' in type ? type.shape : type;
-  const [n, c, h, w] = shape;
-  if (
-    shape.length !== 4 ||
-    n === undefined ||
-    typeof c !== 'number' ||
-    typeof h !== 'number' ||
-    typeof w !== 'number'
-  ) {
-    throw new ShapeError(`${op}: expected [N,C,H,W] with numbers for C, H and W, got [${shape.join(',')}]`);
-  }
-  return [n, c, h, w];
-}
-
-/** Throws unless all operands have the first one's dtype. */
-export function sameDType(op: string, ...types: readonly (TensorType | undefined)[]): void {
-  const [first] = types;
-  for (const type of types) {
-    if (first !== undefined && type !== undefined && type.dtype !== first.dtype) {
-      throw new ShapeError(
-        `${op}: expected operands of one dtype, got ${formatType(first)} and ${formatType(type)}`,
-      );
-    }
-  }
-}
-
-/** Throws unless the operand has one of the dtypes. */
-export function expectDType(op: string, type: TensorType, ...allowed: readonly DType[]): void {
-  if (!allowed.includes(type.dtype)) {
-    throw new ShapeError(`${op}: expected ${allowed.join(' or ')}, got ${formatType(type)}`);
-  }
-}
-
-/** Whether two dimensions can be the same length: `4*N` and `N` share a symbol with another factor and cannot. */
-export function sameDim(a: Dim, b: Dim): boolean {
-  const [fa, sa] = splitDim(a);
-  const [fb, sb] = splitDim(b);
-  return fa === fb && sa === sb;
 }

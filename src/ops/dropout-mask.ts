@@ -1,16 +1,9 @@
 import { ShapeError } from '../errors.js';
 import { formatType, type Value } from '../ir/index.js';
 import { required } from './attributes.js';
-import { defineOp, expectDType } from './define.js';
-import type { Emitter } from './emitter.js';
-
-/** Attributes of a dropout mask. */
-export interface DropoutAttrs {
-  /** Probability of a zero, in [0, 1). */
-  readonly ratio: number;
-  /** Any int32; each layer has its own. */
-  readonly seed: number;
-}
+import { defineOp } from './define.js';
+import { expectDType } from './expect.js';
+import type { DropoutAttrs, Emitter } from './emitter.js';
 
 /** The golden ratio's odd multiplier, which spreads neighbours. */
 const golden = 0x9e3779b1 | 0;

@@ -1,11 +1,4 @@
-import { defineOp } from './define.js';
+import { unary } from './families.js';
 
 /** y = e^x. */
-export const exp = defineOp<1>({
-  name: 'Exp',
-  source: 'https://onnx.ai/onnx/operators/onnx__Exp.html',
-  arity: 1,
-  attributes: {},
-  infer: ([x]) => x.shape,
-  gradient: ({ b, y, dy }) => [b.mul(dy, y)],
-});
+export const exp = unary('Exp', ({ b, y, dy }) => [b.mul(dy, y)]);

@@ -9,7 +9,6 @@ import { defineOp } from './define.js';
  */
 export const expand = defineOp<'1..2', { readonly shape: Shape }>({
   name: 'Expand',
-  source: 'https://onnx.ai/onnx/operators/onnx__Expand.html',
   arity: '1..2',
   attributes: { shape: required() },
   infer([x], { shape }) {

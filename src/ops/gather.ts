@@ -1,12 +1,12 @@
 import { ShapeError } from '../errors.js';
 import { normaliseAxis } from '../ir/index.js';
 import { filled } from './attributes.js';
-import { defineOp, expectDType } from './define.js';
+import { defineOp } from './define.js';
+import { expectDType } from './expect.js';
 
 /** Picks the entries of x at the integer `indices` along `axis`. */
 export const gather = defineOp<2, { readonly axis: number }>({
   name: 'Gather',
-  source: 'https://onnx.ai/onnx/operators/onnx__Gather.html',
   arity: 2,
   attributes: { axis: filled(0) },
   infer([x, indices], { axis }) {

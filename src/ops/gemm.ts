@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, formatType, sameShape } from '../ir/index.js';
 import { filled, implied } from './attributes.js';
-import { defineOp, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { sameDType } from './expect.js';
 
 /** Which operands are transposed, 0 or 1. */
 export interface GemmAttrs {
@@ -16,7 +17,6 @@ export interface GemmAttrs {
 /** y = alpha A' B' + beta c for matrices, with A' = A or its transpose. A linear layer is Gemm with transB. */
 export const gemm = defineOp<'2..3', GemmAttrs>({
   name: 'Gemm',
-  source: 'https://onnx.ai/onnx/operators/onnx__Gemm.html',
   arity: '2..3',
   attributes: {
     transA: filled(0, { among: [0, 1] }),

@@ -1,9 +1,9 @@
-import { defineOp, nchw } from './define.js';
+import { defineOp } from './define.js';
+import { nchw } from './expect.js';
 
 /** Mean over H and W: x [N,C,H,W] -> y [N,C,1,1]. */
 export const globalAveragePool = defineOp<1>({
   name: 'GlobalAveragePool',
-  source: 'https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html',
   arity: 1,
   attributes: {},
   infer([x]) {

@@ -1,11 +1,4 @@
-import { defineOp } from './define.js';
+import { unary } from './families.js';
 
 /** y = x. */
-export const identity = defineOp<1>({
-  name: 'Identity',
-  source: 'https://onnx.ai/onnx/operators/onnx__Identity.html',
-  arity: 1,
-  attributes: {},
-  infer: ([x]) => x.shape,
-  gradient: ({ dy }) => [dy],
-});
+export const identity = unary('Identity', ({ dy }) => [dy]);

@@ -1,9 +1,8 @@
 export * from './builder.js';
 export type * from './conv-shape.js';
 export * from './define.js';
-export type * from './dropout-mask.js';
+export * from './expect.js';
 export type * from './emitter.js';
-export type { BatchNormAttrs, BatchNormState } from './norm-shape.js';
 export { isDense, isTiling, type PoolAttrs } from './pool-shape.js';
 export type * from './attributes.js';
 export * from './registry.js';

@@ -1,11 +1,11 @@
 import { ShapeError } from '../errors.js';
 import { broadcastShapes, formatType } from '../ir/index.js';
-import { defineOp, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { sameDType } from './expect.js';
 
 /** y = a b over the last two axes; the axes before them broadcast. */
 export const matMul = defineOp<2>({
   name: 'MatMul',
-  source: 'https://onnx.ai/onnx/operators/onnx__MatMul.html',
   arity: 2,
   attributes: {},
   infer([a, b]) {

@@ -1,6 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatType, sameShape } from '../ir/index.js';
-import { defineOp, expectDType, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { expectDType, sameDType } from './expect.js';
 import { implied } from './attributes.js';
 import { isDisjoint, poolRules, pooledShape, type PoolAttrs } from './pool-shape.js';
 

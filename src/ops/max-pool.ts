@@ -8,7 +8,6 @@ import { poolRules, pooledShape, settlePool, type PoolAttrs } from './pool-shape
  */
 export const maxPool = defineOp<1, PoolAttrs>({
   name: 'MaxPool',
-  source: 'https://onnx.ai/onnx/operators/onnx__MaxPool.html',
   arity: 1,
   // Column-major indices are not.
   attributes: { ...poolRules, dilations: implied([1, 1]), storage_order: only(0) },

@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.js';
 import { formatType, sameShape, type Dim, type Shape, type TensorType } from '../ir/index.js';
 import { filled, refuseAttr, required } from './attributes.js';
-import { defineOp, expectDType, nchw } from './define.js';
+import { defineOp } from './define.js';
+import { expectDType, nchw } from './expect.js';
 
 /** Attributes of MaxUnpool, from which the size of the result follows. */
 export interface MaxUnpoolAttrs {
@@ -17,7 +18,6 @@ export interface MaxUnpoolAttrs {
  */
 export const maxUnpool = defineOp<2, MaxUnpoolAttrs>({
   name: 'MaxUnpool',
-  source: 'https://onnx.ai/onnx/operators/onnx__MaxUnpool.html',
   arity: 2,
   attributes: { kernel_shape: required(), strides: filled([1, 1]), pads: filled([0, 0, 0, 0]) },
   settle({ output_shape: wanted, ...attrs }, [x]) {

@@ -1,23 +1,7 @@
 import { ShapeError } from '../errors.js';
 import { formatShape, formatType, isStatic, staticSize, type TensorType, type Value } from '../ir/index.js';
-import { sameDType } from './define.js';
+import { sameDType } from './expect.js';
 import type { Emitter } from './emitter.js';
-
-/** Attributes of batch normalisation in training mode. */
-export interface BatchNormAttrs {
-  /** Share of the batch's statistics in the new running ones, as in PyTorch (ONNX means one minus it). */
-  readonly momentum: number;
-  /** Added to the variance under the root. */
-  readonly eps: number;
-}
-
-/** The tensors of one batch normalisation, each [C]. */
-export interface BatchNormState {
-  readonly scale: Value;
-  readonly bias: Value;
-  readonly mean: Value;
-  readonly variance: Value;
-}
 
 /** Number of channels of x [N,C,...]; throws unless every other operand is [C] of x's dtype. */
 export function channelsOf(op: string, x: TensorType, ...perChannel: readonly TensorType[]): number {

@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.js';
 import { formatType, normaliseAxis, type Attrs, type Dim, type TensorType, type Value } from '../ir/index.js';
 import { implied, refuseAttr, required } from './attributes.js';
-import { defineOp, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { sameDType } from './expect.js';
 import type { Emitter } from './emitter.js';
 
 /** What lies around a tensor: a constant, the nearest element, or the elements mirrored at the outermost one. */
@@ -18,7 +19,6 @@ export interface PadAttrs {
 /** Elements around x: those that `mode` says, or the third input, a scalar, or zeros. */
 export const pad = defineOp<'1..3', PadAttrs>({
   name: 'Pad',
-  source: 'https://onnx.ai/onnx/operators/onnx__Pad.html',
   arity: '1..3',
   attributes: { pads: required(), mode: implied('constant', { among: ['constant', 'edge', 'reflect'] }) },
   settle: (attrs, [x]) => settlePads(attrs, x),

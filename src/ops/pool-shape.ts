@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.js';
 import { filled, implied, only, required, type AttrInputs, type AttrRules } from './attributes.js';
-import { nchw } from './define.js';
+import { nchw } from './expect.js';
 import { settlePads } from './conv-shape.js';
 import type { Attrs, Shape, TensorType } from '../ir/index.js';
 

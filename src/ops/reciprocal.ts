@@ -1,11 +1,4 @@
-import { defineOp } from './define.js';
+import { unary } from './families.js';
 
 /** y = 1 / x, with dx = -dy y^2. */
-export const reciprocal = defineOp<1>({
-  name: 'Reciprocal',
-  source: 'https://onnx.ai/onnx/operators/onnx__Reciprocal.html',
-  arity: 1,
-  attributes: {},
-  infer: ([x]) => x.shape,
-  gradient: ({ b, y, dy }) => [b.neg(b.mul(dy, b.mul(y, y)))],
-});
+export const reciprocal = unary('Reciprocal', ({ b, y, dy }) => [b.neg(b.mul(dy, b.mul(y, y)))]);

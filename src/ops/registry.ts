@@ -120,8 +120,3 @@ export const ops = {
 
 /** Name of an operator. */
 export type OpName = keyof typeof ops;
-
-/** The operator of that name, or undefined. */
-export function findOp(name: string): Op | undefined {
-  return Object.hasOwn(ops, name) ? ops[name as OpName] : undefined;
-}

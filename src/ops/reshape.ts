@@ -6,7 +6,6 @@ import { defineOp } from './define.js';
 /** The same elements in another shape; row-major order stays. The codec turns a symbol into ONNX's 0 or -1. */
 export const reshape = defineOp<1, { readonly shape: Shape }>({
   name: 'Reshape',
-  source: 'https://onnx.ai/onnx/operators/onnx__Reshape.html',
   arity: 1,
   // The graph's shape says of every dimension how long it is: a 0 copies nothing.
   attributes: { shape: required(), allowzero: only(0, 1) },

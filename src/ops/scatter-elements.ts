@@ -1,12 +1,12 @@
 import { ShapeError } from '../errors.js';
 import { formatType, sameShape } from '../ir/index.js';
 import { filled } from './attributes.js';
-import { defineOp, expectDType, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { expectDType, sameDType } from './expect.js';
 
 /** data with updates added, or written in its place, at indices along `axis`. */
 export const scatterElements = defineOp<3, { readonly axis: number; readonly reduction: 'none' | 'add' }>({
   name: 'ScatterElements',
-  source: 'https://onnx.ai/onnx/operators/onnx__ScatterElements.html',
   arity: 3,
   attributes: { axis: filled(0), reduction: filled('none', { among: ['none', 'add'] }) },
   infer([data, indices, updates]) {

@@ -4,7 +4,6 @@ import { defineOp } from './define.js';
 /** Shape of x at run time, int64 [rank]. */
 export const shapeOf = defineOp<1>({
   name: 'Shape',
-  source: 'https://onnx.ai/onnx/operators/onnx__Shape.html',
   arity: 1,
   // No `end`, which has no default.
   attributes: { start: only(0) },

@@ -14,7 +14,6 @@ export interface SliceAttrs {
 /** x[starts:ends:steps] along `axes`. */
 export const slice = defineOp<1, SliceAttrs>({
   name: 'Slice',
-  source: 'https://onnx.ai/onnx/operators/onnx__Slice.html',
   arity: 1,
   attributes: {
     starts: required(),

@@ -1,11 +1,4 @@
-import { defineOp } from './define.js';
+import { unary } from './families.js';
 
 /** y = sqrt x, with dx = dy / 2y. */
-export const sqrt = defineOp<1>({
-  name: 'Sqrt',
-  source: 'https://onnx.ai/onnx/operators/onnx__Sqrt.html',
-  arity: 1,
-  attributes: {},
-  infer: ([x]) => x.shape,
-  gradient: ({ b, y, dy }) => [b.div(b.mul(dy, 0.5), y)],
-});
+export const sqrt = unary('Sqrt', ({ b, y, dy }) => [b.div(b.mul(dy, 0.5), y)]);

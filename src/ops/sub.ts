@@ -1,15 +1,4 @@
-import { broadcastShapes } from '../ir/index.js';
-import { defineOp, sameDType } from './define.js';
+import { binary } from './families.js';
 
 /** y = a - b. */
-export const sub = defineOp<2>({
-  name: 'Sub',
-  source: 'https://onnx.ai/onnx/operators/onnx__Sub.html',
-  arity: 2,
-  attributes: {},
-  infer([a, b]) {
-    sameDType('Sub', a, b);
-    return broadcastShapes(a.shape, b.shape, 'Sub');
-  },
-  gradient: ({ b, dy }) => [dy, b.neg(dy)],
-});
+export const sub = binary('Sub', ({ b, dy }) => [dy, b.neg(dy)]);

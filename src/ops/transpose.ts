@@ -6,7 +6,6 @@ import { defineOp } from './define.js';
 /** Axis i of the result is axis perm[i] of x. */
 export const transpose = defineOp<1, { readonly perm: readonly number[] }>({
   name: 'Transpose',
-  source: 'https://onnx.ai/onnx/operators/onnx__Transpose.html',
   arity: 1,
   attributes: { perm: filled(([x]) => x?.shape.map((_, axis) => axis).toReversed()) },
   infer([x], { perm }) {

@@ -1,10 +1,10 @@
 import { broadcastShapes } from '../ir/index.js';
-import { defineOp, expectDType, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { expectDType, sameDType } from './expect.js';
 
 /** y = condition ? a : b, elementwise. */
 export const where = defineOp<3>({
   name: 'Where',
-  source: 'https://onnx.ai/onnx/operators/onnx__Where.html',
   arity: 3,
   attributes: {},
   infer([condition, a, b]) {

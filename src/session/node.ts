@@ -17,9 +17,10 @@ import { availableParallelism } from 'node:os';
 import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
 import { identityModel } from '../program/identity.js';
-import { checkWhole } from '../checks.js';
+import { checkWhole, given } from '../checks.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts } from './devices.js';
+import { expectLive, isNames, present, reasonOf, runError, toHost } from './native.js';
 export { runtimeTelemetry, type RuntimeTelemetry } from './telemetry-node.js';
 
 // What goes wrong comes back as an error; ONNX Runtime's own lines on stderr would break up a progress bar.
@@ -57,7 +58,7 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
           options.givenResults === true ? withUnreturnedOutput(model) : model,
           device,
           threads,
-          { ...(options.profile !== undefined && { profile: options.profile }), ...(kept && { kept }) },
+          given({ profile: options.profile, kept }),
         );
         const report = { chosen: device, runtime: runtimeVersion(), threads, rejected };
         return new NodeSession(session, report, kept);
@@ -70,24 +71,6 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
     },
     remedies,
   );
-}
-
-/** Whether an execution provider can start here; if not, why, and how to get it. */
-export interface DeviceProbe {
-  readonly device: DeviceName;
-  readonly usable: boolean;
-  readonly reason: string;
-}
-
-/** Tries to load and run a model without inputs on one execution provider. */
-export async function probeDevice(device: DeviceName, model: Uint8Array): Promise<DeviceProbe> {
-  try {
-    const session = await createNodeSession(model, { devices: [device], threads: 1 });
-    await session.dispose();
-    return { device, usable: true, reason: '' };
-  } catch (error) {
-    return { device, usable: false, reason: error instanceof Error ? error.message : String(error) };
-  }
 }
 
 /** Version of onnxruntime-node. */
@@ -138,7 +121,7 @@ class NodeSession implements Session {
       run: (feeds, returned) =>
         this.#guarded(async () => {
           const results = await this.#session.run(this.#toNative(feeds), [...returned, ...kept]);
-          const tensors = returned.map((name) => [name, fromNative(results[name], name)] as const);
+          const tensors = returned.map((name) => [name, toHost(results[name], name)] as const);
           return {
             read: () => Promise.resolve(Object.fromEntries(tensors)),
             kept: Object.fromEntries(kept.map((name) => [name, onDevice(results[name], name)])),
@@ -161,14 +144,11 @@ class NodeSession implements Session {
   }
 
   async #guarded<T>(body: () => Promise<T>): Promise<T> {
-    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
+    expectLive(this.#disposed);
     try {
       return await body();
-    } catch (error) {
-      if (error instanceof ModelError) throw error;
-      throw new ModelError(`ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(error)}`, {
-        cause: error,
-      });
+    } catch (cause) {
+      throw runError(cause, this.device.chosen);
     }
   }
 
@@ -253,7 +233,7 @@ async function copier({ type, dims }: ort.Tensor, kept: readonly string[]): Prom
 async function copyNative(tensor: ort.Tensor): Promise<TensorData> {
   const session = await copier(tensor, []);
   const { y } = await session.run({ x: tensor }, ['y']);
-  return fromNative(y, 'y');
+  return toHost(y, 'y');
 }
 
 async function upload(tensors: Record<string, ort.Tensor>): Promise<DeviceTensors> {
@@ -268,7 +248,7 @@ async function upload(tensors: Record<string, ort.Tensor>): Promise<DeviceTensor
 
 /** A result in the memory of the host; one that was kept on the GPU is copied and freed there. */
 async function readNative(tensor: ort.OnnxValue | undefined, name: string): Promise<TensorData> {
-  if (tensor?.location !== 'gpu-buffer') return fromNative(tensor, name);
+  if (tensor?.location !== 'gpu-buffer') return toHost(tensor, name);
   try {
     return await copyNative(tensor);
   } finally {
@@ -277,28 +257,5 @@ async function readNative(tensor: ort.OnnxValue | undefined, name: string): Prom
 }
 
 function onDevice(tensor: ort.OnnxValue | undefined, name: string): DeviceTensor {
-  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
-  return new GpuTensor(tensor);
-}
-
-/** ONNX Runtime's message as one line, without its own source files, functions and failed conditions. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message
-    .replace(/^\/onnxruntime_src\/.* was false\. /s, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
-
-function isNames(outputs: Tensors | readonly string[]): outputs is readonly string[] {
-  return Array.isArray(outputs);
-}
-
-function fromNative(tensor: ort.OnnxValue | undefined, name: string): TensorData {
-  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
-  return {
-    dtype: tensor.type as TensorData['dtype'],
-    shape: tensor.dims,
-    data: tensor.data as TensorData['data'],
-  };
+  return new GpuTensor(present(tensor, name));
 }

@@ -1,3 +1,4 @@
+import { given } from '../checks.js';
 import { DeviceLostError, type DeviceError } from '../errors.js';
 import { planThreads, type ThreadPlan } from './threads-web.js';
 import {
@@ -177,8 +178,7 @@ export class WebRuntime<Ort extends OrtSettings> {
     const threadsReason = differs ? fixed : reason;
     return {
       threads,
-      ...(threadsReason !== undefined && { threadsReason }),
-      ...(this.#notices.length > 0 && { notices: this.#notices }),
+      ...given({ threadsReason, notices: this.#notices.length > 0 ? this.#notices : undefined }),
     };
   }
 }

@@ -9,11 +9,12 @@ import type {
   Tensors,
 } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
-import { checkWhole } from '../checks.js';
+import { checkWhole, given } from '../checks.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts, type Rejected } from './devices.js';
 import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
+import { expectLive, isNames, present, reasonOf, runError, toHost } from './native.js';
 import { WebRuntime } from './runtime-web.js';
 import type { WebDevice } from './wasm-file-web.js';
 
@@ -98,10 +99,7 @@ async function start(
     });
   try {
     const { session, report } = await runtime.start(create, options.threads);
-    const about: DeviceReport = {
-      ...{ chosen: device, runtime: runtime.version, ...report, rejected },
-      ...(adapter !== undefined && { adapter }),
-    };
+    const about = { chosen: device, runtime: runtime.version, ...report, rejected, ...given({ adapter }) };
     return new WebSession(runtime, session, about, kept);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;
@@ -169,7 +167,7 @@ class WebSession implements Session {
           const read = await this.#reads.read(tensors);
           return Object.fromEntries(returned.map((name, i) => [name, read[i] as TensorData]));
         } catch (cause) {
-          throw this.#error(cause);
+          throw runError(cause, this.device.chosen);
         } finally {
           for (const tensor of tensors) tensor.dispose();
         }
@@ -179,18 +177,12 @@ class WebSession implements Session {
   }
 
   async #turn<T>(body: (ort: typeof Ort) => Promise<T>): Promise<T> {
-    if (this.#disposed) throw new ModelError('the session was disposed of: expected a run before that');
+    expectLive(this.#disposed);
     try {
       return await this.#runtime.exclusive(body);
     } catch (cause) {
-      throw this.#error(cause);
+      throw runError(cause, this.device.chosen);
     }
-  }
-
-  #error(cause: unknown): Error {
-    if (cause instanceof ModelError || cause instanceof DeviceError) return cause;
-    const message = `ONNX Runtime cannot run the model on ${this.device.chosen}: ${reasonOf(cause)}`;
-    return new ModelError(message, { cause });
   }
 
   async dispose(): Promise<void> {
@@ -210,24 +202,13 @@ class WebSession implements Session {
  * WebAssembly, write the result there and drop it. So results come as new arrays, and are copied.
  */
 function copyInto(given: TensorData, result: TensorData | undefined, name: string): void {
-  if (result === undefined) throw new ModelError(`the model gave no output '${name}'`);
-  const { dtype, shape, data } = result;
+  const { dtype, shape, data } = present(result, name);
   if (dtype !== given.dtype || data.length !== given.data.length) {
     throw new ModelError(
       `output '${name}': expected ${given.dtype}[${given.shape.join(',')}], got ${dtype}[${shape.join(',')}]`,
     );
   }
   (given.data as Float32Array).set(data as Float32Array);
-}
-
-/** ONNX Runtime's message as one line. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, ' ').trim();
-}
-
-function isNames(outputs: Tensors | readonly string[]): outputs is readonly string[] {
-  return Array.isArray(outputs);
 }
 
 /** Feeds as onnxruntime-web takes them. */
@@ -245,19 +226,9 @@ function toOrt({ Tensor }: typeof Ort, feeds: Feeds): Record<string, Ort.Tensor>
   );
 }
 
-function present(tensor: Ort.OnnxValue | undefined, name: string): Ort.OnnxValue {
-  if (tensor === undefined) throw new ModelError(`the model gave no output '${name}'`);
-  return tensor;
-}
-
 /** A result in the memory of the host; one that was kept on the GPU is copied and freed there. */
 async function download(tensor: Ort.OnnxValue | undefined, name: string): Promise<TensorData> {
   const value = present(tensor, name);
   if (value.location === 'gpu-buffer') await value.getData(true);
-  return fromOrt(value, name);
-}
-
-function fromOrt(tensor: Ort.OnnxValue | undefined, name: string): TensorData {
-  const { type, dims, data } = present(tensor, name);
-  return { dtype: type as TensorData['dtype'], shape: dims, data: data as TensorData['data'] };
+  return toHost(value, name);
 }

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { downloadCifar } from '../../src/data/cifar-download-node.js';
-import { loadCifarFolder, loadCifarSet } from '../../src/data/cifar-folder-node.js';
+import { loadCifarFolder } from '../../src/data/cifar-folder-node.js';
+import { readCifarSet } from '../../src/data/cifar-set.js';
+import { nodeHash } from '../../src/data/digest-node.js';
+import { nodeFolder } from '../../src/data/folder-node.js';
 import { datasetFromCifar } from '../../src/data/cifar.js';
 import { cifarSets, type CifarName } from '../../src/data/cifar-sets.js';
 import { openData } from '../../src/data/open-data-node.js';
@@ -122,7 +125,12 @@ describe('downloadCifar', () => {
     const set = cifarSetAt('cifar10', archive, mirror.url);
     const folder = await downloadCifar(set, { cacheDir });
     expect(await readdir(folder)).toEqual([file]);
-    const split = await loadCifarSet(folder, set, { known: 'cifar10' });
+    const split = await readCifarSet(
+      await nodeFolder(folder, 'a CIFAR set'),
+      set,
+      { known: 'cifar10' },
+      nodeHash,
+    );
     expect([split.train.name, split.train.count]).toEqual(['cifar10/train', 10]);
     await downloadCifar(set, { cacheDir });
     expect(mirror.requests).toEqual([`/${file}`]);

@@ -2,7 +2,8 @@ import { lowerPortable } from '../../src/lower/index.js';
 import { existsSync } from 'node:fs';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
-import { probeDevice } from '../../src/session/node.js';
+import type { DeviceName } from '../../src/program/index.js';
+import { createNodeSession } from '../../src/session/node.js';
 
 /** Chromium's software adapter, where Debian's package puts it: Vulkan on the CPU, for machines without a GPU. */
 const software = '/usr/lib/chromium/vk_swiftshader_icd.json';
@@ -23,4 +24,22 @@ export async function hasWebgpu(): Promise<boolean> {
   const { usable, reason } = await probeDevice('webgpu', encodeModel(lowerPortable(graph)));
   if (!usable) process.stderr.write(`skipped: tests that need WebGPU in Node: ${reason}\n`);
   return usable;
+}
+
+/** Whether an execution provider can start here; if not, why, and how to get it. */
+export interface DeviceProbe {
+  readonly device: DeviceName;
+  readonly usable: boolean;
+  readonly reason: string;
+}
+
+/** Tries to load and run a model without inputs on one execution provider. */
+export async function probeDevice(device: DeviceName, model: Uint8Array): Promise<DeviceProbe> {
+  try {
+    const session = await createNodeSession(model, { devices: [device], threads: 1 });
+    await session.dispose();
+    return { device, usable: true, reason: '' };
+  } catch (error) {
+    return { device, usable: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }

@@ -2,7 +2,7 @@ import { onnx } from 'onnx-proto';
 import { tensorOf, type Graph, type Shape, type TensorData } from '../../src/ir/index.js';
 import { decodeModel } from '../../src/onnx/index.js';
 import { proto } from '../../src/onnx/proto.js';
-import { findOp } from '../../src/ops/index.js';
+import { ops } from '../../src/ops/index.js';
 
 /** A node of somebody else's file: its attributes as that file has them, constants for some of its inputs. */
 export interface Foreign {
@@ -75,7 +75,7 @@ export function fileOf({
 
 /** The graph of a node's file. */
 export function decoded(foreign: Foreign): Graph {
-  return decodeModel(fileOf(foreign), 'f.onnx', { findOp }).graph;
+  return decodeModel(fileOf(foreign), 'f.onnx', { ops }).graph;
 }
 
 /** An int64 vector. */

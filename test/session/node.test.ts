@@ -1,7 +1,8 @@
 import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { describe, expect, test } from 'vitest';
 import { DeviceError, ModelError, OptionError } from '../../src/errors.js';
-import { createNodeSession, probeDevice, runtimeVersion } from '../../src/session/node.js';
+import { createNodeSession, runtimeVersion } from '../../src/session/node.js';
+import { probeDevice } from '../helpers/webgpu.js';
 import {
   deviceNames,
   type Session,

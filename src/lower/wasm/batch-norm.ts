@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { BatchNormAttrs } from '../../ops/norm-shape.js';
+import type { BatchNormAttrs } from '../../ops/index.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
