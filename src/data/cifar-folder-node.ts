@@ -1,5 +1,5 @@
-import { cifarKindIn, readCifarFolder, readCifarSet, type CifarFolderOptions } from './cifar-set.js';
-import type { CifarName, CifarSet } from './cifar-sets.js';
+import { readCifarFolder, readCifarSet, type CifarFolderOptions } from './cifar-set.js';
+import type { CifarSet } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
 import { nodeHash } from './digest-node.js';
 import { nodeFolder } from './folder-node.js';
@@ -12,6 +12,7 @@ const EXPECTED = 'a CIFAR set';
  *
  * @returns Both halves, [count, 3, 32, 32], pixels 0..255; of CIFAR-100 the fine labels.
  * @throws DataError if the folder or a file is missing, a file is damaged, or is not that of the known set; IoError if
+ *   it cannot be read.
  * @see https://www.cs.toronto.edu/~kriz/cifar.html (binary version)
  * @example
  * const { train, test } = await loadCifarFolder('data/cifar-10-batches-bin');
@@ -27,13 +28,4 @@ export async function loadCifarSet(
   options: CifarFolderOptions,
 ): Promise<DataSplit> {
   return readCifarSet(await nodeFolder(folder, EXPECTED), set, options, nodeHash);
-}
-
-/**
- * Which CIFAR set a folder holds, told by its file names; undefined if none.
- *
- * @throws DataError if it holds both, or there is no such folder; IoError if it cannot be listed.
- */
-export async function cifarKindOf(folder: string): Promise<CifarName | undefined> {
-  return cifarKindIn(await nodeFolder(folder, EXPECTED));
 }

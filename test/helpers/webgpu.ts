@@ -2,7 +2,7 @@ import { lowerPortable } from '../../src/lower/index.js';
 import { existsSync } from 'node:fs';
 import { encodeModel } from '../../src/onnx/index.js';
 import { Builder } from '../../src/ops/index.js';
-import { probeDevice } from '../../src/session/node.js';
+import { probeDevice } from './probe-device.js';
 
 /** Chromium's software adapter, where Debian's package puts it: Vulkan on the CPU, for machines without a GPU. */
 const software = '/usr/lib/chromium/vk_swiftshader_icd.json';

@@ -1,7 +1,7 @@
 import { createTrainingArtifacts } from '../../src/artifacts/index.js';
 import { describe, expect, test } from 'vitest';
 import { DeviceError, ModelError } from '../../src/errors.js';
-import { createNodeSession, probeDevice, runtimeVersion } from '../../src/session/node.js';
+import { createNodeSession, runtimeVersion } from '../../src/session/node.js';
 import {
   deviceNames,
   type Session,
@@ -9,6 +9,7 @@ import {
   type Tensors,
   type TensorData,
 } from '../../src/program/index.js';
+import { probeDevice } from '../helpers/probe-device.js';
 import { tinyNetwork } from '../train/tiny.js';
 
 const { eval: model, manifest } = createTrainingArtifacts(tinyNetwork());
