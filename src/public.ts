@@ -105,13 +105,15 @@ export {
   type Scheduler,
   type SchedulerMetrics,
   type SchedulerSpec,
+  type SchedulerState,
   type StartInfo,
   type StepResult,
+  type SubmittedStep,
   type TrainerOptions,
   type TrainOptions,
   type TrainResult,
 } from './train/index.js';
-export type { TrainingState } from './net/index.js';
+export type { NetworkWeights, TrainingState } from './net/index.js';
 
 // Running on devices: sessions, what they report, the measured forms of a step.
 export {
