@@ -1,5 +1,35 @@
 /** ort-train: trains residual networks on the stock ONNX Runtime. This is the browser build. */
 export * from './public.js';
+
+// Data: files that a user chose or dropped.
+export {
+  decodeImage,
+  filesFromDrop,
+  openFiles,
+  type DecodeOptions,
+  type OpenFilesOptions,
+  type WebImage,
+} from './data/web.js';
+export type { FileSource, ImageSetOptions, PlacedFile } from './data/files.js';
+
+// Training, on the page or in a worker.
+export {
+  trainResNet,
+  TrainingWorker,
+  type Mistake,
+  type NetworkSpec,
+  type PrepareOptions,
+  type StoredRun,
+  type WorkerData,
+  type WorkerEnvironment,
+  type WorkerRun,
+  type WorkerStartOptions,
+  type WorkerTrainOptions,
+  type WorkerTrainResult,
+} from './worker/web.js';
+export type { BytesSource, WebTrainOptions } from './train/web.js';
+
+// Running on devices.
 export {
   configureRuntime,
   createWebSession,
@@ -7,10 +37,6 @@ export {
   type RuntimeOptions,
   type WebGpuProbe,
 } from './session/web.js';
-export type { FileSource, ImageSetOptions, PlacedFile } from './data/files.js';
-export { decodeImage, type WebImage } from './data/image-web.js';
-export { filesFromDrop, openFiles, type OpenFilesOptions } from './data/web.js';
-export type { DecodeOptions } from './data/image.js';
+
+// Classifying.
 export { loadClassifier, type WebClassifier } from './export/web.js';
-export type { BytesSource, WebTrainOptions } from './train/web.js';
-export * from './worker/web.js';

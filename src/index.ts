@@ -1,6 +1,28 @@
 /** ort-train: trains residual networks on the stock ONNX Runtime. This is the Node build. */
 export * from './public.js';
-export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
+
+// Data: files and downloads.
+export {
+  cachedDataSets,
+  dataNames,
+  decodeImage,
+  defaultCacheDir,
+  loadCifarFolder,
+  loadIdxFolder,
+  openData,
+  type CachedDataSet,
+  type CifarFolderOptions,
+  type DecodeOptions,
+  type DownloadProgress,
+  type IdxFolderOptions,
+  type OpenDataOptions,
+} from './data/node.js';
+
+// Training.
+export { trainResNet, type NodeTrainOptions } from './train/node.js';
+export type { PrefetchOption } from './train/prefetch-node.js';
+
+// Running on devices.
 export {
   createNodeSession,
   runtimeTelemetry,
@@ -8,9 +30,14 @@ export {
   type RuntimeTelemetry,
 } from './session/node.js';
 export { probeBlockSize } from './session/block-size-node.js';
-export * from './data/node.js';
-export { trainResNet, type NodeTrainOptions } from './train/node.js';
-export type { PrefetchOption } from './train/prefetch-node.js';
 export { nodeTuningStore, type NodeTuningOptions } from './train/tuning-node.js';
+
+// Artifacts and export.
+export { readTrainingArtifacts, writeTrainingArtifacts } from './artifacts/node.js';
+export { exportRun } from './export/node.js';
+
+// Classifying.
+export { loadClassifier, type NodeClassifier } from './export/node.js';
+
+// Experiments.
 export { comparisonFiles, writeComparison, type ComparisonFiles } from './experiments/node.js';
-export { exportRun, loadClassifier, type NodeClassifier } from './export/node.js';

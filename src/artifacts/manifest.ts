@@ -36,6 +36,7 @@ export interface Manifest {
   readonly format: 'ort-train-artifacts/1';
   readonly producer: string;
   readonly opset: number;
+  /** What the models are made for. */
   readonly network: {
     readonly name: string;
     readonly input: readonly [channels: number, height: number, width: number];
@@ -43,7 +44,9 @@ export interface Manifest {
   };
   readonly optimizer: OptimizerOptions;
   readonly loss: CrossEntropyOptions;
+  /** Inputs and outputs of each `.onnx` file. */
   readonly models: Readonly<Record<ArtifactModel, Ports & { readonly file: string }>>;
+  /** Where the initial weights are. */
   readonly checkpoint: { readonly file: string };
   /** Layout of the vector `params`. */
   readonly parameters: VectorManifest;

@@ -28,7 +28,12 @@ export async function writeTrainingArtifacts(
   return [...paths, path];
 }
 
-/** Reads an artifacts folder. Throws IoError for a file that is missing, CheckpointError for a damaged manifest. */
+/**
+ * Reads an artifacts folder. Throws IoError for a file that is missing, CheckpointError for a damaged manifest.
+ *
+ * @example
+ * const { manifest, checkpoint } = await readTrainingArtifacts('artifacts/mnist-cnn');
+ */
 export async function readTrainingArtifacts(folder: string): Promise<TrainingArtifacts> {
   const read = (kind: keyof typeof artifactFiles): Promise<Uint8Array> =>
     readFileBytes(join(folder, artifactFiles[kind]));

@@ -1,4 +1,4 @@
-import { OptionError, type OptimizerOptions, type PresetName, type PresetOptions } from '../index.js';
+import { OptionError, type OptimizerOptions, type PresetOptions } from '../index.js';
 import { grouped } from './command.js';
 import { choice, flag, fromZero, list, positive, text, whole, type Values } from './options.js';
 
@@ -102,15 +102,4 @@ function parseBetas(words: readonly string[]): readonly [number, number] {
   const fits = (value: number | undefined): value is number => value !== undefined && value >= 0 && value < 1;
   if (fits(b1) && fits(b2) && rest.length === 0) return [b1, b2];
   throw new OptionError(`--betas: expected two numbers in [0, 1) as 0.9,0.999, got ${words.join(',')}`);
-}
-
-/** For presets that `--help` cannot all list. */
-export function describePreset(preset: PresetName, { classes, channels, imageSize }: PresetOptions): string {
-  const size = [imageSize ?? []].flat().join('x');
-  const parts = [
-    size === '' ? '' : `${size} pixels`,
-    channels === undefined ? '' : `${channels} channels`,
-    classes === undefined ? '' : `${classes} classes`,
-  ].filter((part) => part !== '');
-  return parts.length === 0 ? preset : `${preset} (${parts.join(', ')})`;
 }

@@ -9,6 +9,7 @@ import { nodeFolder } from './folder-node.js';
  *
  * @returns Both halves, [count, 3, 32, 32], pixels 0..255; of CIFAR-100 the fine labels.
  * @throws DataError if the folder or a file is missing, a file is damaged, or is not that of the known set; IoError if
+ *   it cannot be read.
  * @see https://www.cs.toronto.edu/~kriz/cifar.html (binary version)
  * @example
  * const { train, test } = await loadCifarFolder('data/cifar-10-batches-bin');

@@ -12,6 +12,7 @@ export interface Drawing {
 
 /** A digit as MNIST has it: light ink on black, [1, 28, 28]. */
 export interface DigitImage {
+  /** 0 (background) to 255 (ink), [1, 28, 28]. */
   readonly pixels: Uint8Array;
   readonly channels: 1;
   readonly height: 28;

@@ -26,6 +26,7 @@ export interface IdxSource {
   readonly classes: readonly string[];
   /** File names for error messages; `<name> images` and `<name> labels` unless given. */
   readonly imagesWhere?: string;
+  /** As `imagesWhere`, for the labels. */
   readonly labelsWhere?: string;
 }
 

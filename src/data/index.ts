@@ -24,7 +24,6 @@ export type { EmbeddedOptions } from './digits/index.js';
 export { gunzip, isGzip } from './gunzip.js';
 export { datasetFromIdx, loadIdx, parseIdxImages, parseIdxLabels } from './idx.js';
 export type { IdxImages, IdxSource } from './idx.js';
-export { encodeIdxImages, encodeIdxLabels } from './idx-encode.js';
 export { idxFileNames, idxRoles } from './idx-files.js';
 export type { IdxRole } from './idx-files.js';
 export { isKnownName, knownSets } from './known-sets.js';

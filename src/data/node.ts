@@ -1,5 +1,6 @@
 /** Data sets: everything, with what needs files and the network. */
 export * from './index.js';
+export { cachedDataSets, type CachedDataSet } from './cached-node.js';
 export { defaultCacheDir, downloadKnownSet, loadKnownSet } from './download-node.js';
 export type { DownloadName, DownloadOptions } from './download-node.js';
 export { loadCifarFolder } from './cifar-folder-node.js';

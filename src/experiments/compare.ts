@@ -51,6 +51,7 @@ export interface CompareOptions extends CompareRecipe, SessionOptions {
   readonly loss?: CrossEntropyOptions;
   readonly normalization?: Normalization;
   readonly augment?: Augmentation;
+  /** Form of the step: the fastest here (the default), or standard operators only. */
   readonly target?: 'auto' | 'portable';
   /** The runtime: `createNodeSession` in Node. */
   readonly createSession: CreateSession;
@@ -101,10 +102,13 @@ export interface ComparedNetwork {
 
 /** Networks trained alike. */
 export interface Comparison {
+  /** Name of the data set. */
   readonly data: string;
   /** Number of classes to tell apart: guessing costs ln(classes). */
   readonly classes: number;
+  /** How all of them were trained. */
   readonly recipe: Required<CompareRecipe>;
+  /** In the order in which they were given. */
   readonly networks: readonly ComparedNetwork[];
 }
 

@@ -16,6 +16,10 @@ export interface ComparisonFiles {
 /**
  * Where `writeComparison` writes: `out` is a folder, which receives `compare.svg` and `compare.json`, or a path that
  * ends in `.svg` or `.png`; the JSON goes beside it under the same name, and a PNG has its SVG beside it.
+ *
+ * @example
+ * comparisonFiles('runs/mine').svg; // 'runs/mine/compare.svg'
+ * comparisonFiles('mine.png'); // { svg: 'mine.svg', json: 'mine.json', png: 'mine.png' }
  */
 export function comparisonFiles(out: string): ComparisonFiles {
   const { dir, name, ext } = parse(out);

@@ -90,7 +90,12 @@ function lossPanel(row: readonly ComparedNetwork[], { recipe: { steps }, classes
   };
 }
 
-/** Gradients of the weights of convolutions and linear layers, in the network's order: not of biases and batch norms. */
+/**
+ * Gradients of the weights of convolutions and linear layers, in the network's order: not of biases and batch norms.
+ *
+ * @example
+ * const [first] = layerGradients(await gradientNorms(network, state, batch, { createSession }));
+ */
 export function layerGradients(gradients: readonly ParameterGradient[]): readonly ParameterGradient[] {
   return gradients.filter(({ shape }) => shape.length >= 2);
 }

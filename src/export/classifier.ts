@@ -16,6 +16,7 @@ export interface LabelProbability {
 export interface Prediction {
   /** The most probable label. */
   readonly label: string;
+  /** Of that label, 0 to 1. */
   readonly probability: number;
   /** All labels, the most probable first. */
   readonly probabilities: readonly LabelProbability[];
@@ -25,6 +26,7 @@ export interface Prediction {
 
 /** Pixels 0..255, laid out [channels, height, width]. */
 export interface PixelImage {
+  /** 0 to 255, [channels, height, width]. */
   readonly pixels: Uint8Array;
   readonly channels: number;
   readonly height: number;

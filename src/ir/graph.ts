@@ -53,8 +53,11 @@ export interface Constant {
 /** A graph in topological order, each value assigned once. */
 export interface Graph {
   readonly name: string;
+  /** What it is given, by name. */
   readonly inputs: readonly Value[];
+  /** Tensors that are part of it. */
   readonly constants: readonly Constant[];
+  /** Operators, each after those whose results it takes. */
   readonly nodes: readonly Node[];
   /** What the graph returns, by name; the names are the names of the values in ONNX. */
   readonly outputs: readonly GraphOutput[];

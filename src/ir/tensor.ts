@@ -34,6 +34,7 @@ export type TypedArray = TypedArrays[DType];
 /** A tensor with its elements, row-major. */
 export interface TensorData {
   readonly dtype: DType;
+  /** Extents; [] is a scalar. */
   readonly shape: readonly number[];
   readonly data: TypedArray;
 }

@@ -2,7 +2,9 @@ import type { Network } from './network.js';
 
 /** Numbers of a network that training moves, and that it leaves alone. */
 export interface ParameterCounts {
+  /** Numbers that training changes. */
   readonly trained: number;
+  /** Numbers that are left as they are; see `freeze`. */
   readonly frozen: number;
 }
 

@@ -138,7 +138,12 @@ export function averagePool(
   return leaf('pool', `average-pool ${kernel}x${kernel}`, undefined, (c, x) => c.b.averagePool(x, window));
 }
 
-/** Mean over all pixels: [N,C,H,W] -> [N,C]. */
+/**
+ * Mean over all pixels: [N,C,H,W] -> [N,C].
+ *
+ * @example
+ * chain(conv(64, 3), globalAveragePool(), linear(10)); // one number a channel
+ */
 export function globalAveragePool(): Net {
   return leaf('pool', 'global average pool', undefined, ({ b }, x) => {
     const [n, channels] = nchw('globalAveragePool', x);
@@ -146,34 +151,64 @@ export function globalAveragePool(): Net {
   });
 }
 
-/** max(x, 0). */
+/**
+ * max(x, 0).
+ *
+ * @example
+ * chain(conv(32, 3), batchNorm(), relu());
+ */
 export function relu(): Net {
   return leaf('relu', 'ReLU', undefined, ({ b }, x) => b.relu(x));
 }
 
-/** 1 / (1 + e^-x). */
+/**
+ * 1 / (1 + e^-x).
+ *
+ * @example
+ * chain(linear(32), sigmoid());
+ */
 export function sigmoid(): Net {
   return leaf('sigmoid', 'sigmoid', undefined, ({ b }, x) => b.sigmoid(x));
 }
 
-/** tanh x. */
+/**
+ * tanh x.
+ *
+ * @example
+ * chain(linear(32), tanh());
+ */
 export function tanh(): Net {
   return leaf('tanh', 'tanh', undefined, ({ b }, x) => b.tanh(x));
 }
 
-/** x sigmoid(x). Source: https://arxiv.org/abs/1702.03118 */
+/**
+ * x sigmoid(x). Source: https://arxiv.org/abs/1702.03118
+ *
+ * @example
+ * chain(conv(32, 3), silu());
+ */
 export function silu(): Net {
   return leaf('silu', 'SiLU', undefined, ({ b }, x) => b.mul(x, b.sigmoid(x)));
 }
 
-/** x (1 + erf(x / sqrt 2)) / 2. Source: https://arxiv.org/abs/1606.08415 */
+/**
+ * x (1 + erf(x / sqrt 2)) / 2. Source: https://arxiv.org/abs/1606.08415
+ *
+ * @example
+ * chain(conv(32, 3), gelu());
+ */
 export function gelu(): Net {
   return leaf('gelu', 'GELU', undefined, ({ b }, x) =>
     b.mul(b.mul(x, 0.5), b.add(b.erf(b.mul(x, Math.SQRT1_2)), 1)),
   );
 }
 
-/** [N,C,H,W] -> [N,C*H*W]. */
+/**
+ * [N,C,H,W] -> [N,C*H*W].
+ *
+ * @example
+ * chain(conv(4, 3), flatten(), linear(10)); // [N,1,28,28] -> [N,4,26,26] -> [N,2704] -> [N,10]
+ */
 export function flatten(): Net {
   return leaf('flatten', 'flatten', undefined, ({ b }, x) => {
     const [n, ...rest] = x.shape;
@@ -181,7 +216,12 @@ export function flatten(): Net {
   });
 }
 
-/** x itself: the identity shortcut. */
+/**
+ * x itself: the identity shortcut.
+ *
+ * @example
+ * add(chain(conv(32, 3, { padding: 1 }), relu()), identity()); // x + f(x)
+ */
 export function identity(): Net {
   return { kind: 'identity', label: 'identity', children: [], build: (_, x) => x };
 }

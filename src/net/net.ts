@@ -38,6 +38,7 @@ export interface Net {
   readonly kind: string;
   /** One line for people: `conv 32, 5x5`. */
   readonly label: string;
+  /** The layers that it joins, in their order; empty for a layer. */
   readonly children: readonly Net[];
   /** Adds the layer's nodes after `x` and returns its result. */
   build(context: LayerContext, x: Value): Value;

@@ -19,8 +19,10 @@ export interface Network {
 /** What `defineNetwork` takes. */
 export interface NetworkDescription {
   readonly name: string;
+  /** Shape of one image. */
   readonly input: readonly [channels: number, height: number, width: number];
   readonly classes: number;
+  /** From [N, channels, height, width] to [N, classes], the logits. */
   readonly net: Net;
 }
 
@@ -179,6 +181,10 @@ export function checkTrainingBatch(network: Network, batch: number): void {
 /**
  * Fresh values of a network's parameters and buffers, by name, from one seed. They are written to the arrays that
  * `allocate` gives, by default new ones.
+ *
+ * @example
+ * const weights = initialState(mnistCnn(), 0);
+ * weights.get('conv1.weight')?.length; // 32 * 1 * 5 * 5
  */
 export function initialState(
   network: Network,

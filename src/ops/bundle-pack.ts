@@ -1,7 +1,8 @@
 import { ShapeError } from '../errors.js';
 import { staticSize } from '../ir/index.js';
 import { required } from './attributes.js';
-import { defineOp, sameDType } from './define.js';
+import { defineOp } from './define.js';
+import { sameDType } from './expect.js';
 
 interface BundlePackAttrs {
   /** Name of the bundle. */

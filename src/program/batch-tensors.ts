@@ -4,8 +4,11 @@ import type { Tensors } from './session.js';
 
 /** Images [size,C,H,W] and class indices [size]. */
 export interface LabelledBatch {
+  /** [size, C, H, W], normalised. */
   readonly images: Float32Array;
+  /** Class indices, [size]. */
   readonly labels: Int32Array;
+  /** Images in the batch. */
   readonly size: number;
 }
 

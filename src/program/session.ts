@@ -8,6 +8,7 @@ export type DeviceName = (typeof deviceNames)[number];
 
 /** Which execution provider a session uses, and why not another. */
 export interface DeviceReport {
+  /** The execution provider that runs the model. */
   readonly chosen: DeviceName;
   /** Version of ONNX Runtime. */
   readonly runtime: string;

@@ -1,5 +1,6 @@
 /** Whether WebGPU can be used here; if not, why. */
 export interface WebGpuProbe {
+  /** Whether there is an adapter. */
   readonly usable: boolean;
   /** Empty where it is usable. */
   readonly reason: string;

@@ -73,7 +73,12 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
   );
 }
 
-/** Version of onnxruntime-node. */
+/**
+ * Version of onnxruntime-node.
+ *
+ * @example
+ * runtimeVersion(); // '1.30.0'
+ */
 export function runtimeVersion(): string {
   return ort.env.versions.node ?? ort.env.versions.common;
 }

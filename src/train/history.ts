@@ -62,6 +62,7 @@ export interface Evaluation {
   readonly loss: number;
   /** Share classified rightly, 0 to 1. */
   readonly accuracy: number;
+  /** Images classified rightly, of `count`. */
   readonly correct: number;
   readonly count: number;
 }

@@ -31,7 +31,12 @@ const embeddedDigits: Partial<Recipe> = {
   scheduler: stepLR({ stepSize: 1, gamma: 0.3 }),
 };
 
-/** The recipe of a preset on a data set. */
+/**
+ * The recipe of a preset on a data set.
+ *
+ * @example
+ * recipeFor('resnet20-cifar', 'cifar10').learningRate;
+ */
 export function recipeFor(preset: string | undefined, data: string | undefined): Recipe {
   const base: Recipe =
     preset === undefined || preset.startsWith('mnist-cnn') ? tutorial : { ...tutorial, shuffle: true };

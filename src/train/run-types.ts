@@ -74,6 +74,7 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
 
 /** What a run is about to do. */
 export interface StartInfo {
+  /** The name of the network. */
   readonly network: string;
   /** Number of trained numbers. */
   readonly parameters: number;
@@ -84,6 +85,7 @@ export interface StartInfo {
   readonly lowering: LoweringReport;
   /** Whether batches are prepared on a thread of their own, and why; absent in a browser, where they are not. */
   readonly prefetch?: PrefetchReport;
+  /** Names of both halves of the data, and their numbers of images. */
   readonly data: {
     readonly train: string;
     readonly test: string;
@@ -120,7 +122,9 @@ export interface TrainResult {
 
 /** Whether batches are prepared on a thread of their own, and why. */
 export interface PrefetchReport {
+  /** Whether they are. */
   readonly on: boolean;
+  /** Why, or why not. */
   readonly reason: string;
 }
 

@@ -13,6 +13,7 @@ import { parseHeader, type HeaderEntry } from './safetensors-header.js';
 export interface SafetensorsFile {
   /** In the order of their bytes. Views of the file where the alignment allows it, else copies. */
   readonly tensors: ReadonlyMap<string, TensorData>;
+  /** What the file says of itself, under `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
 }
 

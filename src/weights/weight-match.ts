@@ -12,6 +12,7 @@ export interface WeightOptions {
 
 /** One tensor that does not fit. */
 export interface WeightProblem {
+  /** Not in the file, not in the network, or of another data type. */
   readonly kind: 'missing' | 'unexpected' | 'other-type';
   readonly name: string;
   /** The same as a sentence: what was expected and what came. */
@@ -24,6 +25,7 @@ export interface WeightMatch {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Tensors of the head that the file has not, with `allowHead`. */
   readonly freshHead: readonly string[];
+  /** What does not fit; with `strict`, which is the default, always empty. */
   readonly problems: readonly WeightProblem[];
 }
 

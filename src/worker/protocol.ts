@@ -80,6 +80,7 @@ export interface WorkerTrainOptions extends WorkerRun {
 
 /** What a run in a worker leaves; as `TrainResult`, with the numbers of the network instead of its functions. */
 export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'> {
+  /** The network without its layers, which do not cross to the page. */
   readonly network: {
     readonly name: string;
     readonly input: readonly [channels: number, height: number, width: number];
@@ -90,6 +91,7 @@ export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'
 /** A run in the browser's storage. */
 export interface StoredRun {
   readonly key: string;
+  /** Which storage of the browser holds it. */
   readonly where: 'opfs' | 'indexeddb';
   /** When it was stored, milliseconds since 1970. */
   readonly savedAt: number;
@@ -103,6 +105,7 @@ export interface StoredRun {
   readonly finished: boolean;
   /** On the test set after the last finished epoch, 0 to 1; absent before. */
   readonly testAccuracy?: number;
+  /** Its finished epochs. */
   readonly history: readonly EpochRecord[];
   /** Loss of each step so far. */
   readonly stepLosses: Float32Array;
@@ -118,6 +121,7 @@ export interface StoredRun {
 export interface Mistake {
   readonly image: PixelImage;
   readonly label: string;
+  /** The label that the network gave. */
   readonly predicted: string;
   /** Of `predicted`, 0 to 1. */
   readonly probability: number;
@@ -131,6 +135,7 @@ export interface WorkerEnvironment {
   readonly threads: number;
   /** Why there are fewer than cores; absent where there are as many. */
   readonly threadsReason?: string;
+  /** Whether WebGPU has an adapter. */
   readonly webgpu: {
     readonly usable: boolean;
     /** Why it is not usable; empty where it is. */

@@ -3,13 +3,8 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  embeddedDigits,
-  encodeIdxImages,
-  encodeIdxLabels,
-  trainResNet,
-  type Dataset,
-} from '../../src/index.js';
+import { embeddedDigits, trainResNet, type Dataset } from '../../src/index.js';
+import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { launch } from './helpers/browser.js';
 import { buildPage, type BuiltPage, type StaticHost } from './helpers/built-page.js';
 import { beforeTests } from './helpers/file-setup.js';

@@ -5,7 +5,8 @@ import { Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { run } from '../../src/cli/run.js';
-import { embeddedDigits, encodeIdxImages, encodeIdxLabels, type Dataset } from '../../src/index.js';
+import { embeddedDigits, type Dataset } from '../../src/index.js';
+import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 
 /** What a command line gave. */
 export interface Outcome {

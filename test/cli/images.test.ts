@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { channelStatistics, cifarSets, embeddedDigits, readModelCard } from '../../src/index.js';
+import { cifarSets } from '../../src/data/cifar-sets.js';
+import { channelStatistics, embeddedDigits, readModelCard } from '../../src/index.js';
 import { cli, digitFiles, folderOf, tempFolder, type Outcome } from './helpers.js';
 
 const data = folderOf(digitFiles());

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach } from 'vitest';
 import type { Dataset } from '../../src/data/dataset.js';
-import { encodeIdxImages, encodeIdxLabels } from '../../src/data/idx-encode.js';
+import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import type { IdxRole } from '../../src/data/idx-files.js';
 
 /** `count` images whose pixels count upwards, with labels 0, 1, ... 9, 0 ... */

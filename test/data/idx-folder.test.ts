@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { loadIdxFolder } from '../../src/data/idx-folder-node.js';
-import { encodeIdxImages, encodeIdxLabels } from '../../src/data/idx-encode.js';
+import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import type { KnownName } from '../../src/data/known-sets.js';
 import { DataError, IoError, OptionError } from '../../src/errors.js';

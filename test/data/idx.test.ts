@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { datasetFromIdx, loadIdx, parseIdxImages, parseIdxLabels } from '../../src/data/idx.js';
-import { encodeIdxImages, encodeIdxLabels } from '../../src/data/idx-encode.js';
+import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { DataError } from '../../src/errors.js';
 import { smallSet } from './helpers.js';
 

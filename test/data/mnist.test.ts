@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { batches } from '../../src/data/batches.js';
 import { downloadKnownSet, loadKnownSet } from '../../src/data/download-node.js';
-import { encodeIdxLabels } from '../../src/data/idx-encode.js';
+import { encodeIdxLabels } from '../helpers/idx-encode.js';
 import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import { loadIdxFolder } from '../../src/data/idx-folder-node.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';

@@ -1,14 +1,11 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
-  cifarSets,
+  cachedDataSets,
   defaultCacheDir,
   deviceNames,
-  idxFileNames,
-  idxRoles,
-  knownSets,
   OptionError,
   OrtTrainError,
   presetNames,
@@ -16,7 +13,7 @@ import {
   runtimeTelemetry,
   runtimeVersion,
   version,
-  type CifarSet,
+  type CachedDataSet,
   type DeviceName,
   type RuntimeTelemetry,
 } from '../../index.js';
@@ -27,7 +24,6 @@ import { choice, device, text } from '../options.js';
 import { probeApart, probeHere, type DeviceState } from '../probe.js';
 import { networkOptions, presetOptionsFrom } from '../shared-options.js';
 import { bytes, columns, wrap } from '../text.js';
-import { exists } from '../train/run-folder.js';
 
 /** What this machine offers. */
 interface Findings {
@@ -44,7 +40,7 @@ interface Findings {
   readonly devices: readonly DeviceState[];
   readonly data: {
     readonly cacheDir: string;
-    readonly sets: readonly { readonly name: string; readonly folder: string; readonly present: boolean }[];
+    readonly sets: readonly CachedDataSet[];
   };
   readonly runs: { readonly folder: string; readonly writable: boolean };
 }
@@ -92,16 +88,6 @@ async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: s
     const quiet = here || name === 'cpu' || name === 'wasm';
     devices.push(await (quiet ? probeHere : probeApart)(name));
   }
-  const sets = [
-    ...Object.keys(knownSets).map((name) => ({ name, holds: holdsIdxFiles })),
-    ...Object.values(cifarSets).map((set) => ({
-      name: set.name,
-      holds: (folder: string) => holdsCifar(folder, set),
-    })),
-  ].map(async ({ name, holds }) => {
-    const folder = join(cacheDir, name);
-    return { name, folder, present: await holds(folder) };
-  });
   const runs = resolve('runs');
   return {
     version,
@@ -114,30 +100,9 @@ async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: s
     memoryBytes: totalmem(),
     blockSize: (await probeBlockSize()) ?? null,
     devices,
-    data: { cacheDir, sets: await Promise.all(sets) },
+    data: { cacheDir, sets: await cachedDataSets(cacheDir) },
     runs: { folder: runs, writable: await canWrite(runs) },
   };
-}
-
-/** Whether all four files of a data set are there; a file's bytes are checked when it is used. */
-async function holdsIdxFiles(folder: string): Promise<boolean> {
-  const found = idxRoles.map(async (role) => {
-    const there = await Promise.all(idxFileNames(role).map((name) => exists(join(folder, name))));
-    return there.includes(true);
-  });
-  return (await Promise.all(found)).every(Boolean);
-}
-
-/** Whether the archive is there, or all of its files, loose or in the folder that it unpacks to. */
-async function holdsCifar(folder: string, set: CifarSet): Promise<boolean> {
-  const names = [...set.files.train, ...set.files.test];
-  const allIn = async (where: string): Promise<boolean> =>
-    (await Promise.all(names.map((name) => exists(join(where, name))))).every(Boolean);
-  return (
-    (await exists(join(folder, set.archive))) ||
-    (await allIn(folder)) ||
-    (await allIn(join(folder, set.folder)))
-  );
 }
 
 /** Whether files can be written to a folder, or it can be made. */

@@ -1,5 +1,5 @@
-import { DataError } from '../errors.js';
-import type { IdxImages } from './idx.js';
+import { DataError } from '../../src/errors.js';
+import type { IdxImages } from '../../src/data/idx.js';
 
 /**
  * Writes images as an IDX file (magic 0x803), the inverse of `parseIdxImages`.
