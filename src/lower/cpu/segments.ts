@@ -14,7 +14,8 @@ import { placementOf } from './placement.js';
  * @param forward - Has the bundles among its inputs, by their names.
  */
 export function layoutCpu(forward: Graph, { blockSize, vectors, choices }: CpuLayoutOptions): TargetState {
-  const graph = prune(bindDims(forward, { N: 1 }));
+  // Batch normalisation takes no fewer.
+  const graph = prune(bindDims(forward, { N: 2 }));
   const context = contextOf(graph, blockSize, choices);
   const kinds = new Map(
     graph.nodes.flatMap(({ op, inputs: [flat], outputs: [value], attrs }) =>

@@ -38,6 +38,9 @@ interface Laid {
   readonly padding: number | undefined;
 }
 
+/** Into how many rows a piece is parted at most that is reduced. */
+const MOST_ROWS = 256;
+
 /**
  * Lowers what a graph does with vectors of the state, piece by piece in the layout that they have: takes tensors out, packs
  * them, computes elementwise, reduces. For anything else a vector is laid out as in the portable graph, and keeps its
@@ -168,9 +171,11 @@ export class BundleRewriter {
     if (!isMax && node.op.name !== 'ReduceSum' && node.op.name !== 'ReduceMean') return false;
     const op = isMax ? ops.ReduceMax : ops.ReduceSum;
     const name = localName(node);
-    const parts = laid.pieces.map((_, i) => {
-      const piece = this.#filled(laid, i, isMax ? -Infinity : 0);
-      return b.emit(op, [piece], { axes: [0], keepdims: 1 }, `${name}.${i}`);
+    // One number at a time keeps one thread or work group busy, several rows as many.
+    const parts = laid.bundle.pieces.map(({ targetSize }, i) => {
+      const rows = commonDivisor(targetSize, MOST_ROWS);
+      const lines = b.reshape(this.#filled(laid, i, isMax ? -Infinity : 0), [rows, targetSize / rows]);
+      return b.emit(op, [lines], { axes: [1], keepdims: 0 }, `${name}.${i}`);
     });
     const whole = b.emit(op, [b.concat(parts, 0)], { axes: [0], keepdims: node.attrs['keepdims'] }, name);
     f.set(out, { plain: node.op.name === 'ReduceMean' ? b.div(whole, laid.bundle.size) : whole });
@@ -262,6 +267,10 @@ export class BundleRewriter {
     this.#masks.set(place, mask);
     return b.where(mask, piece, b.scalar(number, piece.dtype), 'filled');
   }
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** Where a piece has elements of tensors. */
