@@ -104,3 +104,8 @@ export class GraphError extends coded('graph', OrtTrainError) {}
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new OrtTrainError('internal', `internal error: ${message}`);
 }
+
+/** What an error says; what was thrown without being one, as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { IoError } from './errors.js';
@@ -39,7 +39,6 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 export async function ensureFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
-    if (!(await stat(path)).isDirectory()) throw new Error('it is a file');
     await access(path, constants.W_OK);
   } catch (error) {
     throw new IoError(`cannot write to the folder ${path}: ${reasonOf(error)}`, { cause: error });

@@ -1,4 +1,4 @@
-import { IoError } from '../errors.js';
+import { IoError, messageOf } from '../errors.js';
 import type { PlacedFile } from './files.js';
 
 /**
@@ -41,7 +41,7 @@ async function filesOf(entry: FileSystemEntry): Promise<readonly PlacedFile[]> {
     return (await Promise.all(found.map(filesOf))).flat();
   } catch (cause) {
     if (cause instanceof IoError) throw cause;
-    throw new IoError(`${path}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new IoError(`${path}: cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }

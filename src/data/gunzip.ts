@@ -1,4 +1,4 @@
-import { DataError } from '../errors.js';
+import { DataError, messageOf } from '../errors.js';
 
 /** Whether bytes begin as a gzip file does, whatever the file is called. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -65,7 +65,7 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
 
 /** The reason in words; zlib (Node) and the browsers word it differently. */
 function trouble(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   if (/unexpected end|truncated/i.test(message)) return 'it is cut off';
   if (/data check|length check/i.test(message)) return 'its checksum does not match its content';
   if (/header check|junk/i.test(message)) return 'foreign bytes follow its end';

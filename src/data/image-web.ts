@@ -1,4 +1,4 @@
-import { DataError } from '../errors.js';
+import { DataError, messageOf } from '../errors.js';
 import { checkDecode, checkImageSize, toGrey, toPlanes, type DecodeOptions } from './image.js';
 
 /** An image in a browser: an encoded one (`File`, `Blob` or its bytes), or a picture that the browser has already. */
@@ -98,7 +98,7 @@ async function orDataError<T>(where: string, decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DataError(`${where}: expected an image (PNG, JPEG, WebP, GIF): ${reason}`, { cause });
   }
 }

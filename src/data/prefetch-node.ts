@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { unpackError } from '../error-transfer.js';
-import { assert, OptionError, WorkerError } from '../errors.js';
+import { assert, messageOf, OptionError, WorkerError } from '../errors.js';
 import {
   batchBuffers,
   batchCount,
@@ -53,7 +53,7 @@ export class Prefetcher {
       walk.wake?.();
     });
     worker.on('error', (cause) => {
-      this.#gone ??= failure(`failed: ${textOf(cause)}`, cause);
+      this.#gone ??= failure(`failed: ${messageOf(cause)}`, cause);
     });
     // Comes after an error too.
     worker.on('exit', (code) => {
@@ -81,7 +81,7 @@ export class Prefetcher {
         ...(isInline && { execArgv: [] }),
       });
     } catch (cause) {
-      throw failure(`cannot be started: ${textOf(cause)}`, cause);
+      throw failure(`cannot be started: ${messageOf(cause)}`, cause);
     }
     const prefetcher = new Prefetcher(dataset, worker);
     await new Promise<void>((resolve) => {
@@ -199,8 +199,4 @@ function failure(what: string, cause?: unknown): WorkerError {
     `prefetch: the thread that prepares batches ${what}; train without it (prefetch: false, --no-prefetch)`,
     cause === undefined ? undefined : { cause },
   );
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-import { ModelError, OrtTrainError } from '../errors.js';
+import { messageOf, ModelError, OrtTrainError } from '../errors.js';
 import {
   formatShape,
   verify,
@@ -202,7 +202,7 @@ function inferTypes(
     return [op.infer(inputs, complete), complete];
   } catch (cause) {
     // Any error: operators trust their builders to give every input and attribute, and a file may not.
-    throw new ModelError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ModelError(`${at}: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { DeviceError } from '../errors.js';
+import { DeviceError, messageOf } from '../errors.js';
 
 /** The execution providers of onnxruntime-web that are used here. */
 export type WebDevice = 'wasm' | 'webgpu';
@@ -142,7 +142,7 @@ async function describeDelivery(url: string): Promise<string> {
   try {
     response = await fetch(url, { credentials: 'same-origin' });
   } catch (error) {
-    return `nothing (${error instanceof Error ? error.message : String(error)})`;
+    return `nothing (${messageOf(error)})`;
   }
   const type = response.headers.get('content-type') ?? 'no content type';
   const what = response.ok ? kindOf(await firstBytes(response)) : 'no file';

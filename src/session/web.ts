@@ -10,7 +10,7 @@ import type {
 } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
 import { checkWhole, given } from '../checks.js';
-import { DeviceError, ModelError } from '../errors.js';
+import { DeviceError, messageOf, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts, type Rejected } from './devices.js';
 import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
@@ -54,7 +54,7 @@ async function load(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
   } catch (cause) {
     // A script that did not load may load the next time.
     runtimes.delete(device);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DeviceError(`the script of ONNX Runtime does not load: ${reason}`, { cause });
   }
 }
