@@ -1,10 +1,9 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { checkOption, checkWhole } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
 import { lookupTables, type Normalization } from './normalization.js';
-import { randomStream } from './random.js';
+import { randomStream, shuffleInPlace } from './random.js';
 
 /** How to walk through a data set in one epoch. */
 export interface EpochOrderOptions {
@@ -80,13 +79,7 @@ export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOp
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   if (!shuffle) return order;
 
-  const random = randomStream({ seed, epoch });
-  for (let i = count - 1; i > 0; i--) {
-    const j = uniformInt(random, 0, i);
-    const swapped = order[i] ?? 0;
-    order[i] = order[j] ?? 0;
-    order[j] = swapped;
-  }
+  shuffleInPlace(order, randomStream({ seed, epoch }));
   return order;
 }
 

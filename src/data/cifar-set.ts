@@ -1,7 +1,7 @@
-import { DataError, OptionError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import { datasetFromCifar, type CifarSource } from './cifar.js';
-import { cifarSets, isCifarName, type CifarName, type CifarSet } from './cifar-sets.js';
+import { cifarSet, cifarSets, type CifarName, type CifarSet } from './cifar-sets.js';
 import type { Dataset, DataSplit } from './dataset.js';
 import { digestProblem, type Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
@@ -30,15 +30,12 @@ export async function readCifarFolder(
   hash: Hash,
 ): Promise<DataSplit> {
   const kind = options.known ?? options.kind ?? cifarKindIn(folder);
-  if (kind !== undefined && !isCifarName(kind)) {
-    throw new OptionError(`kind: expected one of ${Object.keys(cifarSets).join(', ')}, got ${String(kind)}`);
-  }
   if (kind === undefined) {
     throw new DataError(
       `${folder.where}: expected ${cifarLookedFor()}; ${shownNames(folder.entries.keys())}`,
     );
   }
-  return readCifarSet(folder, cifarSets[kind], options, hash);
+  return readCifarSet(folder, cifarSet(kind), options, hash);
 }
 
 /** As `readCifarFolder`, for any description of a set. */

@@ -1,3 +1,4 @@
+import { checkOption } from '../checks.js';
 import { cifar100Classes, cifar10Classes } from './cifar-classes.js';
 import type { Digest } from './known-sets.js';
 
@@ -69,4 +70,10 @@ export const cifarSets: Readonly<Record<CifarName, CifarSet>> = {
 /** Whether a CIFAR set of this name can be had. */
 export function isCifarName(name: string): name is CifarName {
   return Object.hasOwn(cifarSets, name);
+}
+
+/** The set of that name. Throws OptionError for another one. */
+export function cifarSet(kind: CifarName): CifarSet {
+  checkOption('kind', kind, isCifarName(kind), `one of ${Object.keys(cifarSets).join(', ')}`);
+  return cifarSets[kind];
 }

@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { checkLabels } from './checks.js';
 import type { Dataset } from './dataset.js';
 import { gunzipIfNeeded } from './gunzip.js';
 
@@ -65,12 +66,7 @@ export function parseIdxLabels(bytes: Uint8Array, where: string, classes: number
   const [count] = parseHeader(bytes, where, LABELS_MAGIC);
   if (count === 0) throw new DataError(`${where}: expected at least one label, got 0`);
   const labels = payload(bytes, where, 8, count, `${count} labels`);
-  const index = labels.findIndex((label) => label >= classes);
-  if (index >= 0) {
-    throw new DataError(
-      `${where}: expected labels below ${classes} (the number of classes), got ${labels[index] ?? ''} at index ${index}`,
-    );
-  }
+  checkLabels(where, labels, classes);
   return labels;
 }
 
