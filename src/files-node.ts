@@ -5,8 +5,8 @@ import writeFileAtomic from 'write-file-atomic';
 import { IoError } from './errors.js';
 
 /**
- * Writes a file under a temporary name, then renames it: whoever reads the path sees the old bytes or the new ones.
- * Missing folders are made. Throws IoError that names the path; the old file is then still there, whole.
+ * Writes a file under a temporary name, then renames it: readers of the path see the old bytes or the new ones.
+ * Missing folders are created. Throws IoError that names the path; the old file is then still there, whole.
  *
  * @example
  * await writeFileSafely('runs/a/model.onnx', bytes);

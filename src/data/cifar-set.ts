@@ -10,7 +10,7 @@ import { readTar } from './tar.js';
 
 /** How to read a folder of CIFAR files. */
 export interface CifarFolderOptions {
-  /** Which layout; told by the file names unless given. */
+  /** Which layout; recognised by the file names unless given. */
   readonly kind?: CifarName;
   /** Label of each class index; the published ones unless given. */
   readonly classes?: readonly string[];
@@ -65,7 +65,7 @@ export async function readCifarSet(
   return split;
 }
 
-/** Which CIFAR set a folder holds, told by its file names; undefined if none. DataError if it holds both. */
+/** Which CIFAR set a folder holds, by its file names; undefined if none. DataError if it holds both. */
 export function cifarKindIn({ where, entries }: DataFolder): CifarName | undefined {
   const kinds = Object.values(cifarSets).filter((set) =>
     [...set.files.train, ...set.files.test, set.folder, set.archive].some((name) => entries.has(name)),

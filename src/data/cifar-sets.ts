@@ -67,7 +67,7 @@ export const cifarSets: Readonly<Record<CifarName, CifarSet>> = {
   },
 };
 
-/** Whether a CIFAR set of this name can be had. */
+/** Whether there is a CIFAR set of this name. */
 export function isCifarName(name: string): name is CifarName {
   return Object.hasOwn(cifarSets, name);
 }

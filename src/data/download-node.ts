@@ -15,7 +15,7 @@ import { fetchFromMirrors } from './mirrors-node.js';
 
 export { defaultCacheDir, type DownloadOptions } from './cache-node.js';
 
-/** A published data set that can be had by name. */
+/** A published data set that is known by name. */
 export type DownloadName = KnownName | CifarName;
 
 /** All names that `downloadKnownSet` knows. */

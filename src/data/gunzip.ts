@@ -40,7 +40,7 @@ export async function gunzip(bytes: Uint8Array, where: string): Promise<Uint8Arr
   return content;
 }
 
-/** Unpacks bytes that are gzip, told by their first two, and leaves others as they are. */
+/** Unpacks bytes that begin as gzip does, and leaves others as they are. */
 export async function gunzipIfNeeded(bytes: Uint8Array, where: string): Promise<Uint8Array> {
   return isGzip(bytes) ? gunzip(bytes, where) : bytes;
 }

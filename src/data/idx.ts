@@ -90,7 +90,7 @@ export function datasetFromIdx(source: IdxSource): Dataset {
 }
 
 /**
- * As `datasetFromIdx`, from files that are plain or gzip, told by their first bytes.
+ * As `datasetFromIdx`, from files that are plain or gzip, as their first bytes say.
  *
  * @throws DataError as `datasetFromIdx` and `gunzip`.
  * @example
@@ -105,7 +105,7 @@ export async function loadIdx(source: IdxSource): Promise<Dataset> {
   });
 }
 
-/** The dimensions that stand behind the magic number, big-endian. */
+/** The dimensions, which follow the magic number, big-endian. */
 function parseHeader(bytes: Uint8Array, where: string, magic: number): [number, number, number] {
   const dimensions = magic & 0xff;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -6,7 +6,7 @@ import type { ImageSetOptions } from './files.js';
 import type { DecodeOptions } from './image.js';
 import { randomStream, shuffleInPlace } from './random.js';
 
-/** An image of the user's and how to get at its pixels. */
+/** A user's image and how to get its pixels. */
 export interface ImageFile {
   /** Folders and name, separated by `/`, from the folder that holds all. */
   readonly path: string;

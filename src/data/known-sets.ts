@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import type { IdxRole } from './idx-files.js';
 
-/** Data sets that can be had by name. */
+/** Data sets that are known by name. */
 export type KnownName = 'mnist' | 'fashion-mnist';
 
 /** What a genuine file hashes to. */
@@ -113,14 +113,14 @@ const fashionMnist: KnownSet = {
 };
 
 /**
- * The data sets that can be had by name: classes, mirrors and digests.
+ * The data sets that are known by name: classes, mirrors and digests.
  *
  * @example
  * knownSets['fashion-mnist'].classes[9]; // 'Ankle boot'
  */
 export const knownSets: Readonly<Record<KnownName, KnownSet>> = { mnist, 'fashion-mnist': fashionMnist };
 
-/** Whether a data set of this name can be had. */
+/** Whether a data set of this name is known. */
 export function isKnownName(name: string): name is KnownName {
   return Object.hasOwn(knownSets, name);
 }

@@ -21,7 +21,7 @@ export async function touchPartial(path: string): Promise<number> {
 }
 
 /**
- * A temporary file for `file`: the longest one that nobody uses any more, or a fresh name.
+ * A temporary file for `file`: the longest one that is no longer in use, or a fresh name.
  *
  * @param staleMs - A download in progress touches its file more often than this; one left alone for longer has lost
  *   its process.

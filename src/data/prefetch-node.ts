@@ -73,7 +73,7 @@ export class Prefetcher {
   ): Promise<Prefetcher> {
     let worker: Worker;
     try {
-      // A thread has the program's options, of which Node refuses this one for a script that is a file.
+      // A thread inherits the program's options; Node refuses this one for a script that is a file.
       const isInline = process.execArgv.some((option) => option.startsWith('--input-type'));
       worker = new Worker(script, {
         workerData: shareDataset(dataset),

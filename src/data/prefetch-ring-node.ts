@@ -33,7 +33,7 @@ export type PrefetchMessage =
   | { readonly kind: 'batch'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly error: TransferredError };
 
-/** Counters of an epoch of which there is nothing yet. */
+/** Counters of an epoch that has not begun. */
 export function newCounters(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
 }

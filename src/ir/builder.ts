@@ -11,7 +11,7 @@ import {
 } from './tensor.js';
 import { asInferred, verify } from './verify.js';
 
-/** A value whose name is only a wish, so that it gives way to one that must be called so. */
+/** A value whose name is only a wish: it gives way to one that must have that name. */
 type Yielding = { name: string } & TensorType;
 
 /**
@@ -20,7 +20,7 @@ type Yielding = { name: string } & TensorType;
  *
  * Inputs, weights and outputs are called exactly as they are asked for, since others find them by their names. All other
  * names are wishes: where an exact one comes later, the value that had the name gets another, so that no layer's name can
- * stand in the way of the graph's interface.
+ * clash with the graph's interface.
  */
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
@@ -101,7 +101,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Like `scope`, but with a whole path that replaces the one in force (for what belongs to an earlier layer). */
+  /** Like `scope`, but with a whole path that replaces the current one (for nodes of an earlier layer). */
   within<T>(layer: string, body: () => T): T {
     const outer = this.#layer;
     this.#layer = layer;
@@ -237,7 +237,7 @@ export class GraphBuilder {
   }
 }
 
-/** Text that tells -0 from 0, which are equal and yet not the same constant. */
+/** As text, in which -0 and 0 differ: they are equal, but not the same constant. */
 function exactly(value: number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -3,8 +3,8 @@ import type { Constant, Graph, Node, Value } from './graph.js';
 import { formatType, sameShape, staticSize } from './tensor.js';
 
 /**
- * Nodes whose recorded types are known to be those that their operators infer. A node never changes, and passes hand most
- * of them on as they are: inferring them anew in every pass was a third of the time that a lowering took.
+ * Nodes whose recorded types are known to be those that their operators infer. A node never changes, and passes leave
+ * most of them as they are: inferring them again in every pass took a third of a lowering's time.
  */
 const inferred = new WeakSet<Node>();
 

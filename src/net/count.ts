@@ -1,13 +1,13 @@
 import type { Network } from './network.js';
 
-/** Numbers of a network that training moves, and that it leaves alone. */
+/** How many numbers of a network are trained, and how many are not. */
 export interface ParameterCounts {
   readonly trained: number;
   readonly frozen: number;
 }
 
 /**
- * How many parameters of a network are trained and how many are frozen; running statistics are none.
+ * How many parameters of a network are trained and how many are frozen; running statistics do not count.
  *
  * @example
  * countParameters(freeze(resnet(18), ['*'], { except: ['fc'] })); // { trained: 513000, frozen: 11176512 }

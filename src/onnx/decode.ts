@@ -14,7 +14,7 @@ import {
 import { readModel, type ModelContents, type ModelNode } from './read.js';
 import { resolveShape } from './resolve-shape.js';
 
-/** A model as a graph, with what it says besides. */
+/** A model as a graph, with its metadata. */
 export interface DecodedModel extends Pick<
   ModelContents,
   'producer' | 'producerVersion' | 'docString' | 'opset' | 'metadata'
@@ -217,7 +217,7 @@ function plainAttrs(node: ModelNode, at: string): Record<string, AttrValue> {
   return attrs;
 }
 
-/** An operator that repeats what the file records, for files whose operators nobody looks up. */
+/** An operator that repeats what the file records, for files whose operators are not looked up. */
 function standIn({ op, floats }: ModelNode, types: readonly TensorType[]): OpDef {
   return { name: op, infer: () => types, composite: false, floats, tensorAttrs: {} };
 }

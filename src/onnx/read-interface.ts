@@ -5,7 +5,7 @@ import { standardDomain, toNumber } from './format.js';
 import { decodePort, type Port } from './value-info.js';
 import { fieldsOf, type Field } from './wire.js';
 
-/** What a model says of itself, without its operators and weights. */
+/** How a model describes itself, without its operators and weights. */
 export interface ModelInterface {
   readonly name: string;
   readonly producer: string;

@@ -61,7 +61,7 @@ function matchNames(
     const tensor = tensors.get(name);
     if (tensor !== undefined) named.set(name, tensor);
   }
-  // Constants that no layer uses (shapes, factors) are not weights, and nobody misses them.
+  // Constants that no layer uses (shapes, factors) are not weights, and none is missing.
   for (const { parts } of theirs) for (const ref of parts.values()) named.set(ref.name, take(tensors, ref));
   return { ...compareWeights(network, named, options), by: 'name' };
 }

@@ -40,12 +40,12 @@ export function embeddedDigits(options: EmbeddedOptions = {}): DataSplit {
   }
 }
 
-/** Images that are drawn between two turns of others: under 2 ms. */
+/** Images drawn before others get a turn: under 2 ms. */
 const AT_ONCE = 32;
 
 /**
- * The same bytes as `embeddedDigits`, drawn a few images at a time: all of them take 2 s, in which a worker would answer
- * nobody.
+ * The same bytes as `embeddedDigits`, drawn a few images at a time: all of them take 2 s, in which a worker could not
+ * answer.
  *
  * @param giveWay - Lets others have their turn; called every few milliseconds.
  * @example
