@@ -78,7 +78,7 @@ export function cifarKindIn({ where, entries }: DataFolder): CifarName | undefin
   return kinds[0]?.name;
 }
 
-/** Gives the files by name, from wherever in the folder they are. With a hash, an archive must be the published one. */
+/** Reads the files by name, wherever they are in the folder. With a hash, an archive must be the published one. */
 async function readerOf(
   folder: DataFolder,
   set: CifarSet,

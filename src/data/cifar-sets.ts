@@ -12,7 +12,7 @@ export interface CifarSet {
   readonly source: string;
   /** Label of each (fine) class index. */
   readonly classes: readonly string[];
-  /** Number of coarse classes, whose label stands before the fine one; 0 where there are none. */
+  /** Number of coarse classes, whose label comes before the fine one; 0 where there are none. */
   readonly coarse: number;
   /** File names of each half, in order. */
   readonly files: { readonly train: readonly string[]; readonly test: readonly string[] };
@@ -35,7 +35,7 @@ const gzip = (algorithm: Digest['algorithm'], hex: string): Digest => ({ algorit
 /**
  * The two CIFAR sets: classes, files, mirrors and digests. SHA-256 of the archives:
  * https://github.com/tensorflow/datasets, tensorflow_datasets/url_checksums/cifar10.txt and cifar100.txt. The
- * publisher gives MD5 only (c32a1d4ab5d03f1284b67883e8d87530 for CIFAR-10), which would prove less. Nobody publishes digests of the unpacked files: of those, layout and counts are checked.
+ * publisher gives MD5 only (c32a1d4ab5d03f1284b67883e8d87530 for CIFAR-10), which would prove less. There are no published digests of the unpacked files: their layout and counts are checked.
  *
  * @example
  * cifarSets.cifar10.classes[3]; // 'cat'

@@ -45,7 +45,7 @@ export async function gunzipIfNeeded(bytes: Uint8Array, where: string): Promise<
   return isGzip(bytes) ? gunzip(bytes, where) : bytes;
 }
 
-/** A `Response` would read it too, but of an error browsers then say no more than `Failed to fetch`. */
+/** A `Response` would read it, too, but browsers then say only `Failed to fetch` of an error. */
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const reader = stream.getReader();

@@ -128,7 +128,7 @@ function payload(bytes: Uint8Array, where: string, header: number, size: number,
       `${where}: expected ${header + size} bytes (${what}), got ${bytes.length}: ${trouble}`,
     );
   }
-  // Not `subarray`: of a Node Buffer it makes another Buffer, which is not the plain array that is promised.
+  // Not `subarray`: that of a Node Buffer is another Buffer, not the plain array that is promised.
   return new Uint8Array(bytes.buffer, bytes.byteOffset + header, size);
 }
 

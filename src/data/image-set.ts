@@ -147,7 +147,7 @@ async function decodeAll(
   return { name, images, labels, count: labelled.length, channels, height, width, classes };
 }
 
-/** Numbers by size, else by their letters' codes: the order does not depend on the language of the system. */
+/** Numbers by size, else by character codes: the order does not depend on the system's language. */
 function byName(a: string, b: string): number {
   const isNumber = /^\d+$/;
   if (isNumber.test(a) && isNumber.test(b)) return Number(a) - Number(b);

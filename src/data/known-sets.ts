@@ -69,7 +69,7 @@ const mnist: KnownSet = {
 /**
  * Gzip digests: https://github.com/tensorflow/datasets, tensorflow_datasets/url_checksums/fashion_mnist.txt. Of the
  * content only MD5 could be established (several independent loaders give the same four), so that is compared where the
- * file is not the publisher's own gzip: it finds damage and mix-ups, it is no proof against forgery.
+ * file is not the publisher's own gzip: it finds damage and mix-ups, but is no proof against forgery.
  */
 const fashionMnist: KnownSet = {
   name: 'fashion-mnist',

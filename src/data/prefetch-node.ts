@@ -13,10 +13,10 @@ import type { Dataset } from './dataset.js';
 import * as ring from './prefetch-ring-node.js';
 import { shareDataset } from './share-node.js';
 
-/** One is filled while the other waits; what was taken was copied, and its slot is free. */
+/** One is filled while the other waits; a batch that was taken was copied, so its slot is free. */
 const SLOTS = 2;
 
-/** An epoch that is walked through. */
+/** The epoch in progress. */
 interface Walk {
   readonly id: number;
   readonly counters: Int32Array;
@@ -27,7 +27,7 @@ interface Walk {
 /**
  * A thread that prepares the next batches of a data set while the last one is trained on. It has the data set in shared
  * memory: where pixels and labels do not lie in SharedArrayBuffers they are copied there once, a byte for each pixel, and
- * later changes are not seen. Beside that it has memory for two batches. Holds a thread: call `dispose` when done.
+ * later changes are not seen. It also has memory for two batches. Holds a thread: call `dispose` when done.
  *
  * @example
  * const prefetcher = await Prefetcher.start(data.train);
@@ -104,7 +104,7 @@ export class Prefetcher {
     [Symbol.asyncIterator]: () => this.#epoch(dataset, options),
   });
 
-  /** Ends the thread, whatever it does, and waits for that; a second call does nothing. */
+  /** Ends the thread, whatever it is doing, and waits for its end; a second call does nothing. */
   async dispose(): Promise<void> {
     this.#gone ??= failure('has ended: it was disposed of');
     await this.#worker.terminate();
@@ -155,12 +155,12 @@ export class Prefetcher {
     return walk;
   }
 
-  /** Waits until a batch is there; nearly always it is. */
+  /** Waits until a batch is ready; nearly always it is. */
   async #waitFor(walk: Walk, place: number): Promise<void> {
     const { counters } = walk;
     this.#checkWalk(walk);
     if (ring.isReady(counters, place)) return;
-    // The thread keeps the process alive only while somebody waits for it.
+    // The thread keeps the process alive only while a batch is awaited.
     this.#worker.ref();
     try {
       while (!ring.isReady(counters, place)) {

@@ -3,7 +3,7 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { mix } from '../mix.js';
 
-/** What a stream of random numbers is for: streams of different uses never meet. */
+/** What a stream of random numbers is for: streams for different uses never overlap. */
 export interface Stream {
   /** 0 .. 2^53 - 1. */
   readonly seed: number;
@@ -31,7 +31,7 @@ export function randomStream({ seed, epoch, index }: Stream): RandomGenerator {
   return random;
 }
 
-/** Puts a list in a random order, where it lies: Fisher and Yates. */
+/** Shuffles a list in place (Fisher-Yates). */
 export function shuffleInPlace<T>(
   list: { [index: number]: T; readonly length: number },
   random: RandomGenerator,

@@ -8,15 +8,16 @@ import { formatType, sameShape, staticSize } from './tensor.js';
  */
 const inferred = new WeakSet<Node>();
 
-/** Notes that a node's types have just been inferred; returns the node. */
+/** Records that a node's types have just been inferred; returns the node. */
 export function asInferred(node: Node): Node {
   inferred.add(node);
   return node;
 }
 
 /**
- * Checks a graph between passes: every value is made once and before it is used, names are unique, constants are of the
- * type that they are recorded with, and the recorded types of the others are those that the operators infer. Throws GraphError that names the node and its layer.
+ * Checks a graph between passes: every value is made once and before it is used, names are unique, constants have
+ * their recorded type, and the recorded types of other values are those that the operators infer. Throws GraphError that
+ * names the node and its layer.
  *
  * @example
  * verify(graph); // returns the same graph, so that passes can be chained

@@ -99,7 +99,7 @@ function shuffledLabels(count: number, random: Random): Uint8Array {
 function drawDigit(digit: number, image: Uint8Array, random: Random): void {
   const lines = drawStrokes(pickStyle(STYLES[digit] ?? [], random), random);
   const [thin, thick] = hand.radius;
-  // Squared, so that thick pens are rarer; by multiplication, since the last bit of a power is left open by JS.
+  // Squared, so that thick pens are rarer; by multiplication, since JS leaves the last bit of a power open.
   const u = random.uniform();
   const radius = thin + (thick - thin) * u * u;
   const box = renderLines(lines, radius, random.between(...hand.softness));
