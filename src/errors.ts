@@ -1,6 +1,6 @@
 /**
  * The named errors of ort-train. Every error says where, what was expected and what came. `UserError`s are mistakes
- * that the caller can mend (exit status 2 in the CLI); anything else is our own failure (exit status 1).
+ * that the caller can fix (exit status 2 in the CLI); anything else is our own failure (exit status 1).
  */
 
 /** Machine-readable error codes, as printed by `--json`; the class of 'shape' is `ShapeError`, and so on. */
@@ -35,7 +35,7 @@ export class OrtTrainError extends Error {
   }
 }
 
-/** A mistake that whoever calls can mend. */
+/** A mistake that the caller can fix. */
 export class UserError extends OrtTrainError {}
 
 /** The base of the class of a code. */
@@ -103,4 +103,9 @@ export class GraphError extends coded('graph', OrtTrainError) {}
 /** Throws an internal error unless `condition` holds; for bugs, never for a user's mistake. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new OrtTrainError('internal', `internal error: ${message}`);
+}
+
+/** What an error says; what was thrown without being one, as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { IoError } from './errors.js';
 
 /**
- * Writes a file under a temporary name, then renames it: whoever reads the path sees the old bytes or the new ones.
- * Missing folders are made. Throws IoError that names the path; the old file is then still there, whole.
+ * Writes a file under a temporary name, then renames it: readers of the path see the old bytes or the new ones.
+ * Missing folders are created. Throws IoError that names the path; the old file is then still there, whole.
  *
  * @example
  * await writeFileSafely('runs/a/model.onnx', bytes);
@@ -39,7 +39,6 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
 export async function ensureFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true });
-    if (!(await stat(path)).isDirectory()) throw new Error('it is a file');
     await access(path, constants.W_OK);
   } catch (error) {
     throw new IoError(`cannot write to the folder ${path}: ${reasonOf(error)}`, { cause: error });

@@ -6,7 +6,7 @@ import { foldBatchNorm, foldedKey, buildInferenceGraph } from '../program/index.
 import { cardToMetadata, plainNormalization, type ModelCard } from './model-card.js';
 import { version } from '../version.js';
 
-/** What an inference model may be told beyond its network and weights. */
+/** Options of an inference model beyond its network and weights. */
 export type CardOptions = Partial<Omit<ModelCard, 'network' | 'input'>>;
 
 /** Options of `encodeInferenceModel`. */
@@ -21,7 +21,7 @@ export interface InferenceOptions extends CardOptions {
 /**
  * An inference `.onnx`: input [N,C,H,W] -> logits and probabilities [N,K], weights inside, the batch open, labels,
  * normalisation and provenance in `metadata_props`.
- * Throws OptionError for labels that are not as many as the classes and for a normalisation of other channels.
+ * Throws OptionError if the number of labels is not that of the classes, or the normalisation has other channels.
  *
  * @example
  * const bytes = encodeInferenceModel(network, weights, { classes: ['cat', 'dog'] });

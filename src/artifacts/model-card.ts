@@ -6,7 +6,7 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
-/** What an exported classifier says of itself, kept in the `metadata_props` of its `.onnx`. */
+/** How an exported classifier describes itself, kept in the `metadata_props` of its `.onnx`. */
 export interface ModelCard {
   /** Name of the network, e.g. `mnist-cnn`. */
   readonly network: string;

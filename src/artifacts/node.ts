@@ -4,7 +4,7 @@ import { artifactFiles, parseManifest } from './manifest.js';
 import type { TrainingArtifacts } from './training-artifacts.js';
 
 /**
- * Writes training artifacts to a folder, which is made if need be; the manifest comes last, so that a folder with a
+ * Writes training artifacts to a folder, which is created if needed; the manifest comes last, so that a folder with a
  * manifest is whole. Returns the paths. Throws IoError for a folder that cannot be written.
  *
  * @example
@@ -18,7 +18,7 @@ export async function writeTrainingArtifacts(
   const { manifest, ...bytes } = artifacts;
   const kinds = ['training', 'eval', 'optimizer', 'inference', 'checkpoint'] as const;
   const paths = kinds.map((kind) => join(folder, artifactFiles[kind]));
-  // Side by side: most of the time goes into waiting for the disk.
+  // In parallel: most of the time is spent waiting for the disk.
   const written = await Promise.allSettled(
     kinds.map((kind) => writeFileSafely(join(folder, artifactFiles[kind]), bytes[kind])),
   );

@@ -52,7 +52,7 @@ interface DescribedModel {
 export function createTrainingArtifacts(network: Network, options: ArtifactOptions = {}): TrainingArtifacts {
   const { optimizer = { kind: 'adam' }, loss = {}, seed = 0, weights, ...card } = options;
   const elements = network.state.reduce((sum, { shape }) => sum + staticSize(shape), 0);
-  // The inference model holds all weights: before they are drawn.
+  // The inference model holds all weights: checked before they are drawn.
   checkModelSize(`${network.name}-inference`, elements * Float32Array.BYTES_PER_ELEMENT);
   // First, because it refuses weights that do not fit the network.
   const checkpoint = encodeInitialCheckpoint(network, optimizer, weights ?? seed);

@@ -1,10 +1,9 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { checkOption, checkWhole } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
 import { lookupTables, type Normalization } from './normalization.js';
-import { randomStream } from './random.js';
+import { randomStream, shuffleInPlace } from './random.js';
 
 /** How to walk through a data set in one epoch. */
 export interface EpochOrderOptions {
@@ -49,7 +48,7 @@ export interface SeededAugmentation {
 export interface BatchOptions extends Normalization {
   /** Images in one batch, 1 .. count; the last batch takes what is left. */
   readonly batchSize: number;
-  /** Whether each epoch has an order of its own; false unless given. */
+  /** Whether each epoch has its own order; false unless given. */
   readonly shuffle?: boolean;
   /** Of the shuffle and the augmentation, 0 .. 2^53 - 1; 0 unless given. */
   readonly seed?: number;
@@ -59,7 +58,7 @@ export interface BatchOptions extends Normalization {
   readonly from?: number;
   /** Whether all batches share one memory, so that each is overwritten by the next; false unless given. */
   readonly reuse?: boolean;
-  /** Random changes of each image, other ones in each epoch; none unless given. */
+  /** Random changes of each image, different in each epoch; none unless given. */
   readonly augment?: Augmentation;
 }
 
@@ -80,13 +79,7 @@ export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOp
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   if (!shuffle) return order;
 
-  const random = randomStream({ seed, epoch });
-  for (let i = count - 1; i > 0; i--) {
-    const j = uniformInt(random, 0, i);
-    const swapped = order[i] ?? 0;
-    order[i] = order[j] ?? 0;
-    order[j] = swapped;
-  }
+  shuffleInPlace(order, randomStream({ seed, epoch }));
   return order;
 }
 
@@ -158,7 +151,7 @@ export interface CutEpoch {
   readonly prepare: (index: number, out?: BatchBuffers) => Batch;
 }
 
-/** Where `fit` takes an epoch's batches from: `batches`, or what gives the same ones in another way. */
+/** Where `fit` takes an epoch's batches from: `batches`, or another source of the same ones. */
 export type BatchSource = (dataset: Dataset, options: BatchOptions) => Iterable<Batch> | AsyncIterable<Batch>;
 
 /**

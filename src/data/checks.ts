@@ -26,13 +26,20 @@ export function checkDataset(dataset: Dataset): void {
     throw new DataError(`data set ${name}: expected ${count} labels, got ${labels.length}`);
   }
   if (classes.length === 0) throw new DataError(`data set ${name}: expected at least one class, got none`);
-  const index = labels.findIndex((label) => label >= classes.length);
-  if (index >= 0) {
-    throw new DataError(
-      `data set ${name}: expected labels below ${classes.length} (the number of classes), ` +
-        `got ${labels[index] ?? ''} at index ${index}`,
-    );
-  }
+  checkLabels(`data set ${name}`, labels, classes.length);
+}
+
+/** Throws DataError for a label that is not below the number of classes. */
+export function checkLabels(where: string, labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++) checkLabel(where, 'labels', labels[i] ?? 0, classes, i);
+}
+
+/** The same for the label of the image `index`. */
+export function checkLabel(where: string, what: string, label: number, classes: number, index: number): void {
+  if (label < classes) return;
+  throw new DataError(
+    `${where}: expected ${what} below ${classes} (the number of classes), got ${label} at index ${index}`,
+  );
 }
 
 /**

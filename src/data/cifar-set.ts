@@ -1,7 +1,7 @@
-import { DataError, OptionError } from '../errors.js';
+import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import { datasetFromCifar, type CifarSource } from './cifar.js';
-import { cifarSets, isCifarName, type CifarName, type CifarSet } from './cifar-sets.js';
+import { cifarSet, cifarSets, type CifarName, type CifarSet } from './cifar-sets.js';
 import type { Dataset, DataSplit } from './dataset.js';
 import { digestProblem, type Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
@@ -10,7 +10,7 @@ import { readTar } from './tar.js';
 
 /** How to read a folder of CIFAR files. */
 export interface CifarFolderOptions {
-  /** Which layout; told by the file names unless given. */
+  /** Which layout; recognised by the file names unless given. */
   readonly kind?: CifarName;
   /** Label of each class index; the published ones unless given. */
   readonly classes?: readonly string[];
@@ -30,15 +30,12 @@ export async function readCifarFolder(
   hash: Hash,
 ): Promise<DataSplit> {
   const kind = options.known ?? options.kind ?? cifarKindIn(folder);
-  if (kind !== undefined && !isCifarName(kind)) {
-    throw new OptionError(`kind: expected one of ${Object.keys(cifarSets).join(', ')}, got ${String(kind)}`);
-  }
   if (kind === undefined) {
     throw new DataError(
       `${folder.where}: expected ${cifarLookedFor()}; ${shownNames(folder.entries.keys())}`,
     );
   }
-  return readCifarSet(folder, cifarSets[kind], options, hash);
+  return readCifarSet(folder, cifarSet(kind), options, hash);
 }
 
 /** As `readCifarFolder`, for any description of a set. */
@@ -68,7 +65,7 @@ export async function readCifarSet(
   return split;
 }
 
-/** Which CIFAR set a folder holds, told by its file names; undefined if none. DataError if it holds both. */
+/** Which CIFAR set a folder holds, by its file names; undefined if none. DataError if it holds both. */
 export function cifarKindIn({ where, entries }: DataFolder): CifarName | undefined {
   const kinds = Object.values(cifarSets).filter((set) =>
     [...set.files.train, ...set.files.test, set.folder, set.archive].some((name) => entries.has(name)),
@@ -81,7 +78,7 @@ export function cifarKindIn({ where, entries }: DataFolder): CifarName | undefin
   return kinds[0]?.name;
 }
 
-/** Gives the files by name, from wherever in the folder they are. With a hash, an archive must be the published one. */
+/** Reads the files by name, wherever they are in the folder. With a hash, an archive must be the published one. */
 async function readerOf(
   folder: DataFolder,
   set: CifarSet,

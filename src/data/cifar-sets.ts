@@ -1,3 +1,4 @@
+import { checkOption } from '../checks.js';
 import { cifar100Classes, cifar10Classes } from './cifar-classes.js';
 import type { Digest } from './known-sets.js';
 
@@ -11,7 +12,7 @@ export interface CifarSet {
   readonly source: string;
   /** Label of each (fine) class index. */
   readonly classes: readonly string[];
-  /** Number of coarse classes, whose label stands before the fine one; 0 where there are none. */
+  /** Number of coarse classes, whose label comes before the fine one; 0 where there are none. */
   readonly coarse: number;
   /** File names of each half, in order. */
   readonly files: { readonly train: readonly string[]; readonly test: readonly string[] };
@@ -34,7 +35,7 @@ const gzip = (algorithm: Digest['algorithm'], hex: string): Digest => ({ algorit
 /**
  * The two CIFAR sets: classes, files, mirrors and digests. SHA-256 of the archives:
  * https://github.com/tensorflow/datasets, tensorflow_datasets/url_checksums/cifar10.txt and cifar100.txt. The
- * publisher gives MD5 only (c32a1d4ab5d03f1284b67883e8d87530 for CIFAR-10), which would prove less. Nobody publishes digests of the unpacked files: of those, layout and counts are checked.
+ * publisher gives MD5 only (c32a1d4ab5d03f1284b67883e8d87530 for CIFAR-10), which would prove less. There are no published digests of the unpacked files: their layout and counts are checked.
  *
  * @example
  * cifarSets.cifar10.classes[3]; // 'cat'
@@ -66,7 +67,13 @@ export const cifarSets: Readonly<Record<CifarName, CifarSet>> = {
   },
 };
 
-/** Whether a CIFAR set of this name can be had. */
+/** Whether there is a CIFAR set of this name. */
 export function isCifarName(name: string): name is CifarName {
   return Object.hasOwn(cifarSets, name);
+}
+
+/** The set of that name. Throws OptionError for another one. */
+export function cifarSet(kind: CifarName): CifarSet {
+  checkOption('kind', kind, isCifarName(kind), `one of ${Object.keys(cifarSets).join(', ')}`);
+  return cifarSets[kind];
 }

@@ -1,5 +1,6 @@
-import { DataError, OptionError } from '../errors.js';
-import { cifarSets, isCifarName, type CifarName } from './cifar-sets.js';
+import { DataError } from '../errors.js';
+import { checkLabel } from './checks.js';
+import { cifarSet, type CifarName } from './cifar-sets.js';
 import type { Dataset } from './dataset.js';
 
 const SIDE = 32;
@@ -29,10 +30,7 @@ export interface CifarSource {
  * const test = datasetFromCifar({ kind: 'cifar10', name: 'cifar10/test', files: [{ where: file, bytes }] });
  */
 export function datasetFromCifar({ kind, name, files, classes }: CifarSource): Dataset {
-  if (!isCifarName(kind)) {
-    throw new OptionError(`kind: expected one of ${Object.keys(cifarSets).join(', ')}, got ${String(kind)}`);
-  }
-  const { coarse, classes: published } = cifarSets[kind];
+  const { coarse, classes: published } = cifarSet(kind);
   const labelled = classes ?? published;
   const record = (coarse > 0 ? 2 : 1) + PIXELS;
   const count = files.reduce((sum, { where, bytes }) => sum + countOf(where, bytes, record, kind), 0);
@@ -42,10 +40,10 @@ export function datasetFromCifar({ kind, name, files, classes }: CifarSource): D
   let item = 0;
   for (const { where, bytes } of files) {
     for (let at = 0, index = 0; at < bytes.length; at += record, index++, item++) {
-      if (coarse > 0) checkLabel('coarse labels', bytes[at] ?? 0, coarse, where, index);
+      if (coarse > 0) checkLabel(where, 'coarse labels', bytes[at] ?? 0, coarse, index);
       const pixels = at + record - PIXELS;
       const label = bytes[pixels - 1] ?? 0;
-      checkLabel(coarse > 0 ? 'fine labels' : 'labels', label, labelled.length, where, index);
+      checkLabel(where, coarse > 0 ? 'fine labels' : 'labels', label, labelled.length, index);
       labels[item] = label;
       images.set(bytes.subarray(pixels, pixels + PIXELS), item * PIXELS);
     }
@@ -62,12 +60,5 @@ function countOf(where: string, bytes: Uint8Array, record: number, kind: CifarNa
   throw new DataError(
     `${where}: expected a multiple of ${record} bytes (the images of ${kind}), got ${bytes.length}: ` +
       `${over} bytes are left over, the file is cut off or of another kind${packed}`,
-  );
-}
-
-function checkLabel(what: string, label: number, below: number, where: string, index: number): void {
-  if (label < below) return;
-  throw new DataError(
-    `${where}: expected ${what} below ${below} (the number of classes), got ${label} at index ${index}`,
   );
 }

@@ -10,7 +10,7 @@ import type { Digest } from './known-sets.js';
 export const nodeHash: Hash = (algorithm, bytes) =>
   Promise.resolve(createHash(algorithm).update(bytes).digest('hex'));
 
-/** As `digestProblem`, of a file; damage is a problem, too. IoError if it cannot be read. */
+/** As `digestProblem`, for a file; damage is a problem, too. IoError if it cannot be read. */
 export async function fileProblem(path: string, digests: readonly Digest[]): Promise<string | undefined> {
   const stored = await orIoError(`${path}: cannot read the file`, readFile(path));
   try {

@@ -15,15 +15,15 @@ import { fetchFromMirrors } from './mirrors-node.js';
 
 export { defaultCacheDir, type DownloadOptions } from './cache-node.js';
 
-/** A published data set that can be had by name. */
+/** A published data set that is known by name. */
 export type DownloadName = KnownName | CifarName;
 
 /** All names that `downloadKnownSet` knows. */
 export const downloadNames: readonly string[] = [...Object.keys(knownSets), ...Object.keys(cifarSets)];
 
 /**
- * Makes sure that a published data set is in the cache. Files that are there and genuine are not asked for again; a
- * partial file is continued; every file is checked against its digest before it gets its name.
+ * Makes sure that a published data set is in the cache. Genuine files that are there are not downloaded again; a
+ * partial file is completed; every file is checked against its digest before it gets its name.
  *
  * @returns The folder that holds the files (of CIFAR the archive), `<cacheDir>/<name>`.
  * @throws OfflineError if no mirror has a genuine file: lists each address with its cause, and says where to put the

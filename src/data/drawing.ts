@@ -52,8 +52,8 @@ export function pixelsFromDrawing(drawing: Drawing): DigitImage | undefined {
 }
 
 /**
- * Ink of each pixel, 0..1: how far it is from the background, which is the corners' mean. In plain loops: a page calls this
- * with every stroke, between two frames.
+ * Ink of each pixel, 0..1: how far it is from the background, which is the corners' mean. Plain loops, as a page calls this
+ * at every stroke, between two frames.
  */
 function inkOf({ data, width, height }: Drawing): Float64Array {
   const area = width * height;

@@ -1,9 +1,9 @@
-import { IoError } from '../errors.js';
+import { IoError, messageOf } from '../errors.js';
 import type { PlacedFile } from './files.js';
 
 /**
- * The files of a drop, those in dropped folders included, with their paths. To be called in the event's handler, without
- * waiting for anything before: the browser takes the list away afterwards.
+ * The files of a drop, those in dropped folders included, with their paths. To be called in the event's handler,
+ * before awaiting anything: the browser clears the list afterwards.
  *
  * @throws IoError for a folder that cannot be read.
  * @example
@@ -31,7 +31,7 @@ async function filesOf(entry: FileSystemEntry): Promise<readonly PlacedFile[]> {
     const reader = (entry as FileSystemDirectoryEntry).createReader();
     const found: FileSystemEntry[] = [];
     for (;;) {
-      // A reader gives some at a time, in the end none.
+      // A reader gives a few at a time, and none at the end.
       const some = await new Promise<FileSystemEntry[]>((resolve, reject) => {
         reader.readEntries(resolve, reject);
       });
@@ -41,7 +41,7 @@ async function filesOf(entry: FileSystemEntry): Promise<readonly PlacedFile[]> {
     return (await Promise.all(found.map(filesOf))).flat();
   } catch (cause) {
     if (cause instanceof IoError) throw cause;
-    throw new IoError(`${path}: cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new IoError(`${path}: cannot be read: ${messageOf(cause)}`, {
       cause,
     });
   }

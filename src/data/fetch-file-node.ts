@@ -8,7 +8,7 @@ export interface FetchFile {
   /** Where to write; holds the first `offset` bytes of the file already. */
   readonly path: string;
   readonly offset: number;
-  /** Gives up after so many milliseconds without an answer or without another byte. */
+  /** Gives up after this many milliseconds without an answer or another byte. */
   readonly timeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
   readonly signal: AbortSignal | undefined;
@@ -24,7 +24,7 @@ type Answer =
 class NetworkError extends Error {}
 
 /**
- * Fetches the rest of a file and appends it; starts again from the first byte if the server does not do ranges.
+ * Fetches the rest of a file and appends it; starts again from the first byte if the server does not support ranges.
  *
  * @returns What went wrong at the server or on the way, or undefined if all has come.
  * @throws AbortedError if `signal` says so, IoError if the file cannot be written.
@@ -78,7 +78,7 @@ function readAnswer({ status, statusText, headers }: Response, offset: number): 
   return { kind: 'problem', problem: `HTTP ${status} ${statusText}`.trimEnd() };
 }
 
-/** Writes what comes; returns the size of the file then. */
+/** Writes what arrives; returns the size of the file afterwards. */
 async function writeBody(
   { path, onBytes }: FetchFile,
   { body }: Response,

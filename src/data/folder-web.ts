@@ -1,11 +1,11 @@
-import { DataError, IoError } from '../errors.js';
+import { DataError, IoError, messageOf } from '../errors.js';
 import { isDirectoryHandle, filesToSend, type FileSource, type PlacedFile } from './files.js';
 import type { DataFolder } from './folder.js';
 
-/** Files and folders that systems put into folders by themselves, or that are hidden. */
+/** Files and folders that operating systems add to folders, and hidden ones. */
 const systemFile = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/i;
 
-/** Dropped files without the folders that they have in common, and what those are called. */
+/** Dropped files without their common folders, and the name of the innermost of those. */
 export interface DroppedFiles {
   /** The innermost common folder; `files` without one. */
   readonly name: string;
@@ -46,7 +46,7 @@ async function filesBelow(folder: FileSystemDirectoryHandle, prefix: string): Pr
     }
   } catch (cause) {
     if (cause instanceof IoError) throw cause;
-    throw new IoError(`${prefix}: cannot read the folder: ${reasonOf(cause)}`, { cause });
+    throw new IoError(`${prefix}: cannot read the folder: ${messageOf(cause)}`, { cause });
   }
   return found;
 }
@@ -72,16 +72,12 @@ export function webFolder({ name, files }: DroppedFiles): DataFolder {
   };
 }
 
-/** Throws IoError for a file that cannot be read: it was moved since, or is a folder. */
+/** Throws IoError for a file that cannot be read: it was moved meanwhile, or is a folder. */
 export async function readBytes(file: Blob | undefined, where: string): Promise<Uint8Array> {
+  if (file === undefined) throw new IoError(`${where}: cannot read the file: there is no such file`);
   try {
-    if (file === undefined) throw new Error('there is no such file');
     return new Uint8Array(await file.arrayBuffer());
   } catch (cause) {
-    throw new IoError(`${where}: cannot read the file: ${reasonOf(cause)}`, { cause });
+    throw new IoError(`${where}: cannot read the file: ${messageOf(cause)}`, { cause });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

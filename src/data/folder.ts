@@ -1,4 +1,4 @@
-/** A folder of files, on a disk or in a browser: what reading a data set needs of it. */
+/** A folder of files, on a disk or in a browser: what reading a data set needs. */
 export interface DataFolder {
   /** What errors call it. */
   readonly where: string;

@@ -1,4 +1,4 @@
-import { DataError } from '../errors.js';
+import { DataError, messageOf } from '../errors.js';
 
 /** Whether bytes begin as a gzip file does, whatever the file is called. */
 export function isGzip(bytes: Uint8Array): boolean {
@@ -40,12 +40,12 @@ export async function gunzip(bytes: Uint8Array, where: string): Promise<Uint8Arr
   return content;
 }
 
-/** Unpacks bytes that are gzip, told by their first two, and leaves others as they are. */
+/** Unpacks bytes that begin as gzip does, and leaves others as they are. */
 export async function gunzipIfNeeded(bytes: Uint8Array, where: string): Promise<Uint8Array> {
   return isGzip(bytes) ? gunzip(bytes, where) : bytes;
 }
 
-/** A `Response` would read it too, but of an error browsers then say no more than `Failed to fetch`. */
+/** A `Response` would read it, too, but browsers then say only `Failed to fetch` of an error. */
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const reader = stream.getReader();
@@ -65,7 +65,7 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<Uint8Array> 
 
 /** The reason in words; zlib (Node) and the browsers word it differently. */
 function trouble(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = messageOf(cause);
   if (/unexpected end|truncated/i.test(message)) return 'it is cut off';
   if (/data check|length check/i.test(message)) return 'its checksum does not match its content';
   if (/header check|junk/i.test(message)) return 'foreign bytes follow its end';

@@ -101,10 +101,10 @@ async function readIdxFile(
   return { path, stored, content };
 }
 
-/** The known set that all four files belong to, told by their digests. */
+/** The known set that all four files belong to, recognised by their digests. */
 async function recognise(files: ReadonlyMap<IdxRole, IdxFile>, hash: Hash): Promise<KnownSet | undefined> {
   for (const set of Object.values(knownSets)) {
-    // The length of the smallest file first: it spares most folders the hashing.
+    // The length of the smallest file first: most folders need no hashing then.
     if (files.get('t10k-labels')?.content.length !== 8 + set.counts.test) continue;
     const problems = idxRoles.map(async (role) => {
       const file = files.get(role);

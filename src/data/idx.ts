@@ -1,4 +1,5 @@
 import { DataError } from '../errors.js';
+import { checkLabels } from './checks.js';
 import type { Dataset } from './dataset.js';
 import { gunzipIfNeeded } from './gunzip.js';
 
@@ -66,12 +67,7 @@ export function parseIdxLabels(bytes: Uint8Array, where: string, classes: number
   const [count] = parseHeader(bytes, where, LABELS_MAGIC);
   if (count === 0) throw new DataError(`${where}: expected at least one label, got 0`);
   const labels = payload(bytes, where, 8, count, `${count} labels`);
-  const index = labels.findIndex((label) => label >= classes);
-  if (index >= 0) {
-    throw new DataError(
-      `${where}: expected labels below ${classes} (the number of classes), got ${labels[index] ?? ''} at index ${index}`,
-    );
-  }
+  checkLabels(where, labels, classes);
   return labels;
 }
 
@@ -95,7 +91,7 @@ export function datasetFromIdx(source: IdxSource): Dataset {
 }
 
 /**
- * As `datasetFromIdx`, from files that are plain or gzip, told by their first bytes.
+ * As `datasetFromIdx`, from files that are plain or gzip, as their first bytes say.
  *
  * @throws DataError as `datasetFromIdx` and `gunzip`.
  * @example
@@ -110,7 +106,7 @@ export async function loadIdx(source: IdxSource): Promise<Dataset> {
   });
 }
 
-/** The dimensions that stand behind the magic number, big-endian. */
+/** The dimensions, which follow the magic number, big-endian. */
 function parseHeader(bytes: Uint8Array, where: string, magic: number): [number, number, number] {
   const dimensions = magic & 0xff;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -133,7 +129,7 @@ function payload(bytes: Uint8Array, where: string, header: number, size: number,
       `${where}: expected ${header + size} bytes (${what}), got ${bytes.length}: ${trouble}`,
     );
   }
-  // Not `subarray`: of a Node Buffer it makes another Buffer, which is not the plain array that is promised.
+  // Not `subarray`: that of a Node Buffer is another Buffer, not the plain array that is promised.
   return new Uint8Array(bytes.buffer, bytes.byteOffset + header, size);
 }
 

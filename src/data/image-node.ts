@@ -8,7 +8,7 @@ export type { DecodeOptions } from './image.js';
 
 /**
  * Reads a PNG, JPEG, WebP, GIF (first picture), TIFF or SVG image as pixels of a `Dataset`. The camera's orientation
- * (EXIF) is applied, transparency is laid on black, 16-bit samples become 8-bit ones.
+ * (EXIF) is applied, transparent pixels are blended with black, 16-bit samples become 8-bit ones.
  *
  * @param image - Path of a file, or the bytes of one.
  * @returns Pixels 0..255, [channels, height, width].
@@ -24,7 +24,7 @@ export async function decodeImage(image: string | Uint8Array, options: DecodeOpt
   const where = typeof image === 'string' ? image : `image of ${image.length} bytes`;
   const bytes = typeof image === 'string' ? await readImageFile(image) : image;
   try {
-    // sharp finds most cut-off files only with the strictest of its settings, which is its default; said here since
+    // sharp finds most cut-off files only with its strictest setting, which is its default; written here because
     // the errors below depend on it.
     const decoder = sharp(bytes, { failOn: 'warning' }).autoOrient();
     const size = (await decoder.metadata()).autoOrient;

@@ -1,12 +1,12 @@
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { DataError, OptionError } from '../errors.js';
+import { checkOption, given } from '../checks.js';
+import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import type { Dataset, DataSplit } from './dataset.js';
 import type { ImageSetOptions } from './files.js';
 import type { DecodeOptions } from './image.js';
-import { randomStream } from './random.js';
+import { randomStream, shuffleInPlace } from './random.js';
 
-/** An image of the user's and how to get at its pixels. */
+/** A user's image and how to get its pixels. */
 export interface ImageFile {
   /** Folders and name, separated by `/`, from the folder that holds all. */
   readonly path: string;
@@ -61,8 +61,7 @@ export async function readImageSet(
   const decode: DecodeOptions = {
     channels: options.channels ?? 3,
     ...(await sizeFor(options, first)),
-    ...(options.resize !== undefined && { resize: options.resize }),
-    ...(options.invert !== undefined && { invert: options.invert }),
+    ...given({ resize: options.resize, invert: options.invert }),
   };
   const split = {
     train: await decodeAll(`${name}/train`, halves.train, classes, decode),
@@ -106,9 +105,7 @@ function divide(
   classes: readonly string[],
   { testShare = 0.2, seed = 0 }: ImageSetOptions,
 ): { readonly train: readonly Labelled[]; readonly test: readonly Labelled[] } {
-  if (!(testShare > 0 && testShare < 1)) {
-    throw new OptionError(`testShare: expected a number between 0 and 1, got ${testShare}`);
-  }
+  checkOption('testShare', testShare, testShare > 0 && testShare < 1, 'a number between 0 and 1');
   const [train, test]: [Labelled[], Labelled[]] = [[], []];
   for (const [epoch, label] of classes.entries()) {
     const all = labelled
@@ -119,11 +116,7 @@ function divide(
         `${name}: expected at least 2 images of '${label}', one to test with, got ${all.length}`,
       );
     }
-    const random = randomStream({ seed, epoch });
-    for (let i = all.length - 1; i > 0; i--) {
-      const j = uniformInt(random, 0, i);
-      [all[i], all[j]] = [all[j] as Labelled, all[i] as Labelled];
-    }
+    shuffleInPlace(all, randomStream({ seed, epoch }));
     const count = Math.min(all.length - 1, Math.max(1, Math.round(all.length * testShare)));
     test.push(...all.slice(0, count));
     train.push(...all.slice(count));
@@ -154,7 +147,7 @@ async function decodeAll(
   return { name, images, labels, count: labelled.length, channels, height, width, classes };
 }
 
-/** Numbers by size, else by their letters' codes: the order does not depend on the language of the system. */
+/** Numbers by size, else by character codes: the order does not depend on the system's language. */
 function byName(a: string, b: string): number {
   const isNumber = /^\d+$/;
   if (isNumber.test(a) && isNumber.test(b)) return Number(a) - Number(b);

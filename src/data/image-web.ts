@@ -1,4 +1,4 @@
-import { DataError } from '../errors.js';
+import { DataError, messageOf } from '../errors.js';
 import { checkDecode, checkImageSize, toGrey, toPlanes, type DecodeOptions } from './image.js';
 
 /** An image in a browser: an encoded one (`File`, `Blob` or its bytes), or a picture that the browser has already. */
@@ -7,7 +7,7 @@ export type WebImage = Blob | Uint8Array | ImageData | CanvasImageSource;
 /**
  * Reads an image with the browser's own decoder (PNG, JPEG, WebP, GIF's first picture, and what else it knows), or the
  * picture of a canvas, an `<img>`, a video, as pixels of a `Dataset`, in a page or a worker. The camera's orientation
- * (EXIF) is applied, transparency is laid on black.
+ * (EXIF) is applied, transparent pixels are blended with black.
  *
  * @param where - The file's name, for error messages; default: that of a `File`, else its size.
  * @returns Pixels 0..255, [channels, height, width].
@@ -43,7 +43,7 @@ export async function decodeImage(
   }
 }
 
-/** Height and width of an image, turned as the camera says. DataError as `decodeImage`. */
+/** Height and width of an image, rotated as the camera says. DataError as `decodeImage`. */
 export async function imageSize(
   image: Blob,
   where: string,
@@ -54,7 +54,7 @@ export async function imageSize(
   return { height, width };
 }
 
-/** A cut-off file is shown as far as it goes by the browser's decoder; its other one, where there is it, says so. */
+/** The browser's decoder shows a cut-off file as far as it goes; its other one, `ImageDecoder`, where it exists, says so. */
 async function checkWhole(image: Blob, where: string): Promise<void> {
   const data = await image.arrayBuffer();
   const type = image.type === '' ? typeOf(new Uint8Array(data)) : image.type;
@@ -98,7 +98,7 @@ async function orDataError<T>(where: string, decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DataError(`${where}: expected an image (PNG, JPEG, WebP, GIF): ${reason}`, { cause });
   }
 }

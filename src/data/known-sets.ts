@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import type { IdxRole } from './idx-files.js';
 
-/** Data sets that can be had by name. */
+/** Data sets that are known by name. */
 export type KnownName = 'mnist' | 'fashion-mnist';
 
 /** What a genuine file hashes to. */
@@ -69,7 +69,7 @@ const mnist: KnownSet = {
 /**
  * Gzip digests: https://github.com/tensorflow/datasets, tensorflow_datasets/url_checksums/fashion_mnist.txt. Of the
  * content only MD5 could be established (several independent loaders give the same four), so that is compared where the
- * file is not the publisher's own gzip: it finds damage and mix-ups, it is no proof against forgery.
+ * file is not the publisher's own gzip: it finds damage and mix-ups, but is no proof against forgery.
  */
 const fashionMnist: KnownSet = {
   name: 'fashion-mnist',
@@ -113,14 +113,14 @@ const fashionMnist: KnownSet = {
 };
 
 /**
- * The data sets that can be had by name: classes, mirrors and digests.
+ * The data sets that are known by name: classes, mirrors and digests.
  *
  * @example
  * knownSets['fashion-mnist'].classes[9]; // 'Ankle boot'
  */
 export const knownSets: Readonly<Record<KnownName, KnownSet>> = { mnist, 'fashion-mnist': fashionMnist };
 
-/** Whether a data set of this name can be had. */
+/** Whether a data set of this name is known. */
 export function isKnownName(name: string): name is KnownName {
   return Object.hasOwn(knownSets, name);
 }

@@ -7,31 +7,31 @@ import { orIoError } from './io-node.js';
 import type { Digest } from './known-sets.js';
 import { claimPartial, releasePartial, touchPartial } from './partial-node.js';
 
-/** How far the download of one file has come. */
+/** Progress of the download of one file. */
 export interface DownloadProgress {
   /** File name, e.g. `train-images-idx3-ubyte.gz`. */
   readonly file: string;
   /** Base address of the mirror. */
   readonly mirror: string;
-  /** Bytes there, those of an earlier try included. */
+  /** Bytes received, including those of an earlier try. */
   readonly received: number;
-  /** Size of the file in bytes, where the server tells it. */
+  /** Size of the file in bytes, where the server says it. */
   readonly total: number | undefined;
 }
 
 /** How to fetch from mirrors. */
 export interface MirrorOptions {
-  /** Called whenever bytes have come. */
+  /** Called whenever bytes have arrived. */
   readonly onProgress?: (progress: DownloadProgress) => void;
-  /** Stops the download; what has come is kept for the next try. */
+  /** Stops the download; what has arrived is kept for the next try. */
   readonly signal?: AbortSignal;
   /** Instead of the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch;
-  /** A mirror is given up after so many milliseconds without an answer or another byte; 30000 unless given. */
+  /** A mirror is given up after this many milliseconds without an answer or another byte; 30000 unless given. */
   readonly timeoutMs?: number;
 }
 
-/** A mirror that cuts the connection is asked again so many times, as long as each brings more bytes. */
+/** How often a mirror that cuts the connection is asked again, as long as each time brings more bytes. */
 const ATTEMPTS = 3;
 
 /** One file of a data set. */
@@ -41,7 +41,7 @@ export interface Wanted {
   readonly digests: readonly Digest[];
   readonly mirrors: readonly string[];
   readonly options: MirrorOptions;
-  /** Lines that say what to do where no mirror has it. */
+  /** Lines that say what to do if no mirror has it. */
   readonly byHand: readonly string[];
 }
 
@@ -107,7 +107,7 @@ async function tryMirror(
     const wrong = await fileProblem(partial, digests);
     if (wrong === undefined) return undefined;
     await orIoError(`${partial}: cannot delete the file`, rm(partial, { force: true }));
-    // With bytes from an earlier try, these may be the wrong ones: once more from the start.
+    // With bytes from an earlier try, those may be wrong: once more from the start.
     if (offset === 0) return wrong;
   }
 }

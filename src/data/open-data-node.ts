@@ -11,7 +11,7 @@ import { hasCode } from './io-node.js';
 import { isKnownName } from './known-sets.js';
 import { readSet, setsLookedFor } from './read-set.js';
 
-/** How to open a data set: each kind takes what concerns it. */
+/** How to open a data set; each kind uses its own options. */
 export interface OpenDataOptions extends DownloadOptions {
   /** Sizes and seed of `digits`. */
   readonly digits?: EmbeddedOptions;
@@ -23,7 +23,7 @@ export interface OpenDataOptions extends DownloadOptions {
 export const dataNames: readonly string[] = ['digits', ...downloadNames];
 
 /**
- * Opens a data set by what a user may write: `digits` (drawn on the spot, needs no file), the name of a known set
+ * Opens a data set by its name or path: `digits` (drawn on the spot, needs no file), the name of a known set
  * (downloaded once, then from the cache), or a folder of IDX or of CIFAR files. To open a folder called like a set, write `./mnist`.
  *
  * @throws DataError if there is neither a set of this name nor a folder; else as `loadKnownSet`, `loadIdxFolder`
@@ -44,7 +44,7 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
   return readSet(await nodeFolder(spec, setsLookedFor), { ...classes }, nodeHash);
 }
 
-/** A path that is no folder is left to `loadIdxFolder` to refuse. */
+/** Whether it is a folder; `loadIdxFolder` refuses other paths. */
 async function isFolder(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => undefined);
   return info?.isDirectory() === true;
@@ -55,7 +55,7 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    // Whatever else is wrong with it, `loadIdxFolder` will say.
+    // `loadIdxFolder` says what else is wrong with it.
     return !hasCode(error, 'ENOENT');
   }
 }

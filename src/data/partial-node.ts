@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { hasCode } from './io-node.js';
 
 /*
- * Temporary files of downloads. Each download writes to a name of its own, `<file>.<uuid>.part`, so that processes
- * cannot disturb one another. A download that stops gives its bytes back as `<file>.part`; whoever renames that to a
- * name of his own (which only one can) goes on from there.
+ * Temporary files of downloads. Each download writes to its own name, `<file>.<uuid>.part`, so that processes
+ * cannot disturb one another. A download that stops leaves its bytes as `<file>.part`; the process that renames it to
+ * its own name (only one can) goes on from there.
  */
 
-/** Says that a temporary file is in use. Returns its size in bytes, 0 if it is not there yet. */
+/** Marks a temporary file as in use. Returns its size in bytes, 0 if it is not there yet. */
 export async function touchPartial(path: string): Promise<number> {
   try {
     await utimes(path, new Date(), new Date());
@@ -21,7 +21,7 @@ export async function touchPartial(path: string): Promise<number> {
 }
 
 /**
- * A temporary file for `file`: the longest one that nobody uses any more, or a fresh name.
+ * A temporary file for `file`: the longest one that is no longer in use, or a fresh name.
  *
  * @param staleMs - A download in progress touches its file more often than this; one left alone for longer has lost
  *   its process.
@@ -41,7 +41,7 @@ export async function claimPartial(folder: string, file: string, staleMs: number
   return own;
 }
 
-/** Leaves what a stopped download has received to the next one. */
+/** Leaves the bytes of a stopped download to the next one. */
 export async function releasePartial(own: string, folder: string, file: string): Promise<void> {
   if ((await touchPartial(own)) === 0) await rm(own, { force: true });
   else await rename(own, join(folder, `${file}.part`));

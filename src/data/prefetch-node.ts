@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { unpackError } from '../error-transfer.js';
-import { assert, OptionError, WorkerError } from '../errors.js';
+import { assert, messageOf, OptionError, WorkerError } from '../errors.js';
 import {
   batchBuffers,
   batchCount,
@@ -13,10 +13,10 @@ import type { Dataset } from './dataset.js';
 import * as ring from './prefetch-ring-node.js';
 import { shareDataset } from './share-node.js';
 
-/** One is filled while the other waits; what was taken was copied, and its slot is free. */
+/** One is filled while the other waits; a batch that was taken was copied, so its slot is free. */
 const SLOTS = 2;
 
-/** An epoch that is walked through. */
+/** The epoch in progress. */
 interface Walk {
   readonly id: number;
   readonly counters: Int32Array;
@@ -27,7 +27,7 @@ interface Walk {
 /**
  * A thread that prepares the next batches of a data set while the last one is trained on. It has the data set in shared
  * memory: where pixels and labels do not lie in SharedArrayBuffers they are copied there once, a byte for each pixel, and
- * later changes are not seen. Beside that it has memory for two batches. Holds a thread: call `dispose` when done.
+ * later changes are not seen. It also has memory for two batches. Holds a thread: call `dispose` when done.
  *
  * @example
  * const prefetcher = await Prefetcher.start(data.train);
@@ -53,7 +53,7 @@ export class Prefetcher {
       walk.wake?.();
     });
     worker.on('error', (cause) => {
-      this.#gone ??= failure(`failed: ${textOf(cause)}`, cause);
+      this.#gone ??= failure(`failed: ${messageOf(cause)}`, cause);
     });
     // Comes after an error too.
     worker.on('exit', (code) => {
@@ -73,7 +73,7 @@ export class Prefetcher {
   ): Promise<Prefetcher> {
     let worker: Worker;
     try {
-      // A thread has the program's options, of which Node refuses this one for a script that is a file.
+      // A thread inherits the program's options; Node refuses this one for a script that is a file.
       const isInline = process.execArgv.some((option) => option.startsWith('--input-type'));
       worker = new Worker(script, {
         workerData: shareDataset(dataset),
@@ -81,7 +81,7 @@ export class Prefetcher {
         ...(isInline && { execArgv: [] }),
       });
     } catch (cause) {
-      throw failure(`cannot be started: ${textOf(cause)}`, cause);
+      throw failure(`cannot be started: ${messageOf(cause)}`, cause);
     }
     const prefetcher = new Prefetcher(dataset, worker);
     await new Promise<void>((resolve) => {
@@ -104,7 +104,7 @@ export class Prefetcher {
     [Symbol.asyncIterator]: () => this.#epoch(dataset, options),
   });
 
-  /** Ends the thread, whatever it does, and waits for that; a second call does nothing. */
+  /** Ends the thread, whatever it is doing, and waits for its end; a second call does nothing. */
   async dispose(): Promise<void> {
     this.#gone ??= failure('has ended: it was disposed of');
     await this.#worker.terminate();
@@ -155,12 +155,12 @@ export class Prefetcher {
     return walk;
   }
 
-  /** Waits until a batch is there; nearly always it is. */
+  /** Waits until a batch is ready; nearly always it is. */
   async #waitFor(walk: Walk, place: number): Promise<void> {
     const { counters } = walk;
     this.#checkWalk(walk);
     if (ring.isReady(counters, place)) return;
-    // The thread keeps the process alive only while somebody waits for it.
+    // The thread keeps the process alive only while a batch is awaited.
     this.#worker.ref();
     try {
       while (!ring.isReady(counters, place)) {
@@ -199,8 +199,4 @@ function failure(what: string, cause?: unknown): WorkerError {
     `prefetch: the thread that prepares batches ${what}; train without it (prefetch: false, --no-prefetch)`,
     cause === undefined ? undefined : { cause },
   );
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,9 +3,9 @@ import type { BatchBuffers, BatchOptions } from './batches.js';
 import type { Dataset } from './dataset.js';
 
 /**
- * How the thread that prepares batches and the one that trains on them meet: a few slots of shared memory for batches, and
- * counters beside them. Nothing is sent for a batch that is ready before it is wanted, which is nearly every one: a message
- * there and back takes 57 us, a look at a counter nothing that can be measured.
+ * How the thread that prepares batches and the one that trains on them communicate: a few slots of shared memory for batches, and
+ * counters beside them. No message is sent for a batch that is ready in time, as nearly all are: a round trip
+ * takes 57 us, reading a counter no measurable time.
  */
 
 /** How many batches the epoch has so far; only the preparing thread writes it. */
@@ -27,13 +27,13 @@ export interface PrefetchRequest {
   readonly options: BatchOptions;
 }
 
-/** What the preparing thread says: that it runs, that a batch is there for which one waits, or what went wrong. */
+/** What the preparing thread says: that it runs, that an awaited batch is ready, or what went wrong. */
 export type PrefetchMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'batch'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly error: TransferredError };
 
-/** Counters of an epoch of which there is nothing yet. */
+/** Counters of an epoch that has not begun. */
 export function newCounters(): Int32Array {
   return new Int32Array(new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT));
 }
@@ -57,7 +57,7 @@ export function waitForSlot(counters: Int32Array, slots: number): boolean {
     const taken = Atomics.load(counters, TAKEN);
     if (taken === GIVEN_UP) return false;
     if (Atomics.load(counters, WRITTEN) - taken < slots) return true;
-    // Returns at once where it is no longer what it was.
+    // Returns at once if the value has changed.
     Atomics.wait(counters, TAKEN, taken);
   }
 }

@@ -1,8 +1,9 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { mix } from '../mix.js';
 
-/** What a stream of random numbers is for: streams of different uses never meet. */
+/** What a stream of random numbers is for: streams for different uses never overlap. */
 export interface Stream {
   /** 0 .. 2^53 - 1. */
   readonly seed: number;
@@ -28,4 +29,17 @@ export function randomStream({ seed, epoch, index }: Stream): RandomGenerator {
   const random = xoroshiro128plusFromState([mix(seed), mix(high + tag), mix(epoch), last]);
   for (let i = 0; i < WARM_UP; i++) random.next();
   return random;
+}
+
+/** Shuffles a list in place (Fisher-Yates). */
+export function shuffleInPlace<T>(
+  list: { [index: number]: T; readonly length: number },
+  random: RandomGenerator,
+): void {
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = uniformInt(random, 0, i);
+    const swapped = list[i] as T;
+    list[i] = list[j] as T;
+    list[j] = swapped;
+  }
 }

@@ -44,7 +44,7 @@ export function readTar(bytes: Uint8Array, where: string): ReadonlyMap<string, U
   }
 }
 
-/** The sum of the header's bytes, its own field taken as blanks. */
+/** The sum of the header's bytes, with its own field as blanks. */
 function checkSum(header: Uint8Array, where: string, at: number): void {
   const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
   const expected = octal(header, 148, 8);

@@ -13,7 +13,7 @@ export { filesFromDrop } from './drop-web.js';
 export { decodeImage, type WebImage } from './image-web.js';
 export type { DecodeOptions } from './image.js';
 
-/** How to open files: each kind takes what concerns it. */
+/** How to open files; each kind uses its own options. */
 export interface OpenFilesOptions extends ImageSetOptions {
   /** Label of each class index, for IDX and CIFAR files. */
   readonly classes?: readonly string[];
@@ -21,7 +21,7 @@ export interface OpenFilesOptions extends ImageSetOptions {
 
 /**
  * Opens files that a user dropped or chose as a data set: MNIST's IDX files (plain or gzip), a CIFAR set (its `.bin` files
- * or `.tar.gz`), or images whose folders or names tell their classes. Folders around them make no difference.
+ * or `.tar.gz`), or images whose folders or names say their classes. Folders around them make no difference.
  *
  * @throws DataError for files of another kind, damaged or missing ones, and as `loadIdxFolder` and `loadCifarFolder` in
  *   Node; IoError for files that cannot be read.
@@ -44,7 +44,7 @@ export async function openFiles(source: FileSource, options: OpenFilesOptions = 
 }
 
 function imageFile({ path, file }: PlacedFile): ImageFile {
-  // The decoder goes by the type, which a file from a folder or an archive may lack.
+  // The decoder relies on the type, which a file from a folder or an archive may lack.
   const typed = async (): Promise<Blob> =>
     new Blob([(await readBytes(file, path)) as BlobPart], { type: typeOf(path) });
   return {
@@ -59,7 +59,7 @@ function typeOf(path: string): string {
   return `image/${ending === 'jpg' ? 'jpeg' : ending}`;
 }
 
-/** SHA-256 of the browser's; it has no MD5, so that what has no other digest is not recognised. */
+/** The browser's SHA-256; it has no MD5, so files with no other digest are not recognised. */
 const webHash: Hash = async (algorithm, bytes) => {
   const { subtle } = crypto as { readonly subtle?: SubtleCrypto };
   if (algorithm !== 'sha256' || subtle === undefined) return undefined;

@@ -6,14 +6,14 @@ import { CheckpointError, ModelError, OptionError } from '../errors.js';
 import { sameShape, type Graph } from '../ir/index.js';
 import { decodeModel, encodeModel, readModel } from '../onnx/index.js';
 
-/** What `exportModel` may change on the way. */
+/** What `exportModel` may change. */
 export interface ExportOptions {
   /** Labels of the classes, in order; default: the model's own. */
   readonly classes?: readonly string[];
   /** More provenance, added to the model's own. */
   readonly provenance?: Readonly<Record<string, unknown>>;
   /**
-   * Whether batch normalisation is folded into the convolutions before it, which is quicker and gives the same logits
+   * Whether batch normalisation is folded into the convolutions before it, which is faster and gives the same logits
    * up to rounding (1e-4 relative); default true. Without it every weight keeps its name.
    */
   readonly foldBatchNorm?: boolean;
@@ -72,7 +72,7 @@ function changed(card: ModelCard, { classes = card.classes, provenance = {} }: E
 }
 
 /**
- * What an exported model says of itself: labels, input, normalisation, provenance. Throws ModelError for a model without.
+ * How an exported model describes itself: labels, input, normalisation, provenance. Throws ModelError for a model without.
  *
  * @example
  * const { classes } = readModelCard(await readFile('model.onnx'), 'model.onnx');

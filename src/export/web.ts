@@ -1,5 +1,5 @@
 import { decodeImage, type WebImage } from '../data/image-web.js';
-import { IoError } from '../errors.js';
+import { IoError, messageOf } from '../errors.js';
 import type { SessionOptions } from '../program/index.js';
 import { createWebSession } from '../session/web.js';
 import { Classifier } from './classifier.js';
@@ -35,13 +35,13 @@ async function read(source: string | URL | Blob | Uint8Array): Promise<{ bytes: 
     return { bytes: new Uint8Array(await source.arrayBuffer()), where };
   }
   const where = String(source);
+  let reason: unknown;
   try {
     const response = await fetch(source);
-    if (!response.ok) throw new Error(`the server answers ${response.status} ${response.statusText}`.trim());
-    return { bytes: new Uint8Array(await response.arrayBuffer()), where };
-  } catch (cause) {
-    throw new IoError(`cannot read ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    if (response.ok) return { bytes: new Uint8Array(await response.arrayBuffer()), where };
+    reason = `the server answers ${response.status} ${response.statusText}`.trim();
+  } catch (error) {
+    reason = error;
   }
+  throw new IoError(`cannot read ${where}: ${messageOf(reason)}`, { cause: reason });
 }

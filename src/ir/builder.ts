@@ -11,16 +11,16 @@ import {
 } from './tensor.js';
 import { asInferred, verify } from './verify.js';
 
-/** A value whose name is only a wish, so that it gives way to one that must be called so. */
+/** A value whose name is only a wish: it gives way to one that must have that name. */
 type Yielding = { name: string } & TensorType;
 
 /**
- * Collects nodes in topological order and names their values after the layers that they come from. The one mutable
- * thing in the graph rooms: `finish` returns an immutable, verified graph.
+ * Collects nodes in topological order and names their values after the layers that they come from. The only mutable
+ * object in the graph rooms: `finish` returns an immutable, verified graph.
  *
- * Inputs, weights and outputs are called exactly as they are asked for, since others find them by their names. All other
+ * Inputs, weights and outputs get exactly the names asked for, since others find them by name. All other
  * names are wishes: where an exact one comes later, the value that had the name gets another, so that no layer's name can
- * stand in the way of the graph's interface.
+ * clash with the graph's interface.
  */
 export class GraphBuilder {
   readonly #inputs: Value[] = [];
@@ -75,7 +75,7 @@ export class GraphBuilder {
     return value;
   }
 
-  /** Adds a tensor that another graph carries, under its name there as far as that is free here. */
+  /** Adds a tensor that another graph carries, under its name there if that is free here. */
   carried(tensor: TensorData, name: string): Value {
     const value = this.#yield(this.#fresh(name), tensor);
     this.#constants.push({ value, tensor });
@@ -101,7 +101,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Like `scope`, but with a whole path that replaces the one in force (for what belongs to an earlier layer). */
+  /** Like `scope`, but with a whole path that replaces the current one (for nodes of an earlier layer). */
   within<T>(layer: string, body: () => T): T {
     const outer = this.#layer;
     this.#layer = layer;
@@ -122,7 +122,7 @@ export class GraphBuilder {
     const last = inputs.findLastIndex((input) => input !== undefined);
     const given = inputs.slice(0, last + 1);
     const [types, complete] = this.#infer(op, given, attrs);
-    // ONNX takes an empty name for an operand that is left out.
+    // In ONNX an empty name means an operand that is left out.
     const base = this.#fresh(this.#path(name === undefined || name === '' ? snake(op.name) : name));
     const outputs = types.map((type, i) => this.#yield(i === 0 ? base : this.#fresh(`${base}.${i}`), type));
     this.#nodes.push(
@@ -203,7 +203,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Keeps an output's name for it: `verify` refuses one that an input or a weight has. */
+  /** Reserves an output's name: `verify` refuses one that an input or a weight has. */
   #reserve({ name, value }: GraphOutput): void {
     const holder = this.#yielding.get(name);
     if (holder !== undefined && holder !== value) this.#rename(holder);
@@ -218,7 +218,7 @@ export class GraphBuilder {
     this.#yielding.set(value.name, value);
   }
 
-  /** A value that has this name until an exact one wants it. */
+  /** A value that has this name until an exact one needs it. */
   #yield(name: string, { dtype, shape }: TensorType): Value {
     const value = { name, dtype, shape };
     this.#yielding.set(name, value);
@@ -237,7 +237,7 @@ export class GraphBuilder {
   }
 }
 
-/** Text that tells -0 from 0, which are equal and yet not the same constant. */
+/** As text, in which -0 and 0 differ: they are equal, but not the same constant. */
 function exactly(value: number | bigint): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

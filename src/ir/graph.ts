@@ -12,14 +12,14 @@ export interface Value extends TensorType {
   readonly name: string;
 }
 
-/** What the graph has to know of an operator; `ops/` adds the gradient rule. */
+/** What the graph must know about an operator; `ops/` adds the gradient rule. */
 export interface OpDef {
   /** Name of the operator, in ONNX's spelling. */
   readonly name: string;
   /** Types of the outputs. Throws ShapeError for inputs that do not fit. */
   readonly infer: (inputs: readonly (TensorType | undefined)[], attrs: Attrs) => readonly TensorType[];
   /**
-   * The attributes as `infer` and every pass read them: ONNX's defaults filled in, what the operator cannot do refused by
+   * The attributes as `infer` and every pass read them: ONNX's defaults filled in; what the operator cannot do is refused by
    * name (ShapeError). `opset` is the operator set of the file that they come from. Without it they are taken as they are.
    */
   readonly complete?: (attrs: Attrs, inputs: readonly (TensorType | undefined)[], opset?: number) => Attrs;

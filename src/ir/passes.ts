@@ -17,7 +17,7 @@ export function prune(graph: Graph): Graph {
   });
 }
 
-/** How often each value is used, outputs of the graph counted in. */
+/** How often each value is used, including by the graph's outputs. */
 export function useCounts(graph: Graph): ReadonlyMap<Value, number> {
   const counts = new Map<Value, number>();
   const use = (value: Value): void => void counts.set(value, (counts.get(value) ?? 0) + 1);

@@ -3,20 +3,21 @@ import type { Constant, Graph, Node, Value } from './graph.js';
 import { formatType, sameShape, staticSize } from './tensor.js';
 
 /**
- * Nodes whose recorded types are known to be those that their operators infer. A node never changes, and passes hand most
- * of them on as they are: inferring them anew in every pass was a third of the time that a lowering took.
+ * Nodes whose recorded types are known to be those that their operators infer. A node never changes, and passes leave
+ * most of them as they are: inferring them again in every pass took a third of a lowering's time.
  */
 const inferred = new WeakSet<Node>();
 
-/** Notes that a node's types have just been inferred; returns the node. */
+/** Records that a node's types have just been inferred; returns the node. */
 export function asInferred(node: Node): Node {
   inferred.add(node);
   return node;
 }
 
 /**
- * Checks a graph between passes: every value is made once and before it is used, names are unique, constants are of the
- * type that they are recorded with, and the recorded types of the others are those that the operators infer. Throws GraphError that names the node and its layer.
+ * Checks a graph between passes: every value is made once and before it is used, names are unique, constants have
+ * their recorded type, and the recorded types of other values are those that the operators infer. Throws GraphError that
+ * names the node and its layer.
  *
  * @example
  * verify(graph); // returns the same graph, so that passes can be chained

@@ -12,7 +12,7 @@ import {
   type Net,
 } from '../net/index.js';
 
-/** How the shortcut gets over a change of shape: He et al., section 3.3, options A and B; a plain network has none. */
+/** How the shortcut bridges a change of shape: He et al., section 3.3, options A and B; a plain network has none. */
 export type Shortcut = 'padded' | 'projection' | 'none';
 
 /** What follows each convolution: batch normalisation, or nothing, in which case the convolution has a bias. */

@@ -72,7 +72,7 @@ export function mnistCnn(options: MnistCnnOptions = {}): Network {
   });
 }
 
-/** Throws OptionError for a choice that there is not; for callers without TypeScript. */
+/** Throws OptionError for an unknown choice; for callers without TypeScript. */
 function checkOneOf(network: string, option: string, choices: readonly string[], value: string): void {
   if (choices.includes(value)) return;
   throw new OptionError(

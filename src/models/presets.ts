@@ -5,7 +5,7 @@ import { mnistCnn } from './mnist-cnn.js';
 import { cifarDepths, cifarResnet, type CifarDepth } from './resnet-cifar.js';
 import { resnet, resNetDepths, type ResNetDepth } from './resnet.js';
 
-/** What every preset can be told; what is left out is the preset's own. */
+/** Options of every preset; what is left out has the preset's own default. */
 export interface PresetOptions {
   readonly classes?: number;
   /** Channels of the images. */
@@ -14,7 +14,7 @@ export interface PresetOptions {
   readonly imageSize?: ImageSize;
 }
 
-/** Name of a built-in network: the tutorial's, the ResNets, those for CIFAR, and their twins without shortcuts. */
+/** Name of a built-in network: the tutorial's, the ResNets, those for CIFAR, and the same without shortcuts. */
 export type PresetName =
   | 'mnist-cnn'
   | 'mnist-cnn-small'

@@ -22,7 +22,7 @@ export type CifarDepth = (typeof cifarDepths)[number];
 export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
   /** `padded` (default): the paper's option A, which adds no parameters; `projection`: option B; `none`: plain. */
   readonly shortcut?: ResNetOptions['shortcut'];
-  /** Channels of the three stages; default 16, 32 and 64, as in the paper. The name does not tell them. */
+  /** Channels of the three stages; default 16, 32 and 64, as in the paper. The name does not show them. */
   readonly widths?: readonly [number, number, number];
 }
 

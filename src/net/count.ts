@@ -1,6 +1,6 @@
 import type { Network } from './network.js';
 
-/** Numbers of a network that training moves, and that it leaves alone. */
+/** How many numbers of a network are trained, and how many are not. */
 export interface ParameterCounts {
   /** Numbers that training changes. */
   readonly trained: number;
@@ -9,7 +9,7 @@ export interface ParameterCounts {
 }
 
 /**
- * How many parameters of a network are trained and how many are frozen; running statistics are none.
+ * How many parameters of a network are trained and how many are frozen; running statistics do not count.
  *
  * @example
  * countParameters(freeze(resnet(18), ['*'], { except: ['fc'] })); // { trained: 513000, frozen: 11176512 }

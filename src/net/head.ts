@@ -4,8 +4,8 @@ import type { StateSpec } from './net.js';
 import { defineNetwork, frozenNames, type Network } from './network.js';
 
 /**
- * The network with a new last linear layer for another number of classes; all other layers, their names and what is
- * frozen of them stay. The new head is not frozen. Throws OptionError if the network does not end in a linear layer.
+ * The network with a new last linear layer for another number of classes; all other layers keep their names
+ * and stay frozen where they were. The new head is not frozen. Throws OptionError if the network does not end in a linear layer.
  *
  * @example
  * const network = freeze(replaceHead(resnet(18), 5), ['*'], { except: ['layer4', 'fc'] });

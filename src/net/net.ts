@@ -2,7 +2,7 @@ import type { Value } from '../ir/index.js';
 import type { Builder } from '../ops/index.js';
 import type { Initializer } from './init.js';
 
-/** A tensor that belongs to a layer: trained (`parameter`) or only carried along (`buffer`, e.g. a running mean). */
+/** A tensor that belongs to a layer: trained (`parameter`) or only kept (`buffer`, e.g. a running mean). */
 export interface StateSpec {
   readonly kind: 'parameter' | 'buffer';
   /** As in PyTorch's state_dict: `resblock1.conv1.weight`. */
@@ -16,7 +16,7 @@ export interface StateSpec {
 /** What a layer builds with. */
 export interface LayerContext {
   readonly b: Builder;
-  /** True where batch statistics and dropout are in force. */
+  /** True where batch statistics and dropout apply. */
   readonly training: boolean;
   /** The layer's parameter of that name, made by `init` at the start. */
   parameter(name: string, shape: readonly number[], init: Initializer): Value;
@@ -42,6 +42,6 @@ export interface Net {
   readonly children: readonly Net[];
   /** Adds the layer's nodes after `x` and returns its result. */
   build(context: LayerContext, x: Value): Value;
-  /** The same with another number of outputs; only what ends in a linear layer has it. See `replaceHead`. */
+  /** The same net with another number of outputs; only for nets that end in a linear layer. See `replaceHead`. */
   readonly withOutputs?: (count: number) => Net;
 }

@@ -28,7 +28,7 @@ export interface NetworkDescription {
 
 /**
  * Names that a tensor cannot have, and whose they are: tensors keep their names in checkpoints and in the inference model,
- * so that nobody can step aside. All other names are free, those of the house's own values included.
+ * so that neither side can give way. All other names are free, also those of ort-train's own values.
  */
 const reserved: Readonly<Record<string, string>> = {
   ...{
@@ -97,7 +97,7 @@ function checkName(network: string, name: string): void {
   );
 }
 
-/** How `buildLayers` gets at parameters and buffers. */
+/** How `buildLayers` gets parameters and buffers. */
 export interface BuildOptions {
   readonly training: boolean;
   /** The value of a parameter or buffer. */
@@ -124,7 +124,7 @@ export function frozenNames(network: Network): ReadonlySet<string> {
 export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOptions): Value {
   const { training, take, update, frozen = new Set<string>() } = options;
   const counters = new Map<string, number>();
-  /** Layers that the user named: a number that is made up steps aside for them. */
+  /** Layers that the user named: generated numbers give way to them. */
   const given = new Set<string>();
   const path = (name: string): string => (b.layer === '' ? name : `${b.layer}.${name}`);
   const state =
@@ -161,9 +161,9 @@ export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOption
 }
 
 /**
- * Throws ShapeError if a training step on so many images is impossible: batch normalisation needs more than one value a
- * channel, so that one image whose last feature maps have one pixel is too few. The graphs leave the batch open, which
- * is why this is asked when it becomes known.
+ * Throws ShapeError if a training step on this many images is impossible: batch normalisation needs more than one value a
+ * channel, so that one image whose last feature maps have one pixel is too few. The graphs leave the batch size
+ * open, so this is checked once it is known.
  *
  * @example
  * checkTrainingBatch(resnet(18, { imageSize: 32 }), 1); // throws: layer layer4.0.bn1: ...

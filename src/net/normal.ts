@@ -3,19 +3,19 @@ import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 /** The density of the standard normal distribution, up to its factor. */
 const density = (x: number): number => Math.exp(-0.5 * x * x);
 
-// 128 layers of one area each, one upon the other, cover the density; the lowest holds the tail from TAIL on as well.
+// 128 layers of one area each, stacked, cover the density; the lowest also holds the tail beyond TAIL.
 const LAYERS = 128;
 const TAIL = 3.442619855899;
 const AREA = 9.91256303526217e-3;
 
-// Layer and position come from bits of their own. The lowest bit, which xoroshiro128+ makes weakest, is left out.
+// Layer and position use different bits. The lowest bit, the weakest of xoroshiro128+, is left out.
 const layerOf = (word: number): number => word >>> 25;
 const positionOf = (word: number): number => ((word << 7) >> 8) + 0.5;
 
-/** Half the width of each layer, falling, and 0 above the last. */
+/** Half the width of each layer, decreasing, and 0 above the last. */
 const widths = layerWidths();
 const heights = widths.map(density);
-/** What a step of 1 in 2^23 is worth in each layer, and up to where all of a layer lies under the density. */
+/** The size of a step of 1 / 2^23 in each layer, and up to which step a layer lies wholly under the density. */
 const units = widths.map((width) => width / 2 ** 23);
 const inner = widths.map((width, i) => (2 ** 23 * (widths[i + 1] ?? 0)) / width);
 

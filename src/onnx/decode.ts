@@ -1,4 +1,4 @@
-import { ModelError, OrtTrainError } from '../errors.js';
+import { messageOf, ModelError, OrtTrainError } from '../errors.js';
 import {
   formatShape,
   verify,
@@ -14,7 +14,7 @@ import {
 import { readModel, type ModelContents, type ModelNode } from './read.js';
 import { resolveShape } from './resolve-shape.js';
 
-/** A model as a graph, with what it says besides. */
+/** A model as a graph, with its metadata. */
 export interface DecodedModel extends Pick<
   ModelContents,
   'producer' | 'producerVersion' | 'docString' | 'opset' | 'metadata'
@@ -202,7 +202,7 @@ function inferTypes(
     return [op.infer(inputs, complete), complete];
   } catch (cause) {
     // Any error: operators trust their builders to give every input and attribute, and a file may not.
-    throw new ModelError(`${at}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ModelError(`${at}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -217,7 +217,7 @@ function plainAttrs(node: ModelNode, at: string): Record<string, AttrValue> {
   return attrs;
 }
 
-/** An operator that repeats what the file records, for files whose operators nobody looks up. */
+/** An operator that repeats what the file records, for files whose operators are not looked up. */
 function standIn({ op, floats }: ModelNode, types: readonly TensorType[]): OpDef {
   return { name: op, infer: () => types, composite: false, floats, tensorAttrs: {} };
 }

@@ -9,7 +9,7 @@ import { proto } from './proto.js';
 /** Largest message that protobuf can hold. */
 const MAX_BYTES = 2 ** 31 - 1;
 
-/** What a model says of itself besides its graph. */
+/** What a model holds besides its graph. */
 export interface EncodeOptions {
   /** Version of the standard operator set; default 18. It is recorded only: operators are not converted. */
   readonly opset?: number;

@@ -1,10 +1,11 @@
 import type { onnx } from 'onnx-proto';
+import { given } from '../checks.js';
 import { ModelError } from '../errors.js';
 import { standardDomain, toNumber } from './format.js';
 import { decodePort, type Port } from './value-info.js';
 import { fieldsOf, type Field } from './wire.js';
 
-/** What a model says of itself, without its operators and weights. */
+/** How a model describes itself, without its operators and weights. */
 export interface ModelInterface {
   readonly name: string;
   readonly producer: string;
@@ -140,10 +141,10 @@ function readValueInfo(info: Field): onnx.IValueInfoProto {
 
 function readDim(dim: Field): onnx.TensorShapeProto.IDimension {
   const [value, param] = pick(dim, 1, 2);
-  return {
-    ...(value?.value !== undefined && { dimValue: Number(BigInt.asIntN(64, value.value)) }),
-    ...(param !== undefined && { dimParam: text(param) }),
-  };
+  return given({
+    dimValue: value?.value === undefined ? undefined : Number(BigInt.asIntN(64, value.value)),
+    dimParam: param && text(param),
+  });
 }
 
 /** The last field of each number in a message: protobuf's rule for fields that come once. */

@@ -11,7 +11,7 @@ import {
 } from '../ir/index.js';
 
 /**
- * Turns the numbers by which ONNX says a shape back into dimensions: 0 and -1 of Reshape, the 1s of Expand. A shape that
+ * Turns ONNX's numbers for a shape back into dimensions: 0 and -1 of Reshape, the 1s of Expand. A shape that
  * is computed at run time is taken from the recorded type of the output.
  */
 export function resolveShape(
@@ -24,7 +24,7 @@ export function resolveShape(
   const input = inputs[0]?.shape ?? [];
   const wanted = attrs['shape'] as readonly number[] | undefined;
   if (wanted === undefined) {
-    // What the numbers are is known at run time only, and so whether there is a 0.
+    // The numbers, and so whether there is a 0, are known at run time only.
     if (attrs['allowzero'] === 1) {
       throw new ShapeError("Reshape: attribute 'allowzero': expected 0 beside a computed shape, got 1");
     }

@@ -48,7 +48,7 @@ export function decodeTypes(infos: readonly onnx.IValueInfoProto[]): ReadonlyMap
 }
 
 function shapeOf(info: onnx.IValueInfoProto): TensorType['shape'] {
-  // Sizes that the file leaves open are told apart by the value's name, lest two of them seem equal.
+  // Sizes that the file leaves open are named after the value, so that no two of them seem equal.
   const symbol = (info.name ?? '').replace(/\W/g, '_');
   return (info.type?.tensorType?.shape?.dim ?? []).map((dim, i) => toDim(dim, `unknown_${symbol}_${i}`));
 }

@@ -1,18 +1,18 @@
 import { ShapeError } from '../errors.js';
 import type { Attrs, AttrValue, TensorType } from '../ir/index.js';
 
-/** What an operator reads its attributes beside. */
+/** The inputs beside which an operator reads its attributes. */
 export type AttrInputs = readonly (TensorType | undefined)[];
 
 /** How an operator takes one of its attributes. */
 export interface AttrRule {
-  /** `honoured`: it steers the operator; `inert`: any of `among` means the same here, so that the graph leaves it out. */
+  /** `honoured`: it changes what the operator does; `inert`: any of `among` means the same here, so that the graph leaves it out. */
   readonly kind: 'honoured' | 'inert';
-  /** ONNX's value where a node does not say one, perhaps by its inputs; undefined where one must be said. */
+  /** ONNX's value where a node gives none, perhaps by its inputs; undefined where one must be given. */
   readonly default: AttrValue | ((inputs: AttrInputs) => AttrValue);
   /** Whether the graph leaves the default out. */
   readonly implied: boolean;
-  /** The values that there are; every other one is refused. */
+  /** The allowed values; every other one is refused. */
   readonly among?: readonly AttrValue[] | undefined;
   /** Whether ONNX stores it as float. */
   readonly float: boolean;
@@ -23,7 +23,7 @@ export type AttrRules = Readonly<Record<string, AttrRule>>;
 
 type Options = Partial<Pick<AttrRule, 'among' | 'float'>>;
 
-/** An attribute that must be said. */
+/** An attribute that must be given. */
 export function required(options: Options = {}): AttrRule {
   return { kind: 'honoured', default: undefined, implied: false, float: false, ...options };
 }
@@ -49,8 +49,8 @@ export function refuseAttr(op: string, name: string, expected: string, came: Att
 }
 
 /**
- * The attributes as the operator's shape inference, gradient and lowerings read them: ONNX's defaults filled in, what
- * means nothing left out. Throws ShapeError that names the attribute for one that the operator does not honour.
+ * The attributes as the operator's shape inference, gradient and lowerings read them: ONNX's defaults filled in, inert
+ * ones left out. Throws ShapeError that names the attribute for one that the operator does not honour.
  */
 export function completeAttrs(op: string, rules: AttrRules, attrs: Attrs, inputs: AttrInputs): Attrs {
   const complete: Record<string, AttrValue> = {};

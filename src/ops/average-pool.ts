@@ -49,7 +49,7 @@ function asPlanes(b: Emitter, x: Value): Value {
 
 /**
  * One over the number of pixels that each window divides by, row-major [OH,OW]. Padding counts as far as `pads` go, not
- * what a window that was rounded up has behind them; as in PyTorch.
+ * the pixels beyond them that a rounded-up window covers; as in PyTorch.
  */
 export function inverseCounts(
   { kernel_shape, strides, pads, count_include_pad: counts }: AveragePoolAttrs,

@@ -37,8 +37,8 @@ export function settleConv(op: string, attrs: Attrs, [x, w]: AttrInputs): Attrs 
 }
 
 /**
- * auto_pad as pads: VALID has none; SAME_UPPER and SAME_LOWER have so many that there is a window for each stride begun,
- * an odd one after the image or before it.
+ * auto_pad as pads: VALID has none; SAME_UPPER and SAME_LOWER have as many as give ceil(size / stride) windows, an odd
+ * one after the image or before it.
  */
 export function settlePads(op: string, attrs: Attrs, x: TensorType, kernel: readonly number[]): Attrs {
   const { auto_pad: auto, ...rest } = attrs;

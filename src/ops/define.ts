@@ -84,7 +84,7 @@ export interface Op extends OpDef {
   /** The attributes that it honours; undefined where none is looked at. */
   readonly attributes: AttrRules | undefined;
   readonly gradient: Gradient<readonly (Value | undefined)[], Attrs>;
-  /** What stands for it in the portable form; undefined where it stands for itself. */
+  /** Its portable form; undefined where that is the operator itself. */
   readonly expand?: (
     context: ExpandContext<readonly (Value | undefined)[], Attrs>,
   ) => readonly Value[] | undefined;

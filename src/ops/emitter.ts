@@ -136,7 +136,7 @@ export abstract class Emitter extends GraphBuilder {
       1,
     );
     const symbolic = positive.find((axis) => typeof x.shape[axis] === 'string') ?? 0;
-    // A symbol has one length in a graph, so that whoever asks first answers for all.
+    // A symbol has one length in a graph, so one count serves all.
     const key = `${known}*${x.shape[symbolic] ?? ''}`;
     const counted = this.#counts.get(key);
     if (counted !== undefined) return counted;

@@ -3,7 +3,7 @@ import type { Emitter } from './emitter.js';
 
 /**
  * Gradient of the largest or the smallest of several operands: those that have it share dy evenly, which is half each for
- * two, as in PyTorch. `isAbove` says where the first of two operands is it.
+ * two, as in PyTorch. `isAbove` says where it is the first of two operands.
  */
 export function extremeGradient(
   b: Emitter,

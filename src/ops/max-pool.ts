@@ -4,7 +4,7 @@ import { poolRules, pooledShape, settlePool, type PoolAttrs } from './pool-shape
 
 /**
  * Maximum of each window: x [N,C,H,W] -> y [N,C,OH,OW] and the flat int64 index of each maximum in x. Of equal maxima
- * the first in row-major order counts, as in PyTorch and ONNX Runtime. The codec leaves out indices that nobody reads.
+ * the first in row-major order counts, as in PyTorch and ONNX Runtime. The codec leaves out indices that are not read.
  */
 export const maxPool = defineOp<1, PoolAttrs>({
   name: 'MaxPool',

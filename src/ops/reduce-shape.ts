@@ -8,7 +8,7 @@ export interface ReduceAttrs {
   readonly keepdims: 0 | 1;
 }
 
-/** How reductions take them. */
+/** Their rules. */
 export const reduceRules: AttrRules = {
   // ONNX names no axes to reduce all of them.
   axes: filled(([x]) => x?.shape.map((_, axis) => axis)),
@@ -16,7 +16,7 @@ export const reduceRules: AttrRules = {
   noop_with_empty_axes: only(0, 1),
 };
 
-/** Tells an empty list of a file, which stands for all axes, from one that a graph is built with, which is a mistake. */
+/** An empty list in a file means all axes; one that a graph is built with is a mistake. */
 export function settleReduce(op: string, attrs: Attrs, opset: number | undefined): Attrs {
   const { axes, ...rest } = attrs;
   const isNamed = Array.isArray(axes) && axes.length > 0;

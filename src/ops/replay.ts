@@ -9,14 +9,14 @@ export type Rewrite = (
 ) => readonly Value[] | undefined;
 
 /**
- * Builds a graph anew, node by node, with a rewrite applied to each; names, layers, inputs and outputs stay.
+ * Rebuilds a graph node by node, with a rewrite applied to each; names, layers, inputs and outputs stay.
  *
  * @example
  * replay(graph, (b, node, [x]) => (node.op.name === 'Identity' && x !== undefined ? [x] : undefined));
  */
 export function replay(graph: Graph, rewrite: Rewrite): Graph {
   const b = new Builder();
-  // What is not here stands for itself: up to the first rewrite, and beside it, nodes are handed on as they are.
+  // Values that are not in it are unchanged: nodes before the first rewrite, and apart from it, stay as they are.
   const map = new Map<Value, Value>();
   const mapped = (value: Value): Value => map.get(value) ?? value;
   for (const input of graph.inputs) b.keepInput(input);

@@ -123,7 +123,7 @@ function adam(b: Builder, options: AdamOptions | AdamWOptions, inputs: Optimizer
  *     2 T / (1 + T), T = tanh(y/2)   below, with T's continued fraction z / (1 + z^2 / (3 + z^2 / 5)), z = y/2:
  *     n / (60 + 6 y^2 + n / 2)       with n = y (60 + y^2), off by less than 2e-7 of itself, rounding included.
  *
- * The operator Tanh would not do: ONNX Runtime's WebGPU kernel computes it as (1 - e^-2z) / (1 + e^-2z).
+ * The operator Tanh does not help: ONNX Runtime's WebGPU kernel computes it as (1 - e^-2z) / (1 + e^-2z).
  */
 export function biasCorrection(b: Builder, beta: number, step: Value): Value {
   if (beta === 0) return b.scalar(1);

@@ -11,7 +11,7 @@ import {
 } from './target.js';
 import type { GraphOptions } from './graphs.js';
 import type { Network, NodeReport } from './types.js';
-import { DeviceError } from '../errors.js';
+import { DeviceError, messageOf } from '../errors.js';
 import type { CreateSession, Session, SessionOptions } from './session.js';
 import { checkFeeds } from './check-feeds.js';
 import type { KeptChecks } from './kept-checks.js';
@@ -87,7 +87,7 @@ export async function checkTarget(
   } catch (error) {
     // A device that is lost or wrong stays an error; what it cannot run is one where nothing else is right on it.
     if (error instanceof DeviceError) throw error;
-    const wrong = `the ${target.name} form of ${kind} does not run: ${error instanceof Error ? error.message : String(error)}`;
+    const wrong = `the ${target.name} form of ${kind} does not run: ${messageOf(error)}`;
     if (reference === undefined) return { wrong, isKnown: false };
     throw new DeviceError(`${target.name}: ${wrong}`, { cause: error });
   }

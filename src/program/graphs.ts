@@ -1,3 +1,4 @@
+import { assert } from '../errors.js';
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
 import type { VectorBundles } from '../lower/index.js';
@@ -179,12 +180,12 @@ export function buildInferenceGraph(network: Network, weights: ReadonlyMap<strin
 
 function pick<T>(map: ReadonlyMap<string, T>, name: string): T {
   const value = map.get(name);
-  if (value === undefined) throw new Error(`'${name}' has no value`);
+  assert(value !== undefined, `'${name}' has no value`);
   return value;
 }
 
 function at<T>(list: readonly T[], index: number): T {
   const value = list[index];
-  if (value === undefined) throw new Error(`nothing at ${index}`);
+  assert(value !== undefined, `nothing at ${index}`);
   return value;
 }

@@ -1,3 +1,4 @@
+import { assert } from '../errors.js';
 import type { DeviceTensor, DeviceTensors, Resident, Tensors } from './session.js';
 
 /** Tensors that a step reads and gives anew, in the memory of a device: what one step gives is what the next one reads. */
@@ -30,7 +31,7 @@ export class ResidentState {
   async readInto(targets: Tensors): Promise<void> {
     for (const [name, { data }] of Object.entries(targets)) {
       const tensor = this.#tensors.get(name);
-      if (tensor === undefined) throw new Error(`the device has no '${name}'`);
+      assert(tensor, `the device has no '${name}'`);
       const { data: elements } = await tensor.read();
       (data as Float32Array).set(elements as Float32Array);
     }

@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { difference } from './check.js';
 import { staticSize, type Graph, type TensorData, type Value } from '../ir/index.js';
 import type { Tunable } from '../lower/cpu/index.js';
@@ -147,7 +148,7 @@ async function fastest(
       try {
         trials.push(await begin(form, trial(form), load, noise));
       } catch (error) {
-        rejected[form] = error instanceof Error ? error.message : String(error);
+        rejected[form] = messageOf(error);
       }
     }
     const [reference, ...others] = trials;

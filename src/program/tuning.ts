@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.js';
 import { tuneFor, type LoadTimed, type Tuning } from './tune.js';
 import type { GraphOptions } from './graphs.js';
 import type { Network } from './types.js';
@@ -63,7 +64,7 @@ export async function tuneStep(
     // The run has what it needs; the next one measures again.
     return {
       ...tuning,
-      report: { ...report, unsaved: error instanceof Error ? error.message : String(error) },
+      report: { ...report, unsaved: messageOf(error) },
     };
   }
 }

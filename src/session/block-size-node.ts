@@ -2,7 +2,7 @@ import { findBlockSize } from '../program/index.js';
 import { createNodeSession } from './node.js';
 
 /**
- * How many channels lie together in ONNX Runtime's blocked (NCHWc) tensors on this CPU: 16 with AVX-512, 8 with AVX2.
+ * The number of channels in a block of ONNX Runtime's blocked (NCHWc) tensors on this CPU: 16 with AVX-512, 8 with AVX2.
  * Undefined where the runtime has no blocked operators for it.
  *
  * @example

@@ -24,9 +24,9 @@ export interface Rejected {
 }
 
 /**
- * What the first of the devices gives that starts. Throws DeviceError when none does, with what each of them lacks.
+ * The result of the first device that starts. Throws DeviceError, with what each of them lacks, when none does.
  *
- * @param start - Gets those rejected before. Errors other than DeviceError are not about the device and pass through.
+ * @param start - Gets the devices rejected so far. Errors other than DeviceError are not about the device and pass through.
  * @param remedies - How to get a device that cannot start.
  */
 export async function firstThatStarts<T>(

@@ -82,7 +82,7 @@ export async function uploadTensor(
   return new GpuTensor(native, runtime);
 }
 
-/** Reads tensors of several runs: whatever is asked for at the same time comes in one copy, as the GPU is waited for once. */
+/** Reads tensors of several runs: what is asked for at the same time comes in one copy, so that the GPU is awaited once. */
 export class GpuReads {
   readonly #runtime: Runtime;
   #waiting: GpuTensor[] = [];

@@ -1,3 +1,5 @@
+import { messageOf } from '../errors.js';
+
 /** Whether WebGPU can be used here; if not, why. */
 export interface WebGpuProbe {
   /** Whether there is an adapter. */
@@ -33,7 +35,7 @@ export async function probeWebGpu(): Promise<WebGpuProbe> {
   } catch (error) {
     return {
       usable: false,
-      reason: `asking for a WebGPU adapter failed: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `asking for a WebGPU adapter failed: ${messageOf(error)}`,
     };
   }
 }

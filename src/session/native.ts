@@ -1,4 +1,4 @@
-import { DeviceError, ModelError } from '../errors.js';
+import { DeviceError, messageOf, ModelError } from '../errors.js';
 import type { TensorData, Tensors } from '../program/index.js';
 
 /** A tensor of ONNX Runtime, as both of its packages have it. */
@@ -38,7 +38,7 @@ export function runError(cause: unknown, device: string): Error {
 
 /** ONNX Runtime's message as one line, without its own source files, functions and failed conditions. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return message
     .replace(/^\/onnxruntime_src\/.* was false\. /s, '')
     .replace(/\s+/g, ' ')

@@ -13,7 +13,7 @@ import {
   type Tensors,
 } from '../program/index.js';
 import { availableParallelism } from 'node:os';
-// First: what it sets must stand before the runtime is there.
+// First: what it sets must be set before the runtime is loaded.
 import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
 import { identityModel } from '../program/identity.js';
@@ -96,9 +96,9 @@ async function load(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // A pattern is one more block of memory as large as all tensors at their peak: 400 of 1600 MB for ResNet-18 at 224x224.
+    // A pattern costs one more block of memory, as large as all tensors at their peak: 400 of 1600 MB for ResNet-18 at 224x224.
     enableMemPattern: false,
-    // Threads spin while they wait for work; those of another session that is done would take this one's cores.
+    // Threads spin while they wait for work; those of an idle session would take this one's cores.
     extra: { session: { force_spinning_stop: '1' } },
     logSeverityLevel: 4,
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
@@ -160,7 +160,7 @@ class NodeSession implements Session {
   /**
    * Runs with tensors for the results. The binding writes into them and then copies every one into a new array all the
    * same, unless the first output is one that it cannot return: then it stops before copying, with this error, after a
-   * run that is complete. A version that returns sequences gives no error.
+   * run that is complete. A version that can return sequences gives no error.
    */
   async #runInto(inputs: Record<string, ort.Tensor>, outputs: Record<string, ort.Tensor>): Promise<void> {
     if (this.outputNames.length === this.#session.outputNames.length) {
@@ -220,8 +220,8 @@ class GpuTensor implements DeviceTensor {
   }
 }
 
-// onnxruntime-node 1.30 has no copy between host and device: `getData` of a tensor on a GPU ends the process. A model that gives
-// its input back copies as well. One for each dtype, rank and direction, for as long as the process lives.
+// onnxruntime-node 1.30 cannot copy between host and device: `getData` of a tensor on a GPU ends the process. A model that
+// returns its input copies, too. One for each dtype, rank and direction, for as long as the process lives.
 const copiers = new Map<string, Promise<ort.InferenceSession>>();
 
 async function copier({ type, dims }: ort.Tensor, kept: readonly string[]): Promise<ort.InferenceSession> {

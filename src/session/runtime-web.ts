@@ -13,7 +13,7 @@ import {
   type WebDevice,
 } from './wasm-file-web.js';
 
-/** What is used here of `onnxruntime-web/wasm` and `onnxruntime-web/webgpu`. */
+/** The parts of `onnxruntime-web/wasm` and `onnxruntime-web/webgpu` that are used here. */
 export interface OrtSettings {
   readonly env: {
     logLevel?: 'verbose' | 'info' | 'warning' | 'error' | 'fatal';
@@ -30,7 +30,7 @@ export interface RuntimeReport {
   readonly notices?: readonly string[];
 }
 
-/** Milliseconds within which a browser says that a device is lost, after a call to it that came back. */
+/** Milliseconds within which a browser reports that a device is lost, after a call to it has returned. */
 const LOSS_SHOWS = 200;
 
 const delay = (milliseconds: number): Promise<void> =>
@@ -39,8 +39,8 @@ const delay = (milliseconds: number): Promise<void> =>
   });
 
 /**
- * Resolves when a GPU that is lost would have said so: not a time after the failure, which a busy machine spends on other
- * things, but after an answer of the GPU, which comes the same way as the news of its loss.
+ * Resolves when a lost GPU would have been reported: not some time after the failure, in which a busy machine may do
+ * other things, but after an answer of the GPU, which comes the same way as the report of its loss.
  */
 async function isAsked({ queue }: GPUDevice): Promise<void> {
   await queue.onSubmittedWorkDone().catch(() => undefined);
@@ -58,7 +58,7 @@ export class WebRuntime<Ort extends OrtSettings> {
   #notices: readonly string[] = [];
   #dead: DeviceError | undefined;
   #queue: Promise<unknown> = Promise.resolve();
-  /** The GPU whose loss is listened for. */
+  /** The GPU whose loss is watched for. */
   #watched: GPUDevice | undefined;
   readonly #lost: Promise<never>;
   #lose: (error: DeviceLostError) => void = () => undefined;
@@ -69,7 +69,7 @@ export class WebRuntime<Ort extends OrtSettings> {
     this.#lost = new Promise((_, reject) => {
       this.#lose = reject;
     });
-    // Whoever runs something sees it; alone it is no failure.
+    // Seen by whatever runs then; by itself it is no failure.
     this.#lost.catch(() => undefined);
     // What goes wrong comes back as an error.
     ort.env.logLevel = 'fatal';
@@ -93,20 +93,20 @@ export class WebRuntime<Ort extends OrtSettings> {
     return turn;
   }
 
-  /** What becomes of work on the device; a DeviceLostError where that is lost before. */
+  /** The result of work on the device; a DeviceLostError if the device is lost before. */
   async #unlessLost<T>(work: Promise<T>): Promise<T> {
     try {
       return await Promise.race([work, this.#lost]);
     } catch (error) {
-      // What the loss of the device breaks off may fail before the browser says that the device is lost.
+      // Work that the loss of the device interrupts may fail before the browser reports the loss.
       if (this.#watched !== undefined) await Promise.race([this.#lost, isAsked(this.#watched)]);
       throw error;
     }
   }
 
   /**
-   * Starts a session. `threads` counts for the first one of the page or worker; the reports of others say what they have
-   * instead.
+   * Starts a session. `threads` counts for the first one of the page or worker; the reports of later ones say what
+   * they have instead.
    */
   async start<Session>(
     create: (ort: Ort) => Promise<Session>,
@@ -114,7 +114,7 @@ export class WebRuntime<Ort extends OrtSettings> {
   ): Promise<{ readonly session: Session; readonly report: RuntimeReport }> {
     return this.exclusive(async (ort) => {
       const session = await (this.#threads === undefined ? this.#first(create, threads) : create(ort));
-      // Not with the first one alone: that may have been refused, e.g. a probe of what the device can do.
+      // Not with the first one only: it may have been refused, e.g. a probe of what the device can do.
       await this.#watchDevice();
       return { session, report: this.#report(threads) };
     });
@@ -139,7 +139,7 @@ export class WebRuntime<Ort extends OrtSettings> {
     } catch (cause) {
       const url = await requests.stop();
       if (!isStartFailure(cause)) throw cause;
-      // ONNX Runtime's own text is the reason of the first attempt only; later ones say that an earlier one has failed.
+      // ONNX Runtime gives the reason for the first attempt only; later ones say that an earlier one has failed.
       this.#dead = await startError(cause, paths?.wasm ?? url);
       throw this.#dead;
     } finally {

@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads';
 import { DeviceError } from '../errors.js';
 
 /*
- * Since 1.30 the onnxruntime-node that npm has reports to its maker on Linux and macOS, unless this variable says otherwise
+ * Since 1.30 the onnxruntime-node that npm has reports to Microsoft on Linux and macOS, unless this variable says otherwise
  * when the first model is loaded: a device's identifier and a queue of events in the user's cache folder, in which are the
  * metadata of models, and after some seconds an upload. Source: https://github.com/microsoft/onnxruntime/pull/27379
  */
@@ -11,7 +11,7 @@ const VARIABLE = 'ORT_DISABLE_TELEMETRY';
 /** How long the main thread may take to answer a worker; longer only where it waits for that worker. */
 const PATIENCE_MS = 30_000;
 
-/** What a user writes who wants the runtime's telemetry. */
+/** What a user sets to keep the runtime's telemetry on. */
 const WANTED = ['0', 'false', 'off', 'no'];
 
 /** A thread's variables are a copy of those that the main thread had: what is missing here is missing there. */
@@ -20,7 +20,7 @@ const isSettled = isMainThread || process.env[VARIABLE] !== undefined;
 // At once, so that processes and threads that are started before the first model have it too.
 turnOff();
 
-/** What becomes of the runtime's telemetry in this process. */
+/** The state of the runtime's telemetry in this process. */
 export interface RuntimeTelemetry {
   /**
    * `off`: nothing is recorded or sent. `on`: the user's environment asks for it. `system`: on Windows the runtime hands events
@@ -32,8 +32,8 @@ export interface RuntimeTelemetry {
 }
 
 /**
- * Whether ONNX Runtime reports to its maker. ort-train turns that off where it is imported, by `ORT_DISABLE_TELEMETRY=1` in
- * `process.env`; who wants it sets the variable to 0 before that.
+ * Whether ONNX Runtime reports to Microsoft. Importing ort-train turns that off, by `ORT_DISABLE_TELEMETRY=1` in
+ * `process.env`; to keep it on, set the variable to 0 before that.
  *
  * @example
  * console.log(runtimeTelemetry().state); // off
@@ -54,7 +54,7 @@ export function runtimeTelemetry(): RuntimeTelemetry {
 let main: Promise<void> | undefined;
 
 /**
- * To be called before a model is loaded, for the first one decides. Throws DeviceError in a worker thread where the main
+ * To be called before a model is loaded: the first one decides. Throws DeviceError in a worker thread where the main
  * thread cannot be told.
  */
 export async function withoutTelemetry(): Promise<void> {
@@ -75,14 +75,14 @@ function isWanted(): boolean {
   return WANTED.includes((process.env[VARIABLE] ?? '').toLowerCase());
 }
 
-/** Any other value than the two that the runtime knows would leave it on. */
+/** Any value but the two that the runtime knows would leave it on. */
 function turnOff(): void {
   if (!isWanted()) process.env[VARIABLE] = '1';
 }
 
 /**
- * The runtime reads the variables of the process, which are those of the main thread alone. Node's inspector is the one way
- * there that needs nothing of the program in it.
+ * The runtime reads the variables of the process, which are those of the main thread alone. Node's inspector is the only
+ * way to them that needs no help of the program there.
  */
 async function turnOffInMainThread(): Promise<void> {
   const { Session } = await import('node:inspector');

@@ -5,12 +5,12 @@ export interface ThreadPlan {
   readonly reason?: string;
 }
 
-/** More cost more memory and start later, and a training step of the networks here does not divide into them. */
+/** More threads cost memory and start later, and training steps of the networks here cannot use them. */
 const MOST = 8;
 
 /**
  * Threads within an operator: as many as asked for, else one for each core and at most 8; one where the page is not
- * isolated from other origins, for browsers give shared memory to isolated pages only.
+ * isolated from other origins, as browsers give shared memory to isolated pages only.
  * Source: https://developer.mozilla.org/docs/Web/API/Window/crossOriginIsolated
  */
 export function planThreads(asked: number | undefined): ThreadPlan {

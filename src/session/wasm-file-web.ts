@@ -1,4 +1,4 @@
-import { DeviceError } from '../errors.js';
+import { DeviceError, messageOf } from '../errors.js';
 
 /** The execution providers of onnxruntime-web that are used here. */
 export type WebDevice = 'wasm' | 'webgpu';
@@ -50,7 +50,7 @@ export function configuredFiles(device: WebDevice): RuntimeFiles | undefined {
 }
 
 /**
- * Where bundlers put the files for threads; the addresses are written out since that is the form that they look for. ONNX
+ * Where bundlers put the files for threads; the addresses are written out because bundlers look for that form. ONNX
  * Runtime's own way is to run the chunk that it was bundled into once more in each thread, and that may be a whole program.
  */
 export function bundledFiles(device: WebDevice): RuntimeFiles {
@@ -66,10 +66,10 @@ export function bundledFiles(device: WebDevice): RuntimeFiles {
   };
 }
 
-/** Sees which WebAssembly files are asked for until it is stopped: where the bundler has put them, nobody else knows. */
+/** Sees which WebAssembly files are asked for until it is stopped: only the bundler knows where it has put them. */
 export class WasmRequests {
   readonly #urls: string[] = [];
-  // Not the list of resources, which stops growing after 250.
+  // Not the list of resource timings, which stops growing at 250.
   readonly #observer = new PerformanceObserver((list) => {
     this.#add(list.getEntries());
   });
@@ -104,8 +104,8 @@ export async function scriptTrouble(url: string): Promise<string | undefined> {
 }
 
 /**
- * What to mend about the WebAssembly file although it starts: browsers compile it while it loads only if it comes with its
- * type. Empty where there is nothing to mend, or nobody says.
+ * What to fix about the WebAssembly file although it starts: browsers compile it while it loads only if it comes with its
+ * type. Empty where there is nothing to fix, or no way to tell.
  */
 export async function typeNotice(url: string | undefined): Promise<readonly string[]> {
   if (url === undefined) return [];
@@ -119,7 +119,7 @@ export async function typeNotice(url: string | undefined): Promise<readonly stri
   }
 }
 
-/** Whether an error of the runtime says that it could not start, rather than that it does not take the model. */
+/** Whether an error of the runtime says that it could not start, rather than that it rejects the model. */
 export function isStartFailure(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('no available backend found');
 }
@@ -136,13 +136,13 @@ export async function startError(cause: unknown, url: string | undefined): Promi
   return new DeviceError(`${url}: expected WebAssembly, got ${came}`, { cause });
 }
 
-/** What is served at a URL, for an error that says it: `a page of HTML (status 200, text/html)`. */
+/** What is served at a URL, for an error message: `a page of HTML (status 200, text/html)`. */
 async function describeDelivery(url: string): Promise<string> {
   let response: Response;
   try {
     response = await fetch(url, { credentials: 'same-origin' });
   } catch (error) {
-    return `nothing (${error instanceof Error ? error.message : String(error)})`;
+    return `nothing (${messageOf(error)})`;
   }
   const type = response.headers.get('content-type') ?? 'no content type';
   const what = response.ok ? kindOf(await firstBytes(response)) : 'no file';

@@ -10,7 +10,7 @@ import type {
 } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
 import { checkWhole, given } from '../checks.js';
-import { DeviceError, ModelError } from '../errors.js';
+import { DeviceError, messageOf, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts, type Rejected } from './devices.js';
 import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
 import { probeWebGpu } from './gpu-web.js';
@@ -30,7 +30,7 @@ const remedies: Readonly<Record<DeviceName, string>> = {
   wasm: 'it needs the .wasm file of onnxruntime-web, served as application/wasm where the bundler has put them or where configureRuntime({ wasmPaths }) says',
 };
 
-// Apart from each other: bundlers would load both where one expression names them.
+// Separate: bundlers would load both if one expression named them.
 const scripts = {
   wasm: () => import('onnxruntime-web/wasm'),
   webgpu: () => import('onnxruntime-web/webgpu'),
@@ -39,7 +39,7 @@ const scripts = {
 // Each is one WebAssembly instance for as long as the page or worker lives, also if it could not start.
 const runtimes = new Map<WebDevice, Promise<WebRuntime<typeof Ort>>>();
 
-/** The runtime of an execution provider, loaded when it is needed first: 14 MB for wasm, 27 MB for webgpu. */
+/** The runtime of an execution provider, loaded at its first use: 14 MB for wasm, 27 MB for webgpu. */
 function runtimeFor(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
   const known = runtimes.get(device);
   if (known !== undefined) return known;
@@ -54,7 +54,7 @@ async function load(device: WebDevice): Promise<WebRuntime<typeof Ort>> {
   } catch (cause) {
     // A script that did not load may load the next time.
     runtimes.delete(device);
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DeviceError(`the script of ONNX Runtime does not load: ${reason}`, { cause });
   }
 }
@@ -81,7 +81,7 @@ async function start(
   if (device !== 'wasm' && device !== 'webgpu') throw new DeviceError('onnxruntime-web does not have it');
   let adapter: string | undefined;
   if (device === 'webgpu') {
-    // Before 27 MB are loaded for nothing.
+    // Checked first: otherwise 27 MB are loaded for nothing.
     const probe = await probeWebGpu();
     if (!probe.usable) throw new DeviceError(probe.reason);
     ({ adapter } = probe);
@@ -94,7 +94,7 @@ async function start(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
-      // Results that are to be read stay there too, until somebody reads them.
+      // Results that will be read stay there too, until they are read.
       ...(kept && kept.length > 0 && { preferredOutputLocation: 'gpu-buffer' }),
     });
   try {
@@ -198,7 +198,7 @@ class WebSession implements Session {
 }
 
 /**
- * Results that the caller gave memory for. onnxruntime-web 1.30 has no use for that memory: it would copy a given tensor to
+ * Results for which the caller gave memory. onnxruntime-web 1.30 cannot use it: it would copy a given tensor to
  * WebAssembly, write the result there and drop it. So results come as new arrays, and are copied.
  */
 function copyInto(given: TensorData, result: TensorData | undefined, name: string): void {

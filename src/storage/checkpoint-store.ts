@@ -3,7 +3,7 @@ import { OptionError, StorageError } from '../errors.js';
 /** Keeps bytes under keys across reloads. What is written replaces what was there as a whole or not at all. */
 export interface CheckpointStore {
   readonly where: 'opfs' | 'indexeddb';
-  /** The bytes last written; undefined where there are none. Throws StorageError where all that is there is damaged. */
+  /** The bytes last written; undefined where there are none. Throws StorageError where everything there is damaged. */
   read(key: string): Promise<Uint8Array | undefined>;
   /** Throws StorageError where storage is full, refused or in use; what was there before stays then. */
   write(key: string, bytes: Uint8Array): Promise<void>;

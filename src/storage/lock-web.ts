@@ -1,19 +1,19 @@
 import { StorageError } from '../errors.js';
 
-/** What tabs say to one another under the name of a key. */
+/** Messages between tabs under the name of a key. */
 type Word = 'who has it?' | 'I have it';
 
 /**
- * Milliseconds that a holder who does not answer may take to let go, at most: a former page that the browser is still
- * ending, whose worker may be in the middle of a long step. Only a tab that is frozen takes longer.
+ * The most milliseconds that a holder who does not answer may take to let go: a former page that the browser is still
+ * closing, whose worker may be in the middle of a long step. Only a tab that is frozen takes longer.
  */
 const PATIENCE = 60_000;
 
 /**
  * Makes this page or worker the only one that writes under a key, until the function that it returns is called. Throws
- * StorageError where another page has the key: at once where that page answers, else it is one that is about to end, as the
- * former self of a page that was reloaded, and is waited for. Where the browser has no locks (no secure context), nobody is
- * kept out: undefined comes back.
+ * StorageError where another page has the key: at once if that page answers; otherwise it is about to close, like the old
+ * page after a reload, and is waited for. Where the browser has no locks (no secure context), nothing is locked and the
+ * result is undefined.
  * Source: https://w3c.github.io/web-locks/
  */
 export async function lockKey(key: string): Promise<(() => void) | undefined> {
@@ -38,7 +38,7 @@ export async function lockKey(key: string): Promise<(() => void) | undefined> {
           others.onmessage = ({ data }: MessageEvent<Word>) => {
             if (data === 'who has it?') say('I have it');
           };
-          // Also to those who asked before.
+          // Also answers those who asked before.
           say('I have it');
           return new Promise<void>((release) => {
             resolve(() => {

@@ -1,6 +1,6 @@
 import { TwoSlots, type SlotFiles } from './slots.js';
 
-/** What workers have of a file of the origin-private file system; TypeScript's types of pages leave it out. */
+/** A worker's handle of a file in the origin-private file system; TypeScript's DOM types leave it out. */
 interface SyncAccessHandle {
   write(bytes: Uint8Array, options: { readonly at: number }): number;
   truncate(size: number): void;
@@ -13,7 +13,7 @@ type SyncFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncA
 const FOLDER = 'ort-train-checkpoints';
 
 /**
- * Checkpoints in the origin-private file system, in a dedicated worker, where it writes in place and at once; undefined
+ * Checkpoints in the origin-private file system, in a dedicated worker, where writes are in place and synchronous; undefined
  * where the browser lacks or refuses it.
  * Source: https://fs.spec.whatwg.org/
  */
@@ -26,7 +26,7 @@ export async function opfsStore(): Promise<TwoSlots | undefined> {
     const root = await storage.getDirectory();
     return new TwoSlots('opfs', filesIn(await root.getDirectoryHandle(FOLDER, { create: true })));
   } catch {
-    // Private windows of some browsers have the function and refuse its use.
+    // Private windows of some browsers have the function but refuse it.
     return undefined;
   }
 }

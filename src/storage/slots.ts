@@ -6,8 +6,8 @@ export interface SlotFiles {
   /** The file's first bytes, or all; undefined where there is no such file. */
   read(name: string, first?: number): Promise<Uint8Array | undefined>;
   /**
-   * Empties the file, writes the content behind the header's place, and the header when the content is there to stay: a
-   * write that breaks off leaves no header.
+   * Empties the file, writes the content after the place of the header, and the header once the content is stored: an
+   * interrupted write leaves no header.
    */
   write(name: string, header: Uint8Array, content: Uint8Array): Promise<void>;
   /** Does nothing where there is no such file. */
@@ -32,7 +32,7 @@ interface Head {
 
 /**
  * Writes that are atomic on files that are not: a key has two files, and a write goes to the one that does not hold the
- * newest content. One that breaks off leaves that slot without a header, and the other as it was.
+ * newest content. An interrupted write leaves that slot without a header, and the other as it was.
  */
 export class TwoSlots implements CheckpointStore {
   readonly where: CheckpointStore['where'];
@@ -113,7 +113,7 @@ async function headerOf(sequence: number, content: Uint8Array): Promise<Uint8Arr
   view.setFloat64(SEQUENCE, sequence, true);
   view.setFloat64(LENGTH, content.length, true);
   header.set(await sha256(content), DIGEST);
-  // Hashed twice, so that the numbers are protected as well without a copy of the content behind them.
+  // Hashed twice, so that the numbers are protected, too, without copying the content behind them.
   header.set(await sha256(header), DIGEST);
   return header;
 }

@@ -10,7 +10,7 @@ import {
   type DataSplit,
   type Normalization,
 } from '../data/index.js';
-import { OptionError } from '../errors.js';
+import { messageOf, OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
 import { checkPositive, checkWhole } from '../checks.js';
 import type { Scheduler, SchedulerState } from './schedulers/index.js';
@@ -133,7 +133,7 @@ function checkLastBatch(network: Trainer['network'], count: number, batchSize: n
   } catch (cause) {
     throw new OptionError(
       `batch size: ${batchSize} of ${count} images at a time leaves one image in the last batch, too few for the ` +
-        `network ${network.name} (${cause instanceof Error ? cause.message : String(cause)}); choose another size`,
+        `network ${network.name} (${messageOf(cause)}); choose another size`,
       { cause },
     );
   }

@@ -1,4 +1,4 @@
-import { CheckpointError } from '../errors.js';
+import { assert, CheckpointError } from '../errors.js';
 import { formatShape, type TensorData } from '../ir/index.js';
 import { buildNetwork, type Network } from '../net/index.js';
 import { readModel } from '../onnx/index.js';
@@ -61,7 +61,7 @@ function matchNames(
     const tensor = tensors.get(name);
     if (tensor !== undefined) named.set(name, tensor);
   }
-  // Constants that no layer uses (shapes, factors) are not weights, and nobody misses them.
+  // Constants that no layer uses (shapes, factors) are not weights, and none is missing.
   for (const { parts } of theirs) for (const ref of parts.values()) named.set(ref.name, take(tensors, ref));
   return { ...compareWeights(network, named, options), by: 'name' };
 }
@@ -87,7 +87,7 @@ function matchPositions(
 /** The weight as PyTorch lays it out: a linear layer's as [O,I]. */
 function take(tensors: Tensors, { name, transposed }: WeightRef): TensorData {
   const tensor = tensors.get(name);
-  if (tensor === undefined) throw new Error(`'${name}' has no tensor`);
+  assert(tensor, `'${name}' has no tensor`);
   const [rows = 0, columns = 0] = tensor.shape;
   if (!transposed || !(tensor.data instanceof Float32Array)) return tensor;
   const { data } = tensor;

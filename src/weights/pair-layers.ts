@@ -11,7 +11,7 @@ export interface LayerPairs {
 /**
  * Pairs the layers of a network with those of a graph whose names were lost: in order, each with the first free one of
  * its kind and shapes, and among several with the one that the corresponding layers feed, so that it does not matter
- * which branch of a block a file lists first. What then is left is paired by kind alone, to tell how it differs.
+ * which branch of a block a file lists first. What is left is paired by kind alone, to say how it differs.
  */
 export function pairLayers(own: readonly WeightLayer[], theirs: readonly WeightLayer[]): LayerPairs {
   /** For each of our layers, the index of theirs. */
@@ -44,7 +44,7 @@ export function pairLayers(own: readonly WeightLayer[], theirs: readonly WeightL
   return { pairs, unused: theirs.filter((_, j) => free.has(j)) };
 }
 
-/** Which weight of theirs each of the network's is, by our names, and which weights nobody takes. */
+/** The weight of the other graph for each of the network's, by our names, and the weights that nothing takes. */
 export function pairWeights({ pairs, unused }: LayerPairs): {
   readonly taken: ReadonlyMap<string, WeightRef>;
   readonly left: readonly WeightRef[];

@@ -83,7 +83,7 @@ function sizes(value: unknown, at: string): readonly number[] {
   throw new CheckpointError(`${at}: expected a list of integers from 0, got ${JSON.stringify(value)}`);
 }
 
-/** A key that an object of this (valid) JSON text has twice. JSON.parse would keep the last one in silence. */
+/** A key that an object of this (valid) JSON text has twice. JSON.parse would silently keep the last one. */
 function duplicateKey(json: string): string | undefined {
   const open: Set<string>[] = [];
   // Strings whole, so that braces within them do not count; a string before a colon is a key.

@@ -1,4 +1,4 @@
-import { WorkerError } from '../errors.js';
+import { messageOf, WorkerError } from '../errors.js';
 import { Caller } from './caller.js';
 import type { FromWorker } from './protocol.js';
 import { RunOnPage } from './run-on-page.js';
@@ -68,7 +68,7 @@ function makeWorker(given: WorkerSource): Worker {
     }
     return given instanceof Worker ? given : new Worker(given, { type: 'module' });
   } catch (cause) {
-    throw new WorkerError(`the worker cannot start: ${reasonOf(cause)}; ${notLoaded(given)}`, { cause });
+    throw new WorkerError(`the worker cannot start: ${messageOf(cause)}; ${notLoaded(given)}`, { cause });
   }
 }
 
@@ -112,8 +112,4 @@ export function saveWhenHidden(caller: Caller, runs: RunOnPage, signal: AbortSig
   };
   document.addEventListener('visibilitychange', save, { signal });
   addEventListener('pagehide', save, { signal });
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@ import type { EpochRecord } from '../train/index.js';
 import { decodeSafetensors, encodeSafetensors, readProgress } from '../weights/index.js';
 import { version } from '../version.js';
 import type { TensorData } from '../program/index.js';
-import { CheckpointError, StorageError } from '../errors.js';
+import { CheckpointError, messageOf, StorageError } from '../errors.js';
 import type { DataSplit } from '../data/index.js';
 import { withClock } from '../train/clocks.js';
 import type { StoredRun } from './protocol.js';
@@ -88,7 +88,7 @@ export function decodeRecord(bytes: Uint8Array, key: string, where: StoredRun['w
   try {
     return decode(bytes, key, where);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new StorageError(`the stored run '${key}' is damaged (${reason}); forget() removes it`, { cause });
   }
 }

@@ -26,7 +26,7 @@ export const hand = {
   pressure: 0.2,
   /** Width of the soft edge: lowest and highest. */
   softness: [0.8, 1.8],
-  /** Noise of half-covered pixels, of full ink = 1. */
+  /** Noise of half-covered pixels, as a share of full ink. */
   grain: 0.09,
   /** Full ink, of 255: lowest and highest. */
   ink: [0.96, 1.04],

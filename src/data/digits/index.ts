@@ -40,12 +40,12 @@ export function embeddedDigits(options: EmbeddedOptions = {}): DataSplit {
   }
 }
 
-/** Images that are drawn between two turns of others: under 2 ms. */
+/** Images drawn before others get a turn: under 2 ms. */
 const AT_ONCE = 32;
 
 /**
- * The same bytes as `embeddedDigits`, drawn a few images at a time: all of them take 2 s, in which a worker would answer
- * nobody.
+ * The same bytes as `embeddedDigits`, drawn a few images at a time: all of them take 2 s, in which a worker could not
+ * answer.
  *
  * @param giveWay - Lets others have their turn; called every few milliseconds.
  * @example
@@ -99,7 +99,7 @@ function shuffledLabels(count: number, random: Random): Uint8Array {
 function drawDigit(digit: number, image: Uint8Array, random: Random): void {
   const lines = drawStrokes(pickStyle(STYLES[digit] ?? [], random), random);
   const [thin, thick] = hand.radius;
-  // Squared, so that thick pens are rarer; by multiplication, since the last bit of a power is left open by JS.
+  // Squared, so that thick pens are rarer; by multiplication, since JS leaves the last bit of a power open.
   const u = random.uniform();
   const radius = thin + (thick - thin) * u * u;
   const box = renderLines(lines, radius, random.between(...hand.softness));

@@ -15,7 +15,7 @@ export type Line = readonly Point[];
 /** Line pieces between two knots. */
 const PIECES = 6;
 
-/** Draws one specimen of a style: the skeleton's lines in its own units, varied as a hand varies them. */
+/** Draws one specimen of a style: the skeleton's lines in its own units, varied as handwriting is. */
 export function drawStrokes(drawn: Style, random: Random): readonly Line[] {
   const sloppiness = random.between(...hand.sloppiness);
   const place = makePlacing(sloppiness, random);
