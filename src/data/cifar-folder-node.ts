@@ -1,10 +1,7 @@
-import { readCifarFolder, readCifarSet, type CifarFolderOptions } from './cifar-set.js';
-import type { CifarSet } from './cifar-sets.js';
+import { readCifarFolder, type CifarFolderOptions } from './cifar-set.js';
 import type { DataSplit } from './dataset.js';
 import { nodeHash } from './digest-node.js';
 import { nodeFolder } from './folder-node.js';
-
-const EXPECTED = 'a CIFAR set';
 
 /**
  * Reads a CIFAR set in its binary layout from a folder that holds the `.bin` files, the archive's own folder
@@ -18,14 +15,5 @@ const EXPECTED = 'a CIFAR set';
  * const { train, test } = await loadCifarFolder('data/cifar-10-batches-bin');
  */
 export async function loadCifarFolder(folder: string, options: CifarFolderOptions = {}): Promise<DataSplit> {
-  return readCifarFolder(await nodeFolder(folder, EXPECTED), options, nodeHash);
-}
-
-/** As `loadCifarFolder`, for any description of a set. */
-export async function loadCifarSet(
-  folder: string,
-  set: CifarSet,
-  options: CifarFolderOptions,
-): Promise<DataSplit> {
-  return readCifarSet(await nodeFolder(folder, EXPECTED), set, options, nodeHash);
+  return readCifarFolder(await nodeFolder(folder, 'a CIFAR set'), options, nodeHash);
 }

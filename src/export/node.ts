@@ -8,8 +8,6 @@ import { Classifier } from './classifier.js';
 import { exportModel, type ExportOptions } from './export-model.js';
 import { imageClassifier, type ImageClassifier } from './image-classifier.js';
 
-export type { PredictOptions } from './image-classifier.js';
-
 /** A classifier that also takes image files: a path or bytes of a PNG, JPEG, ... file. */
 export type NodeClassifier = ImageClassifier<string | Uint8Array>;
 
