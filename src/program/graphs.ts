@@ -37,7 +37,7 @@ export interface GraphOptions {
  * - `inference`: input -> logits, probabilities [N,K]; the weights are initialisers, `weights` gives their values
  *
  * @example
- * console.log(print(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
+ * console.log(printGraph(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
  */
 export function buildGraph(
   network: Network,
@@ -117,7 +117,7 @@ export function buildGraph(
 }
 
 /**
- * The inference graph of a network with its weights inside.
+ * The inference graph of a network with its weights inside: input [N,C,H,W] -> logits, probabilities [N,K].
  *
  * @example
  * const graph = buildInferenceGraph(network, initialState(network, 0));
