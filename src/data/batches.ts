@@ -87,7 +87,7 @@ export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOp
  * Gathers images into a batch: x = (pixel / 255 - mean) / std. Every operation is rounded to float32, as torchvision's
  * ToTensor and Normalize do, so that the bits are the same.
  *
- * @param indices - Which images, in this order, e.g. a part of `epochOrder`.
+ * @param indices - Which images, in this order, e.g. a part of a shuffled epoch.
  * @param out - Memory to write to, e.g. that of the batch before; fresh memory unless given.
  * @param seeded - Random changes of each image; none unless given.
  * @returns `images` [indices.length, channels, height, width] and `labels` [indices.length]; views of `out` if given.
@@ -157,8 +157,8 @@ export type BatchSource = (dataset: Dataset, options: BatchOptions) => Iterable<
 /**
  * Cuts one epoch of a data set into batches.
  *
- * @throws OptionError, at once, if the batch size is not a whole number from 1 to `dataset.count`, and as `epochOrder` and
- *   `prepareBatch`.
+ * @throws OptionError, at once, if the batch size is not a whole number from 1 to `dataset.count`, a seed or an epoch is
+ *   out of range, and as `prepareBatch`.
  * @example
  * for (const { images, labels, size } of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch })) {
  *   await step({ x: new Tensor('float32', images, [size, 1, 28, 28]), labels });

@@ -74,7 +74,8 @@ export function parseIdxLabels(bytes: Uint8Array, where: string, classes: number
 /**
  * Joins an images and a labels file to a data set of one channel. The bytes are shared, not copied.
  *
- * @throws DataError as `parseIdxImages` and `parseIdxLabels`, and if the two counts differ.
+ * @throws DataError if a file is no IDX file of its kind, is cut off or too long, has a label that is no class, or if the
+ *   two counts differ.
  * @example
  * const train = datasetFromIdx({ name: 'mnist/train', images, labels, classes: [...'0123456789'] });
  */
@@ -93,7 +94,7 @@ export function datasetFromIdx(source: IdxSource): Dataset {
 /**
  * As `datasetFromIdx`, from files that are plain or gzip, as their first bytes say.
  *
- * @throws DataError as `datasetFromIdx` and `gunzip`.
+ * @throws DataError as `datasetFromIdx`, and for a gzip file that is damaged.
  * @example
  * const train = await loadIdx({ name: 'mnist/train', images: await fetchBytes(url), labels, classes });
  */

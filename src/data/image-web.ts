@@ -12,7 +12,8 @@ export type WebImage = Blob | Uint8Array | ImageData | CanvasImageSource;
  * @param where - The file's name, for error messages; default: that of a `File`, else its size.
  * @returns Pixels 0..255, [channels, height, width].
  * @throws DataError if the file is no image, is cut off, or is of another size (without `resize`), and for a picture of
- *   another origin, which a page may show but not read; OptionError as `checkDecode`.
+ *   another origin, which a page may show but not read; OptionError if channels is not 1 or 3, or height or width is no
+ *   positive integer.
  * @example
  * const pixels = await decodeImage(file, { channels: 1, height: 28, width: 28, resize: true });
  */

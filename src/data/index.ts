@@ -1,14 +1,7 @@
 /** Data sets: what runs in Node and in the browser alike. */
 export type { Dataset, DataSplit } from './dataset.js';
-export { batchCount, batches, epochOrder, prepareBatch } from './batches.js';
-export type {
-  Batch,
-  BatchBuffers,
-  BatchOptions,
-  BatchSource,
-  EpochOrderOptions,
-  SeededAugmentation,
-} from './batches.js';
+export { batchCount, batches, prepareBatch } from './batches.js';
+export type { Batch, BatchOptions, BatchSource } from './batches.js';
 export { checkAugmentation } from './augment.js';
 export type { Augmentation } from './augment.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
@@ -17,16 +10,9 @@ export { checkDataset, checkSplit } from './checks.js';
 export { selectClasses } from './select-classes.js';
 export { datasetFromCifar } from './cifar.js';
 export type { CifarSource } from './cifar.js';
-export { cifarSets, isCifarName } from './cifar-sets.js';
-export type { CifarName, CifarSet } from './cifar-sets.js';
 export { embeddedDigits, embeddedDigitsInTurns } from './digits/index.js';
 export type { EmbeddedOptions } from './digits/index.js';
-export { gunzip, isGzip } from './gunzip.js';
-export { datasetFromIdx, loadIdx, parseIdxImages, parseIdxLabels } from './idx.js';
-export type { IdxImages, IdxSource } from './idx.js';
-export { idxFileNames, idxRoles } from './idx-files.js';
-export type { IdxRole } from './idx-files.js';
-export { isKnownName, knownSets } from './known-sets.js';
-export type { Digest, KnownName, KnownSet } from './known-sets.js';
+export { datasetFromIdx, loadIdx } from './idx.js';
+export type { IdxSource } from './idx.js';
 export { pixelsFromDrawing } from './drawing.js';
 export type { DigitImage, Drawing } from './drawing.js';

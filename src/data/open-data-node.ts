@@ -26,8 +26,8 @@ export const dataNames: readonly string[] = ['digits', ...downloadNames];
  * Opens a data set by its name or path: `digits` (drawn on the spot, needs no file), the name of a known set
  * (downloaded once, then from the cache), or a folder of IDX or of CIFAR files. To open a folder called like a set, write `./mnist`.
  *
- * @throws DataError if there is neither a set of this name nor a folder; else as `loadKnownSet`, `loadIdxFolder`
- *   and `loadCifarFolder`.
+ * @throws DataError if there is neither a set of this name nor a folder; OfflineError if no mirror has a genuine file,
+ *   AbortedError when `signal` fires; else as `loadIdxFolder` and `loadCifarFolder`.
  * @example
  * const { train, test } = await openData('fashion-mnist');
  */

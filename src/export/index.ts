@@ -1,3 +1,3 @@
 export * from './classifier.js';
 export * from './export-model.js';
-export type { ImageClassifier, PredictOptions } from './image-classifier.js';
+export type { PredictOptions } from './image-classifier.js';

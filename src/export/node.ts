@@ -8,8 +8,6 @@ import { Classifier } from './classifier.js';
 import { exportModel, type ExportOptions } from './export-model.js';
 import { imageClassifier, type ImageClassifier } from './image-classifier.js';
 
-export type { PredictOptions } from './image-classifier.js';
-
 /** A classifier that also takes image files: a path or bytes of a PNG, JPEG, ... file. */
 export type NodeClassifier = ImageClassifier<string | Uint8Array>;
 
@@ -33,7 +31,8 @@ export async function loadClassifier(
 
 /**
  * Exports a run's folder: its `model.onnx` with the weights of its `checkpoint.safetensors`, written to `out`. A path to
- * an `.onnx` file exports that one. Returns the bytes.
+ * an `.onnx` file exports that one. Returns the bytes. Throws IoError for files that cannot be read or written, else as
+ * `exportModel`.
  *
  * @example
  * await exportRun('runs/a', 'digits.onnx', { classes: ['zero', 'one', ...] });

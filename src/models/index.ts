@@ -1,6 +1,5 @@
-export { basicBlock, bottleneck, stage } from './blocks.js';
-export type { Block, BlockOptions, Norm, Shortcut, StageOptions } from './blocks.js';
-export type { ImageSize } from './image-size.js';
+export { basicBlock, bottleneck } from './blocks.js';
+export type { Block, BlockOptions, Norm, Shortcut } from './blocks.js';
 export * from './losses.js';
 export * from './mnist-cnn.js';
 export * from './presets.js';

@@ -20,7 +20,8 @@ export function chain(...nets: readonly Net[]): Net {
 }
 
 /**
- * The sum of several paths from the same input: the residual connection. All results have one shape.
+ * The sum of several paths from the same input: the residual connection. All results have one shape; `defineNetwork`
+ * throws a ShapeError where they have not.
  *
  * @example
  * add(chain(conv(64, 3, { padding: 1 }), relu(), conv(64, 3, { padding: 1 })), identity());

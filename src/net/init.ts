@@ -47,7 +47,7 @@ export function uniformInit(bound: number): Initializer {
 }
 
 /**
- * Normal with mean 0.
+ * Normal with mean 0 and standard deviation `std`.
  *
  * @example
  * conv(64, 3, { init: () => normalInit(0.02) });

@@ -110,7 +110,7 @@ export interface AveragePoolOptions extends PoolOptions {
 }
 
 /**
- * Maximum of each window; the first of equal ones gets the gradient.
+ * Maximum of each window: [N,C,H,W] -> [N,C,OH,OW]; the first of equal ones gets the gradient.
  *
  * @example
  * maxPool(3, { stride: 2, padding: 1 });
@@ -125,7 +125,7 @@ export function maxPool(kernel: number, { dilation = 1, ...options }: MaxPoolOpt
 }
 
 /**
- * Mean of each window.
+ * Mean of each window: [N,C,H,W] -> [N,C,OH,OW].
  *
  * @example
  * averagePool(3, { stride: 2, padding: 1, countIncludePad: false });

@@ -121,7 +121,7 @@ export function frozenNames(network: Network): ReadonlySet<string> {
 }
 
 /** Adds the nodes of a net to a builder and returns its result. */
-export function buildLayers(b: Builder, net: Net, x: Value, options: BuildOptions): Value {
+function buildLayers(b: Builder, net: Net, x: Value, options: BuildOptions): Value {
   const { training, take, update, frozen = new Set<string>() } = options;
   const counters = new Map<string, number>();
   /** Layers that the user named: generated numbers give way to them. */

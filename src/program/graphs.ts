@@ -46,7 +46,7 @@ export interface GraphOptions {
  * - `inference`: input -> logits, probabilities [N,K]; the weights are initialisers, `weights` gives their values
  *
  * @example
- * console.log(print(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
+ * console.log(printGraph(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
  */
 export function buildGraph(
   network: Network,
@@ -159,7 +159,7 @@ export function vectorBundles(network: Network, optimizer: OptimizerOptions): Ve
 }
 
 /**
- * The inference graph of a network with its weights inside.
+ * The inference graph of a network with its weights inside: input [N,C,H,W] -> logits, probabilities [N,K].
  *
  * @example
  * const graph = buildInferenceGraph(network, initialState(network, 0));

@@ -1,5 +1,5 @@
 import { DeviceError } from '../errors.js';
-import { deviceNames, type DeviceName } from '../program/index.js';
+import { deviceNames, type DeviceName } from '../program/session.js';
 
 /** The execution providers asked for. Throws DeviceError for an empty list and for names that ort-train does not know. */
 export function checkDevices(devices: readonly string[]): readonly DeviceName[] {

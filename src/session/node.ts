@@ -39,7 +39,7 @@ const remedies: Readonly<Record<DeviceName, string>> = {
 
 /**
  * Loads a model into onnxruntime-node on the first of `devices` that starts. Throws DeviceError for an unknown device,
- * and when none starts, with what each of them lacks.
+ * and when none starts, with what each of them lacks; ModelError for a model that ONNX Runtime refuses.
  *
  * @example
  * const session = await createNodeSession(bytes, { devices: ['cuda', 'cpu'] });

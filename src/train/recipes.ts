@@ -32,10 +32,10 @@ const embeddedDigits: Partial<Recipe> = {
 };
 
 /**
- * The recipe of a preset on a data set.
+ * How `trainResNet` trains where nothing else is said, by the names of preset and data set.
  *
  * @example
- * recipeFor('resnet20-cifar', 'cifar10').learningRate;
+ * const { epochs, learningRate } = recipeFor('mnist-cnn', 'digits');
  */
 export function recipeFor(preset: string | undefined, data: string | undefined): Recipe {
   const base: Recipe =

@@ -43,7 +43,7 @@ const MAX_HEADER = 100_000_000;
  * Throws CheckpointError for a tensor whose data do not fit its shape and for names that the format cannot hold.
  *
  * @example
- * const bytes = encodeSafetensors(new Map([['fc.bias', tensorOf('float32', [2], [1, 2])]]), { epoch: '3' });
+ * const bytes = encodeSafetensors(new Map([['b', { dtype: 'float32', shape: [2], data: Float32Array.of(1, 2) }]]));
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, TensorData>,

@@ -125,12 +125,7 @@ describe('downloadCifar', () => {
     const set = cifarSetAt('cifar10', archive, mirror.url);
     const folder = await downloadCifar(set, { cacheDir });
     expect(await readdir(folder)).toEqual([file]);
-    const split = await readCifarSet(
-      await nodeFolder(folder, 'a CIFAR set'),
-      set,
-      { known: 'cifar10' },
-      nodeHash,
-    );
+    const split = await readCifarSet(await nodeFolder(folder, 'a set'), set, { known: 'cifar10' }, nodeHash);
     expect([split.train.name, split.train.count]).toEqual(['cifar10/train', 10]);
     await downloadCifar(set, { cacheDir });
     expect(mirror.requests).toEqual([`/${file}`]);
