@@ -1,5 +1,5 @@
 import { sameShape, type Node, type Value } from '../../ir/index.js';
-import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
+import { normGiven, normGrad, normTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
 import { affine } from './depthwise.js';
 import type { Context } from './context.js';
@@ -12,7 +12,7 @@ import { isTiled, isUndilated, maxPool, maxPoolGrad } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { addPlaces, areAlike } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
-import { moveAll } from './running.js';
+import { movedAll } from '../rewrite/running.js';
 import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
 import { isStemPool, stemPool, stemPoolGrad } from './stem-pool.js';
 import { stridedInputGrad } from './strided-input-grad.js';
@@ -47,17 +47,10 @@ function isNormalised({ f, graph }: Context, x: Value | undefined): x is Value {
   return x?.shape.length === 4 && x.dtype === 'float32' && (f.isBlocked(x) || !graph.inputs.includes(x));
 }
 
-const normTrain: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isNormalised(context, x)) return false;
-  return give(context, node, { pending: batchNormTrain(context, node) });
-};
-
-const normGiven: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isNormalised(context, x)) return false;
-  return give(context, node, { pending: batchNormGiven(context.f, node) });
-};
+const norm =
+  (lowered: typeof normTrain): Rule =>
+  (context, node) =>
+    isNormalised(context, node.inputs[0]) && give(context, node, { pending: lowered(context, node) });
 
 // x times [C] made [1,C,1,1]: the gradient of batch normalisation with given statistics.
 const mul: Rule = (context, node) => {
@@ -77,12 +70,12 @@ const mul: Rule = (context, node) => {
   return isPerChannel ? give({ f }, node, { blocked: scaled(f, x, factor) }) : elementwise(context, node);
 };
 
-const normGrad: Rule = (context, node) => {
+const normGradient: Rule = (context, node) => {
   const { f } = context;
   const [x] = node.inputs;
   const [dx] = node.outputs;
   if (x?.shape.length !== 4 || dx === undefined || !f.isBlocked(x)) return false;
-  const factored = batchNormGrad(f, node);
+  const factored = normGrad(context, node);
   if (mayBeFactored(context, dx)) return give(context, node, { factored });
   return give(context, node, { blocked: affine(f, factored.image, factored.factor, undefined) });
 };
@@ -181,6 +174,11 @@ const slice: Rule = ({ f }, node) => {
   return blocked !== undefined && give({ f }, node, { blocked });
 };
 
+const concat: Rule = (context, node) => {
+  const plain = movedAll(context, node);
+  return plain ? give(context, node, { plain }) : elementwise(context, node);
+};
+
 const pad: Rule = (context, node) => {
   const places = spreadPlaces(context, node);
   if (places !== undefined) return give(context, node, { places });
@@ -193,9 +191,9 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   ConvInputGrad: convInputGrad,
   ConvWeightGrad: convWeightGrad,
-  BatchNormTrain: normTrain,
-  BatchNormGrad: normGrad,
-  BatchNormalization: normGiven,
+  BatchNormTrain: norm(normTrain),
+  BatchNormGrad: normGradient,
+  BatchNormalization: norm(normGiven),
   Mul: mul,
   Add: add,
   Relu: relu,
@@ -205,7 +203,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduceSum,
   Expand: expand,
   Slice: slice,
-  Concat: moveAll,
+  Concat: concat,
   Pad: pad,
 };
 

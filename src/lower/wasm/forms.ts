@@ -2,7 +2,7 @@ import { assert } from '../../errors.js';
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
-import { FormTable } from '../rewrite/form-table.js';
+import { FormTable, type PlainForm } from '../rewrite/form-table.js';
 import { range } from '../rewrite/range.js';
 
 /** The image after a convolution, computed pixel by pixel on demand. */
@@ -21,9 +21,7 @@ export interface Place {
 }
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
-interface Form {
-  /** As ONNX has it. */
-  plain?: Value;
+interface Form extends PlainForm {
   /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
   pixels?: Value;
   pending?: Pending;
@@ -53,7 +51,8 @@ export class Forms extends FormTable<Form> {
   /** As ONNX has it: an image [N,C,H,W]. */
   plain(value: Value): Value {
     const form = this.form(value);
-    form.plain ??= plainOf(this.b, this.pixels(value));
+    form.plain ??=
+      this.movedBy(form, (running) => this.plain(running)) ?? plainOf(this.b, this.pixels(value));
     return form.plain;
   }
 

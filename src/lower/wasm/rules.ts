@@ -1,6 +1,7 @@
 import { localName, type Node } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
-import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
+import type { BroadcastNorm } from '../rewrite/broadcast-norm.js';
+import { movedAll } from '../rewrite/running.js';
 import type { Context } from './context.js';
 import { formOf } from './conv-forms.js';
 import { pixelElementwise } from './elementwise.js';
@@ -62,22 +63,10 @@ const reduceSum: Rule = (context, node) => {
   });
 };
 
-const normTrain: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
-  batchNormTrain(context, node);
-  return 'pixels';
-};
-
-const normGrad: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
-  batchNormGrad(context, node);
-  return 'pixels';
-};
-
-const normGiven: Rule = (context, node) => {
-  if (!hasPixels(context, node)) return undefined;
-  return give(context, node, { pixels: batchNormGiven(context, node) });
-};
+const norm =
+  (kind: keyof BroadcastNorm): Rule =>
+  (context, node) =>
+    hasPixels(context, node) ? give(context, node, { pixels: context.norm[kind](node) }) : undefined;
 
 const averagePool: Rule = (context, node) => {
   const { f, b } = context;
@@ -115,6 +104,11 @@ const move: Rule = (context, node) => {
   return pixels && give(context, node, { pixels });
 };
 
+const concat: Rule = (context, node) => {
+  const plain = movedAll(context, node);
+  return plain ? give(context, node, { plain }, 'plain') : move(context, node);
+};
+
 /** The rules by operator; every other operator gets `elementwise`. */
 const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
@@ -124,14 +118,14 @@ const rules: Readonly<Record<string, Rule>> = {
   MaxPoolGrad: poolGrad,
   ReduceSum: reduceSum,
   Relu: relu,
-  BatchNormTrain: normTrain,
-  BatchNormGrad: normGrad,
-  BatchNormalization: normGiven,
+  BatchNormTrain: norm('train'),
+  BatchNormGrad: norm('grad'),
+  BatchNormalization: norm('given'),
   GlobalAveragePool: averagePool,
   Expand: expand,
   Slice: move,
   Pad: move,
-  Concat: move,
+  Concat: concat,
 };
 
 /** Lowers a node and says in which form; undefined where the portable form remains. */

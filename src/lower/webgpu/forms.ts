@@ -1,21 +1,18 @@
 import { sameShape, staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../rewrite/form-table.js';
+import { assert } from '../../errors.js';
+import { FormTable, type PlainForm } from '../rewrite/form-table.js';
 import { firstOf } from './move.js';
 import { moved } from './transpose.js';
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or both. */
-interface Form {
+interface Form extends PlainForm {
   /** As ONNX has it; an index (int64 in the portable graph) as int32. */
-  plain?: Value;
+  plain?: Value | undefined;
   /** An image with its channels last, [N,H,W,C]; what broadcasts to one likewise. */
   image?: Value;
   /** The same image with channels of zeros after its own, up to a multiple of four. */
   wide?: Value;
-  /** Makes the plain form when somebody wants it. */
-  later?: () => Value;
-  /** A flat vector of parameters, gradients or moments, piece by piece. */
-  pieces?: readonly Value[];
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
@@ -26,19 +23,12 @@ export class Forms extends FormTable<Form> {
     return form?.image !== undefined || form?.wide !== undefined;
   }
 
-  /** A flat vector in pieces. */
-  pieces(value: Value): readonly Value[] | undefined {
-    return this.known(value)?.pieces;
-  }
-
   plain(value: Value): Value {
     const form = this.form(value);
-    if (form.plain === undefined) {
-      if (this.isImage(value)) {
-        form.plain = this.b.reshape(channelsFirst(this.b, this.image(value)), value.shape);
-      } else if (form.later !== undefined) form.plain = form.later();
-      else throw new Error(`'${value.name}' has no whole form`);
-    }
+    form.plain ??= this.isImage(value)
+      ? this.b.reshape(channelsFirst(this.b, this.image(value)), value.shape)
+      : this.movedBy(form, (running) => this.plain(running));
+    assert(form.plain, `'${value.name}' has no whole form`);
     return form.plain;
   }
 

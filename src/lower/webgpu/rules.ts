@@ -1,8 +1,9 @@
 import { localName, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { isElementwise } from '../rewrite/elementwise.js';
+import type { BroadcastNorm } from '../rewrite/broadcast-norm.js';
+import { movedAll } from '../rewrite/running.js';
 import { isZeroPad, spreadAxis, type Spread } from '../rewrite/spread.js';
-import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
 import { convForm, forwardConv, inputGrad } from './conv.js';
@@ -11,7 +12,6 @@ import { dims4 } from '../rewrite/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
 import { firstOf, gridOf, pick, pickPixels, range } from './move.js';
 import { channelSum, pixelSum } from './reduce.js';
-import { movedAll, movedVector } from './running.js';
 import { weightGrad } from './weight-grad.js';
 
 /** Lowers one node and names its form, or undefined: the node then keeps its portable form. */
@@ -25,41 +25,10 @@ const convInputGrad: Rule = (context, node) => image(context, node, inputGrad(co
 const convWeightGrad: Rule = (context, node) =>
   plain(context, node, weightGrad(context.f, node), 'transposed');
 
-const normTrain: Rule = (context, node) => {
-  const { f } = context;
-  const [x] = node.inputs;
-  if (x?.shape.length !== 4) return undefined;
-  const results = batchNormTrain(f, node);
-  const [y, mean, invStd, runningMean, runningVar] = node.outputs;
-  if (y !== undefined) f.set(y, { image: results.y });
-  if (mean !== undefined) f.set(mean, { plain: results.mean });
-  if (invStd !== undefined) f.set(invStd, { plain: results.invStd });
-  for (const [output, moved] of [
-    [runningMean, results.runningMean],
-    [runningVar, results.runningVar],
-  ] as const) {
-    if (output === undefined) continue;
-    context.moved.set(output, moved);
-    f.set(output, { later: () => movedVector(context, moved) });
-  }
-  return 'image';
-};
-
-const normGrad: Rule = ({ f }, node) => {
-  const [x] = node.inputs;
-  if (x?.shape.length !== 4) return undefined;
-  const results = batchNormGrad(f, node);
-  const [dx, dscale, dbias] = node.outputs;
-  if (dx !== undefined) f.set(dx, { image: results.dx });
-  if (dscale !== undefined) f.set(dscale, { plain: results.dscale });
-  if (dbias !== undefined) f.set(dbias, { plain: results.dbias });
-  return 'image';
-};
-
-const normGiven: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x?.shape.length === 4 ? image(context, node, batchNormGiven(context.f, node)) : undefined;
-};
+const norm =
+  (kind: keyof BroadcastNorm): Rule =>
+  (context, node) =>
+    node.inputs[0]?.shape.length === 4 ? image(context, node, context.norm[kind](node)) : undefined;
 
 const pool: Rule = (context, node) => image(context, node, maxPool(context.f, node), 'places');
 
@@ -242,9 +211,9 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   ConvInputGrad: convInputGrad,
   ConvWeightGrad: convWeightGrad,
-  BatchNormTrain: normTrain,
-  BatchNormGrad: normGrad,
-  BatchNormalization: normGiven,
+  BatchNormTrain: norm('train'),
+  BatchNormGrad: norm('grad'),
+  BatchNormalization: norm('given'),
   MaxPool: pool,
   MaxPoolGrad: poolGrad,
   AveragePool: averagePoolRule,
