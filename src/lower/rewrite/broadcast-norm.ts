@@ -7,11 +7,11 @@ import type { FormTable, PlainForm } from './form-table.js';
 export interface ImageLayout {
   readonly b: Builder;
   readonly f: FormTable<PlainForm> & { plain(value: Value): Value };
-  image(value: Value): Value;
+  readonly image: (value: Value) => Value;
   /** Mean over N, H and W: [C]. */
-  mean(x: Value): Value;
+  readonly mean: (x: Value) => Value;
   /** [C] in the shape that broadcasts. */
-  along(vector: Value): Value;
+  readonly along: (vector: Value) => Value;
 }
 
 /** Batch normalisation by broadcasting, of images less their mean: each gives the image, and records all vectors. */
