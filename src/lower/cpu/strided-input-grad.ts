@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
+import { convOperands } from '../rewrite/operands.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
@@ -31,10 +31,7 @@ interface Phase {
  * they are the taps t of d t = a + padding (mod s), each s / gcd(s,d)-th, and meet pixels of dy that are d / gcd(s,d) apart.
  */
 export function stridedInputGrad(f: Forms, node: Node, { layout, isDepthwise, group }: Placement): Places {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = node.attrs as unknown as ConvAttrs;
+  const { x: dx, w, y: dy, attrs } = convOperands(node);
   const [, , oh, ow] = dims4(dy);
   const [n, , h, width] = dims4(dx);
   const [rows, columns] = [phases(axisOf(attrs, 0, h, oh)), phases(axisOf(attrs, 1, width, ow))];

@@ -1,6 +1,7 @@
 import { localName, type Node, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { isZeroPad, spreadAxis } from '../rewrite/spread.js';
+import { ints, result } from '../rewrite/operands.js';
+import { isZeroPad, spreadPixels } from '../rewrite/spread.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 
@@ -45,14 +46,12 @@ export function movedPixels({ f, b }: Context, node: Node): Value | undefined {
 /** The gradient of a slice with steps: dy with zeros between its pixels. Undefined for anything else. */
 export function spreadOfSlice(context: Context, node: Node): Value | undefined {
   const { f, b } = context;
-  const [y] = node.outputs;
-  const columns = y && spreadAxis(context, y, 3);
-  const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || rows === undefined || columns === undefined || !f.isPixels(rows.source))
-    return undefined;
+  const found = spreadPixels(context, node);
+  if (found === undefined || !f.isPixels(found.source)) return undefined;
+  const { source, rows, columns } = found;
   if (rows.first >= rows.stride || columns.first >= columns.stride) return undefined;
-  const [, , h, w] = dims4(y);
-  return spread(b, f.pixels(rows.source), {
+  const [, , h, w] = dims4(result(node));
+  return spread(b, f.pixels(source), {
     strides: [rows.stride, columns.stride],
     first: [rows.first, columns.first],
     size: [h, w],
@@ -78,8 +77,4 @@ export function spread(b: Builder, x: Value, { strides: [sh, sw], first: [top, l
       ? whole
       : b.slice(whole, { axes: [0, 1], starts: [0, 0], ends: [Math.min(h, oh * sh), Math.min(w, ow * sw)] });
   return b.pad(cut, [0, 0, 0, 0, Math.max(h - oh * sh, 0), Math.max(w - ow * sw, 0), 0, 0]);
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
 }

@@ -1,11 +1,13 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs, ConvTransposeAttrs } from '../../ops/index.js';
-import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
+import { convOperands } from '../rewrite/operands.js';
+import { range } from '../rewrite/range.js';
+import { attrsOf, axisOf, liveAxes, type Axis } from '../rewrite/taps.js';
 import { lastConv, lastConvTranspose } from './last-ops.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 import { wideChannels, type Forms } from './forms.js';
-import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, type PixelMap } from './move.js';
 import { moved } from './transpose.js';
 
 /**
@@ -37,19 +39,13 @@ interface Operands {
 }
 
 function operandsOf(f: Forms, node: Node): Operands {
-  const [x, w, bias] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || w === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = attrsOf(node);
-  const [, , h, width] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  const rows = liveTaps(axisOf(attrs, 0, h, oh));
-  const columns = liveTaps(axisOf(attrs, 1, width, ow));
+  const conv = convOperands(node);
+  const [rows, columns] = liveAxes(conv);
   return {
-    x,
-    w: f.plain(w),
-    bias: bias && f.plain(bias),
-    group: attrs.group,
+    x: conv.x,
+    w: f.plain(conv.w),
+    bias: conv.bias && f.plain(conv.bias),
+    group: conv.attrs.group,
     axes: [rows.axis, columns.axis],
     first: [rows.first, columns.first],
   };
@@ -57,19 +53,17 @@ function operandsOf(f: Forms, node: Node): Operands {
 
 /** Which forms a convolution node can have, the heuristic's first. */
 export function convForms(node: Node): readonly ConvForm[] {
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y === undefined) return [];
-  const attrs = attrsOf(node);
-  const [n, c, h, w] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  const axes = [liveTaps(axisOf(attrs, 0, h, oh)).axis, liveTaps(axisOf(attrs, 1, w, ow)).axis] as const;
+  const conv = convOperands(node);
+  const { attrs } = conv;
+  const [n, c] = dims4(conv.x);
+  const [, , oh, ow] = dims4(conv.y);
+  const axes = liveAxes(conv).map(({ axis }) => axis);
   const canTurn = axes.every(
     ({ stride, kernel, dilation, before, after }) =>
       stride === 1 && Math.max(before, after) <= (kernel - 1) * dilation,
   );
   if (attrs.group > 1) return canTurn ? ['transposed'] : ['tiled'];
-  const taps = axes[0].kernel * axes[1].kernel;
+  const taps = axes.reduce((product, { kernel }) => product * kernel, 1);
   const fits = n * oh * ow * taps * c <= MOST_PATCHES;
   const patches: readonly ConvForm[] = fits ? ['patches'] : [];
   const turned: readonly ConvForm[] = canTurn ? ['transposed'] : [];
@@ -188,8 +182,7 @@ function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands):
 export function product(f: Forms, x: Value, w: Value, bias: Value | undefined): Value {
   const { b } = f;
   const [n, h, width, c] = dims4(x);
-  const [k] = w.shape.map(Number);
-  if (k === undefined) throw new Error(`'${w.name}' is no matrix`);
+  const k = Number(w.shape[0]);
   // Large ones are as fast in memory that a work group shares, and on a GPU faster.
   if (c >= 1024 && k >= 128) {
     const rows = b.reshape(x, [n * h * width, c]);
@@ -244,13 +237,7 @@ function patchesOf(f: Forms, x: Value, h: Axis, w: Axis, size: number): Value {
  */
 function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Operands): Value {
   const { b } = f;
-  const attrs: ConvAttrs = {
-    kernel_shape: [h.kernel, width.kernel],
-    strides: [h.stride, width.stride],
-    dilations: [h.dilation, width.dilation],
-    pads: [h.before, width.before, h.after, width.after],
-    group: 1,
-  };
+  const attrs = attrsOf(h, width);
   const image = f.image(x);
   const [, , , channels] = dims4(image);
   const [filters, c, kh, kw] = dims4(w);
@@ -273,10 +260,7 @@ function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Opera
 
 /** The gradient of a convolution's input, [N,H,W,C] or the wide form of that: a transposed convolution as it is. */
 export function inputGrad(f: Forms, node: Node): Value {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = attrsOf(node);
+  const { x: dx, w, y: dy, attrs } = convOperands(node);
   const [, , h, width] = dims4(dx);
   const [, , oh, ow] = dims4(dy);
   const rest = (size: number, out: number, axis: 0 | 1): number => {
@@ -293,12 +277,6 @@ export function inputGrad(f: Forms, node: Node): Value {
 }
 
 /** Whether each pixel of the result comes from the one at its place. */
-export function isPointwise({ kernel_shape, strides, pads }: ConvAttrs): boolean {
+function isPointwise({ kernel_shape, strides, pads }: ConvAttrs): boolean {
   return [...kernel_shape, ...strides].every((n) => n === 1) && pads.every((p) => p === 0);
-}
-
-/** A convolution node's attributes, without those that its gradient has besides. */
-export function attrsOf(node: Node): ConvAttrs {
-  const { kernel_shape, strides, pads, dilations, group } = node.attrs as unknown as ConvAttrs;
-  return { kernel_shape, strides, pads, dilations, group };
 }

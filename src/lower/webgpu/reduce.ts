@@ -1,7 +1,7 @@
 import { tensorOf, type Value } from '../../ir/index.js';
 import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
-import { range } from './move.js';
+import { range } from '../rewrite/range.js';
 
 /**
  * Sum along the middle axis, [A,R,B] -> [A,B], in steps: ONNX Runtime adds fewer than 32 numbers in one thread each where

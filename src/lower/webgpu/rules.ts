@@ -3,14 +3,16 @@ import { ops } from '../../ops/index.js';
 import { isElementwise } from '../rewrite/elementwise.js';
 import type { BroadcastNorm } from '../rewrite/broadcast-norm.js';
 import { movedAll } from '../rewrite/running.js';
-import { isZeroPad, spreadAxis, type Spread } from '../rewrite/spread.js';
+import { ints, result } from '../rewrite/operands.js';
+import { isZeroPad, spreadPixels, type Spread } from '../rewrite/spread.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
 import { convForm, forwardConv, inputGrad } from './conv.js';
 import { averagePool } from './average-pool.js';
 import { dims4 } from '../rewrite/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
-import { firstOf, gridOf, pick, pickPixels, range } from './move.js';
+import { firstOf, gridOf, pick, pickPixels } from './move.js';
+import { range } from '../rewrite/range.js';
 import { channelSum, pixelSum } from './reduce.js';
 import { weightGrad } from './weight-grad.js';
 
@@ -86,17 +88,15 @@ const expand: Rule = (context, node) => {
 // The gradient of a slice with steps along both axes of an image, a chain of nodes: dy with zeros between its pixels.
 const spread: Rule = (context, node) => {
   const { f, b } = context;
-  const [y] = node.outputs;
-  const columns = y && spreadAxis(context, y, 3);
-  const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || columns === undefined || rows === undefined || !f.isImage(rows.source))
-    return undefined;
-  const [n, c, h, w] = dims4(y);
-  const [, , ph, pw] = dims4(rows.source);
+  const found = spreadPixels(context, node);
+  if (found === undefined || !f.isImage(found.source)) return undefined;
+  const { source, rows, columns } = found;
+  const [n, c, h, w] = dims4(result(node));
+  const [, , ph, pw] = dims4(source);
   const along = (size: number, count: number, { first, stride }: Spread): readonly number[] =>
     range(size, -first).map((at) => (at % stride === 0 && at / stride < count ? at / stride : -1));
   const grid = gridOf(along(h, ph, rows), along(w, pw, columns), [ph, pw]);
-  return image(context, node, b.reshape(pickPixels(f, f.image(rows.source), grid, 'spread'), [n, h, w, c]));
+  return image(context, node, b.reshape(pickPixels(f, f.image(source), grid, 'spread'), [n, h, w, c]));
 };
 
 const slice: Rule = (context, node) => {
@@ -248,8 +248,4 @@ function plain({ f }: Context, node: Node, value: Value, form = 'plain'): string
   const [y] = node.outputs;
   if (y !== undefined) f.set(y, { plain: value });
   return form;
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
 }

@@ -1,10 +1,12 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { axisOf, type Axis } from '../rewrite/taps.js';
-import { attrsOf, transposed } from './conv.js';
+import { transposed } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
+import { convOperands } from '../rewrite/operands.js';
 import type { Forms } from './forms.js';
-import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, type PixelMap } from './move.js';
+import { range } from '../rewrite/range.js';
 import { smallFactors, sumLast } from './reduce.js';
 import { moved } from './transpose.js';
 
@@ -29,10 +31,8 @@ interface Extent {
  * A part of the batch at a time where the weight alone would occupy too few threads.
  */
 export function weightGrad(f: Forms, node: Node): Value {
-  const [x, dy] = node.inputs;
-  if (x === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const { x, y: dy, attrs } = convOperands(node);
   const { b } = f;
-  const attrs = attrsOf(node);
   const [kh, kw] = attrs.kernel_shape;
   const [n, channels, h, w] = dims4(x);
   const [, filters, oh, ow] = dims4(dy);
