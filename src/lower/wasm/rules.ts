@@ -6,6 +6,8 @@ import type { Context } from './context.js';
 import { formOf } from './conv-forms.js';
 import { pixelElementwise } from './elementwise.js';
 import { dims4 } from '../rewrite/dims.js';
+import { operands, result } from '../rewrite/operands.js';
+import { summedImage } from '../rewrite/summed-image.js';
 import { isTiled, maxPool, maxPoolGrad } from './max-pool.js';
 import { movedPixels, spreadOfSlice } from './move.js';
 import { patchConv, patchWeightGrad } from './patches.js';
@@ -48,14 +50,9 @@ const poolGrad: Rule = (context, node) => {
   return give(context, node, { places: maxPoolGrad(context, node) });
 };
 
-// The bias's gradient. What max-pooling passes back adds up to what came to it.
 const reduceSum: Rule = (context, node) => {
-  const { f, b, makers } = context;
-  const [x] = node.inputs;
-  const axes = node.attrs['axes'] as readonly number[];
-  if (x?.shape.length !== 4 || axes.join() !== '0,2,3' || node.attrs['keepdims'] !== 0) return undefined;
-  const maker = makers.get(x);
-  const source = maker?.op.name === 'MaxPoolGrad' && isTiled(maker) ? maker.inputs[3] : x;
+  const { f, b } = context;
+  const source = summedImage(context, node);
   if (source === undefined || !f.isPixels(source)) return undefined;
   const [h, w, c, n] = dims4(f.pixels(source));
   return give(context, node, {
@@ -70,8 +67,8 @@ const norm =
 
 const averagePool: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  if (x === undefined || !f.isPixels(x)) return undefined;
+  const [x] = operands(node, 1);
+  if (!f.isPixels(x)) return undefined;
   const [h, w, c, n] = dims4(f.pixels(x));
   const mean = b.reduceMean(b.reshape(f.pixels(x), [h * w, c * n]), [0], false, localName(node));
   return give(context, node, { pixels: b.reshape(mean, [1, 1, c, n]) });
@@ -80,9 +77,9 @@ const averagePool: Rule = (context, node) => {
 // The gradient of global average pooling.
 const expand: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || y?.shape.length !== 4 || node.inputs.length !== 1 || !f.isPixels(x))
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || y.shape.length !== 4 || node.inputs.length !== 1 || !f.isPixels(x))
     return undefined;
   const [n, c, h, w] = dims4(y);
   return give(context, node, {
@@ -92,8 +89,7 @@ const expand: Rule = (context, node) => {
 
 // ONNX Runtime's Relu in WebAssembly takes a branch for each element, 2.0 ms for [32,16,32,32]; Max takes 0.1.
 const relu: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
+  const [x] = operands(node, 1);
   const { f, b } = context;
   const form = f.isPixels(x) ? 'pixels' : 'plain';
   return give(context, node, { [form]: b.max(f[form](x), 0, localName(node)) });
@@ -139,7 +135,6 @@ function hasPixels({ f }: Context, { inputs: [x] }: Node): boolean {
 }
 
 function give({ f }: Context, node: Node, made: Parameters<Context['f']['set']>[1], form = 'pixels'): string {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, made);
+  f.set(result(node), made);
   return form;
 }

@@ -1,9 +1,9 @@
-import { localName, type Node, type Value } from '../../ir/index.js';
+import { localName, sameShape, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { isElementwise } from '../rewrite/elementwise.js';
 import type { BroadcastNorm } from '../rewrite/broadcast-norm.js';
 import { movedAll } from '../rewrite/running.js';
-import { ints, result } from '../rewrite/operands.js';
+import { ints, operands, result } from '../rewrite/operands.js';
 import { isZeroPad, spreadPixels, type Spread } from '../rewrite/spread.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
@@ -39,8 +39,7 @@ const poolGrad: Rule = (context, node) => image(context, node, maxPoolGrad(conte
 const averagePoolRule: Rule = (context, node) => image(context, node, averagePool(context.f, node));
 
 const globalAveragePool: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
+  const [x] = operands(node, 1);
   const { f, b } = context;
   const [n, h, w, c] = dims4(f.image(x));
   const mean = b.mul(pixelSum(f, f.image(x)), 1 / (h * w), localName(node));
@@ -50,27 +49,27 @@ const globalAveragePool: Rule = (context, node) => {
 // The gradient of a bias, and sums and means of each channel's pixels.
 const reduce: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
+  const [x] = operands(node, 1);
+  const y = result(node);
   const axes = [...ints(node, 'axes')].sort((one, other) => one - other).join();
-  if (x?.shape.length !== 4 || y === undefined || !f.isImage(x)) return undefined;
+  if (x.shape.length !== 4 || !f.isImage(x)) return undefined;
   if (axes !== '0,2,3' && axes !== '2,3') return undefined;
   const [n, c, h, w] = dims4(x);
   const images = axes === '2,3' ? n : 1;
   const sums = axes === '2,3' ? pixelSum(f, f.image(x)) : channelSum(f, f.stored(x));
   const own = firstOf(f, sums, sums.shape.length - 1, c, 'own_channels');
-  const result = node.op.name === 'ReduceMean' ? b.mul(own, images / (n * h * w)) : own;
+  const reduced = node.op.name === 'ReduceMean' ? b.mul(own, images / (n * h * w)) : own;
   return y.shape.length === 4
-    ? image(context, node, b.reshape(result, [images, 1, 1, c]))
-    : plain(context, node, b.reshape(result, y.shape));
+    ? image(context, node, b.reshape(reduced, [images, 1, 1, c]))
+    : plain(context, node, b.reshape(reduced, y.shape));
 };
 
 // One pixel of many channels, which lies the same in either layout.
 const reshape: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y?.shape.length !== 4 || x.dtype !== 'float32') return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (y.shape.length !== 4 || x.dtype !== 'float32') return undefined;
   const [n, c, h, w] = dims4(y);
   return h * w === 1 && n > 1 ? image(context, node, b.reshape(f.plain(x), [n, 1, 1, c])) : undefined;
 };
@@ -78,9 +77,9 @@ const reshape: Rule = (context, node) => {
 // The gradient of global average pooling.
 const expand: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y?.shape.length !== 4 || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (y.shape.length !== 4 || !f.isImage(x)) return undefined;
   const [n, c, h, w] = dims4(y);
   return image(context, node, b.emit(ops.Expand, [f.image(x)], { shape: [n, h, w, c] }, localName(node)));
 };
@@ -103,9 +102,9 @@ const slice: Rule = (context, node) => {
   const spreads = spread(context, node);
   if (spreads !== undefined) return spreads;
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || y === undefined || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || !f.isImage(x)) return undefined;
   const [axes, starts, steps] = [ints(node, 'axes'), ints(node, 'starts'), ints(node, 'steps')];
   const [n, c, h, w] = dims4(x);
   const [m, k, oh, ow] = dims4(y);
@@ -124,9 +123,9 @@ const pad: Rule = (context, node) => {
   const spreads = spread(context, node);
   if (spreads !== undefined) return spreads;
   const { f, b } = context;
-  const [x, ...others] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || others.length > 0 || y === undefined || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || node.inputs.length > 1 || !f.isImage(x)) return undefined;
   if (!isZeroPad(node)) return undefined;
   const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0] = ints(node, 'pads');
   if (n0 + n1 > 0) return undefined;
@@ -147,38 +146,30 @@ const concat: Rule = (context, node) => {
   const { f, b } = context;
   const all = movedAll(context, node);
   if (all !== undefined) return plain(context, node, all);
-  const images = node.inputs.flatMap((input) =>
-    input !== undefined && f.isImage(input) ? [f.image(input)] : [],
-  );
-  const [y] = node.outputs;
-  if (y?.shape.length !== 4 || images.length !== node.inputs.length) return undefined;
+  const images = node.inputs.flatMap((input) => (input && f.isImage(input) ? [f.image(input)] : []));
+  if (result(node).shape.length !== 4 || images.length !== node.inputs.length) return undefined;
   const axis = [0, 3, 1, 2].at(Number(node.attrs['axis']));
   return axis === undefined ? undefined : image(context, node, b.concat(images, axis, localName(node)));
 };
 
-const logSoftmaxRule: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x && plain(context, node, logSoftmax(context.b, context.f.plain(x), node));
-};
+const logSoftmaxRule: Rule = (context, node) =>
+  plain(context, node, logSoftmax(context.b, context.f.plain(operands(node, 1)[0]), node));
 
-const argMaxRule: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x && plain(context, node, argMax(context.b, context.f.plain(x), node));
-};
+const argMaxRule: Rule = (context, node) =>
+  plain(context, node, argMax(context.b, context.f.plain(operands(node, 1)[0]), node));
 
 // What was int64 may be int32 already.
 const cast: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (x === undefined || context.f.isImage(x)) return elementwise(context, node);
-  const [y] = node.outputs;
-  return y && plain(context, node, context.b.cast(context.f.plain(x), y.dtype, localName(node)));
+  const { f, b } = context;
+  const [x] = operands(node, 1);
+  if (f.isImage(x)) return elementwise(context, node);
+  return plain(context, node, b.cast(f.plain(x), result(node).dtype, localName(node)));
 };
 
 // x > 0 less x < 0: there is no Sign for WebGPU.
 const sign: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
+  const [x] = operands(node, 1);
   const give = f.isImage(x) ? image : plain;
   const value = f.isImage(x) ? f.image(x) : f.plain(x);
   const one = (condition: Value): Value => b.cast(condition, value.dtype);
@@ -188,19 +179,17 @@ const sign: Rule = (context, node) => {
 // Its kernel takes no operands that broadcast.
 const pow: Rule = (context, node) => {
   const { f, b } = context;
-  const [x, exponent] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || exponent === undefined || y === undefined) return undefined;
+  const [x, exponent] = operands(node, 2);
+  const { shape } = result(node);
   const full = (value: Value): Value =>
-    value.shape.join() === y.shape.join() ? value : b.emit(ops.Expand, [value], { shape: y.shape });
+    sameShape(value.shape, shape) ? value : b.emit(ops.Expand, [value], { shape });
   return plain(context, node, b.pow(full(f.plain(x)), full(f.plain(exponent)), localName(node)));
 };
 
 const elementwise: Rule = (context, node) => {
   const { f, b } = context;
-  const [y] = node.outputs;
   const inputs = node.inputs.flatMap((input) => input ?? []);
-  if (y?.shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isImage(input)))
+  if (result(node).shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isImage(input)))
     return undefined;
   const operands = inputs.map((input) => (input.shape.length === 0 ? f.plain(input) : f.image(input)));
   return image(context, node, b.emit(node.op, operands, node.attrs, localName(node)));
@@ -239,13 +228,12 @@ export function lowerNode(context: Context, node: Node): string | undefined {
 
 /** Records a result with its channels last, as many as it has or filled up. */
 function image({ f }: Context, node: Node, value: Value, form = 'image'): string {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, value.shape[3] === y.shape[1] ? { image: value } : { wide: value });
+  const y = result(node);
+  f.set(y, value.shape[3] === y.shape[1] ? { image: value } : { wide: value });
   return form;
 }
 
 function plain({ f }: Context, node: Node, value: Value, form = 'plain'): string {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, { plain: value });
+  f.set(result(node), { plain: value });
   return form;
 }
