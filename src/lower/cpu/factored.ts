@@ -38,7 +38,7 @@ export function factorInWeight(f: Forms, node: Node, { layout }: Placement): Nod
   return { ...node, inputs: [withoutFactor(f, node, dy, factored), weight] };
 }
 
-/** ConvWeightGrad of dy without its factor, and what its result is to be multiplied with. */
+/** ConvWeightGrad of dy without its factor, and the factor to multiply its result with. */
 export function factorInResult(
   f: Forms,
   node: Node,

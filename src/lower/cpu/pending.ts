@@ -56,7 +56,7 @@ export class Pending {
     return this.#unmade.make({ sum: this.#sum, relu: true });
   }
 
-  /** The whole image without about the mean of each channel; undefined where that would cost a pass. */
+  /** The whole image less about the mean of each channel; undefined where that would cost a pass. */
   emitShifted(negate: (shift: Value) => Value): Shifted | undefined {
     const sum = this.#sum;
     const shift = this.#unmade.roughMean?.(sum);

@@ -48,8 +48,8 @@ export function blockedPad(f: Forms, node: Node): Value | undefined {
 }
 
 /**
- * The gradient of a slice with steps along both axes of an image: dy with zeros between its pixels, which the slice's rule
- * writes as two chains of Reshape, Pad, Reshape, Slice and Pad. It is an image in places of which one is not zero.
+ * The gradient of a slice with steps along both axes of an image: dy with zeros inserted between its pixels, which the slice's rule
+ * writes as two chains of Reshape, Pad, Reshape, Slice and Pad. It is an image in places, of which only one is not zero.
  */
 export function spreadPlaces(context: Context, node: Node): Places | undefined {
   const found = spreadPixels(context, node);

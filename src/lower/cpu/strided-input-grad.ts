@@ -22,7 +22,7 @@ interface Phase {
 }
 
 /**
- * Gradient of a convolution's input for a stride s, without multiplying the zeros that a transposed convolution would put
+ * Gradient of a convolution's input for a stride s, without the zero insertion of a transposed convolution, which multiplies the zeros
  * between the pixels of dy: the pixels s i + a of dx need the taps t = (a + padding) mod s, + s, + 2 s ... alone,
  *
  *     dx[s i + a] = sum over u of dy[i + q - u] w[t + s u],   q = (a + padding - t) / s

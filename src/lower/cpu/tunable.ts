@@ -80,7 +80,7 @@ function keyOf(context: Context, node: Node): string {
   ].join(', ');
 }
 
-/** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy for nothing. */
+/** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy free. */
 function isCopied(context: Context, node: Node): boolean {
   const { users, f } = context;
   if (node.op.name !== 'Conv') return false;

@@ -57,7 +57,7 @@ export class FormTable<Form extends PlainForm> {
     return this.known(value)?.moved;
   }
 
-  /** What is recorded of a value, to be added to; undefined where that is nothing. */
+  /** What is recorded of a value, for its target to add to; undefined where nothing is. */
   protected known(value: Value): Form | undefined {
     return this.#forms.get(value);
   }

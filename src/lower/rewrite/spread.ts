@@ -2,7 +2,7 @@ import { sameShape, type Node, type Value } from '../../ir/index.js';
 import type { Links } from './links.js';
 import { ints, result } from './operands.js';
 
-/** What a value is the spread of, along one axis. */
+/** What a value is along one axis: `source` with `stride` - 1 zeros inserted between its entries and `first` before them. */
 export interface Spread {
   readonly source: Value;
   readonly stride: number;
@@ -41,7 +41,7 @@ function spreadAxis({ makers }: Pick<Links, 'makers'>, value: Value, axis: numbe
   return { source, stride, first };
 }
 
-/** An image that another is spread to, with zeros between its pixels. */
+/** An image that has zeros inserted between its pixels. */
 export interface SpreadPixels {
   readonly source: Value;
   readonly rows: Spread;

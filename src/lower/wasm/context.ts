@@ -19,7 +19,7 @@ export function contextOf(graph: Graph): Context {
   const f = new Forms(b);
   const norm = broadcastNorm({
     ...{ b, f },
-    image: (value) => f.pixels(value),
+    image: (value) => f.hwcn(value),
     mean: (x) => channelMean(b, x),
     along: (vector) => b.reshape(vector, [Number(vector.shape[0]), 1]),
   });

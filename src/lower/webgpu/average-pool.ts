@@ -30,7 +30,7 @@ export function averagePool(f: Forms, node: Node): Value {
     ),
   );
   const taps = kernel[0] * kernel[1];
-  const pixels = pickPixels(f, f.image(x), windows.flat(), 'under_window');
+  const pixels = pickPixels(f, f.nhwc(x), windows.flat(), 'under_window');
   const sums = sumMiddle(f, b.reshape(pixels, [n * oh * ow, taps, c]), 'window_sum');
   const shares = inverseCounts(attrs, [h, w], [oh, ow]);
   const share = f.constant(

@@ -21,7 +21,7 @@ export function contextOf(graph: Graph, choices: Context['choices'] = {}): Conte
   const f = new Forms(b);
   const norm = broadcastNorm({
     ...{ b, f },
-    image: (value) => f.image(value),
+    image: (value) => f.nhwc(value),
     mean: (x) => channelMean(f, x),
     along: (vector) => vector,
   });

@@ -13,16 +13,16 @@ import { moved } from './transpose.js';
 /**
  * Forms of a convolution on WebGPU:
  *
- * - `transposed`: as the transposed convolution with its taps turned round. ONNX Runtime's kernel for it shares no memory
+ * - `transposed`: as the transposed convolution with its kernel rotated by 180 degrees. ONNX Runtime's kernel for it shares no memory
  *   within a work group: 1.4 GFLOP/s a core of a software adapter, where Conv and MatMul reach 0.5, and its numbers are right for
  *   all channels.
- * - `patches`: the pixels under each window written out, times the weight: for strides, and for few channels, of which a
+ * - `patches`: im2col, times the weight: for strides, and for few channels, of which a
  *   window's pixels make many.
  * - `tiled`: ONNX's Conv, its channels filled up where it would be wrong. Needs no memory for patches.
  */
 export type ConvForm = 'transposed' | 'patches' | 'tiled';
 
-/** Numbers in the patches of a convolution from which on they are not written out: a buffer holds 2^25 by default. */
+/** Numbers in the patches of a convolution from which on im2col is not used: a buffer holds 2^25 by default. */
 const MOST_PATCHES = 2 ** 25;
 
 /** A convolution node's operands in the lowered graph, and its two axes without taps that meet only zeros. */
@@ -77,7 +77,7 @@ export function convForm({ choices }: Pick<Context, 'choices'>, node: Node): Con
   return forms.find((form) => form === choices[node.name]) ?? forms[0] ?? 'tiled';
 }
 
-/** The convolution of images with their channels last, [N,OH,OW,K], or the wide form of that. */
+/** The convolution of images in NHWC, [N,OH,OW,K], or the wide form of that. */
 export function forwardConv(context: Context, node: Node): Value {
   const { f } = context;
   const operands = operandsOf(f, node);
@@ -86,7 +86,7 @@ export function forwardConv(context: Context, node: Node): Value {
   return form === 'transposed' ? byTransposed(f, operands) : byTiles(f, operands);
 }
 
-/** conv(x, w) = convTranspose(x, w'), w' [C,K/group,kh,kw] with its taps in the opposite order. */
+/** conv(x, w) = convTranspose(x, w'), w' [C,K/group,kh,kw] rotated by 180 degrees. */
 function byTransposed(f: Forms, { x, w, bias, group, axes, first }: Operands): Value {
   const { b } = f;
   const [h, width] = axes;
@@ -126,7 +126,7 @@ function wideTransposed(
   bias: Value | undefined,
   attrs: ConvTransposeAttrs,
 ): Value {
-  if (attrs.group > 1) return transposed(f, f.image(x), w, bias, attrs);
+  if (attrs.group > 1) return transposed(f, f.nhwc(x), w, bias, attrs);
   const [c, k] = dims4(w);
   const filters = wideChannels(k);
   const weight = firstOf(f, firstOf(f, w, 0, wideChannels(c), 'wide'), 1, filters, 'wide');
@@ -134,7 +134,7 @@ function wideTransposed(
 }
 
 /**
- * ONNX's ConvTranspose on an image with its channels last. For groups of one output channel and an even number
+ * ONNX's ConvTranspose on an image in NHWC. For groups of one output channel and an even number
  * of input channels (tried: 1, 2, 3, 4, 5 and 8) ONNX Runtime 1.30 gives wrong numbers: all but depthwise ones get a second
  * one, which is dropped.
  */
@@ -155,10 +155,10 @@ export function transposed(
   return b.emit(lastConvTranspose, [x, w, bias], { ...attrs }, 'conv_transpose');
 }
 
-/** The pixels of each window, [N,OH,OW, kh kw C], times the weight [K, kh kw C]. */
+/** im2col: the pixels of each window, [N,OH,OW, kh kw C], times the weight [K, kh kw C]. */
 function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands): Value {
   const { b } = f;
-  const image = f.image(x);
+  const image = f.nhwc(x);
   const [n, , , c] = dims4(image);
   const [k, , , kw] = dims4(w);
   const live = range(h.kernel).flatMap((i) =>
@@ -238,7 +238,7 @@ function patchesOf(f: Forms, x: Value, h: Axis, w: Axis, size: number): Value {
 function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Operands): Value {
   const { b } = f;
   const attrs = attrsOf(h, width);
-  const image = f.image(x);
+  const image = f.nhwc(x);
   const [, , , channels] = dims4(image);
   const [filters, c, kh, kw] = dims4(w);
   const isWhole = kh === h.kernel && kw === width.kernel;
@@ -270,7 +270,7 @@ export function inputGrad(f: Forms, node: Node): Value {
   const output_padding = [rest(h, oh, 0), rest(width, ow, 1)] as const;
   if (attrs.group === 1 && isPointwise(attrs)) {
     const [k, c] = dims4(f.plain(w));
-    const image = f.image(dy);
+    const image = f.nhwc(dy);
     return product(f, image, moved(f.b, f.b.reshape(f.plain(w), [k, c]), [1, 0], 'by_input'), undefined);
   }
   return wideTransposed(f, dy, f.plain(w), undefined, { ...attrs, output_padding });

@@ -35,7 +35,7 @@ function placesOf(f: Forms, node: Node): readonly Place[] {
   const [x] = operands(node, 1);
   const { kernel_shape: kernel, strides, pads, dilations = [1, 1] } = attrsOf(node);
   const { size, out } = sizesOf(node);
-  const image = f.image(x);
+  const image = f.nhwc(x);
   const [n, h, w, c] = dims4(image);
   // By place along one axis, the pixel of each window: the first one that there is where this one is in the padding.
   const along = (axis: 0 | 1): readonly (readonly number[])[] => {
@@ -72,7 +72,7 @@ function gather(f: Forms, x: Value, indices: readonly number[], name: string): V
 /** Max-pooling of an image [N,H,W,C] -> [N,OH,OW,C], place by place. */
 export function maxPool(f: Forms, node: Node): Value {
   const [x] = operands(node, 1);
-  const [n, , , c] = dims4(f.image(x));
+  const [n, , , c] = dims4(f.nhwc(x));
   const [oh, ow] = sizesOf(node).out;
   return f.b.reshape(maximum(f, placesOf(f, node)), [n, oh, ow, c]);
 }
@@ -89,9 +89,9 @@ function maximum({ b }: Forms, places: readonly Place[]): Value {
 export function maxPoolGrad(f: Forms, node: Node): Value {
   const [x, y, , dy] = operands(node, 4);
   const { b } = f;
-  const [n, h, w, c] = dims4(f.image(x));
+  const [n, h, w, c] = dims4(f.nhwc(x));
   const { out } = sizesOf(node);
-  const windows = (value: Value): Value => b.reshape(f.image(value), [n, out[0] * out[1], c]);
+  const windows = (value: Value): Value => b.reshape(f.nhwc(value), [n, out[0] * out[1], c]);
   const most = windows(y);
   const numbers = (pixels: readonly number[]): Value =>
     f.constant(
