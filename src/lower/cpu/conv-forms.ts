@@ -1,13 +1,13 @@
 import type { Node } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
 import { weightShape } from '../layout/weight-layout.js';
 import type { Context } from './context.js';
-import { forwardAxes, turnedAxes } from './conv.js';
+import { turnedAxes } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
 import { placementOf, type Placement } from './placement.js';
 import { phasesOf } from './phases.js';
 import { isPointwise } from './pointwise-grad.js';
-import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
+import { convOperands } from '../rewrite/operands.js';
+import { liveAxes, type Axis } from '../rewrite/taps.js';
 import { batchGroups, preferredForm, type BatchGroups, type WeightGradForm } from './weight-grad.js';
 
 /**
@@ -52,19 +52,17 @@ export function formsOf(context: Context, node: Node): ConvForms | undefined {
 }
 
 function forwardForms(node: Node, { isPlain, isDepthwise }: Placement): ConvForms {
-  const [, { axis: columns }] = forwardAxes(node);
+  const [, { axis: columns }] = liveAxes(convOperands(node));
   if (isPlain || !isPadded(columns)) return ['narrow'];
   return columns.size <= 32 && !isDepthwise ? ['wide', 'narrow'] : ['narrow', 'wide'];
 }
 
 function inputGradForms(node: Node, { isDepthwise }: Placement): ConvForms {
-  const [dy] = node.inputs;
-  if (dy === undefined) throw new Error(`${node.name} lacks operands`);
   const axes = turnedAxes(node);
   if (axes === undefined) return ['places'];
   const [, columns] = axes;
   if (!isPadded(columns)) return ['narrow'];
-  const [, channels] = dims4(dy);
+  const [, channels] = dims4(convOperands(node).y);
   const isWorth = !isDepthwise && (columns.kernel >= 5 || (channels >= 64 && columns.out <= 14));
   return isWorth && columns.before < columns.kernel - 1 ? ['wide', 'narrow'] : ['narrow', 'wide'];
 }
@@ -74,13 +72,11 @@ function weightGradForms(
   node: Node,
   { layout, isPlain, isDepthwise, group }: Placement,
 ): ConvForms {
-  const [x, dy] = node.inputs;
-  const [dw] = node.outputs;
-  if (x === undefined || dy === undefined || dw === undefined) throw new Error(`${node.name} lacks operands`);
   if (isDepthwise) return ['depthwise'];
-  const [k, c, kh, kw] = weightShape(dw.shape.map(Number), f.block, layout);
-  const [n, channels, oh, ow] = dims4(dy);
-  const columns = liveTaps(axisOf(node.attrs as unknown as ConvAttrs, 1, dims4(x)[3], ow)).axis;
+  const conv = convOperands(node);
+  const [k, c, kh, kw] = weightShape(conv.w.shape.map(Number), f.block, layout);
+  const [n, channels, oh, ow] = dims4(conv.y);
+  const [, { axis: columns }] = liveAxes(conv);
   const phases = isPlain ? 1 : phasesOf(columns);
   const pixels = [n * phases, channels, oh, Math.ceil(ow / phases)] as const;
   const groups = batchGroups(f.block, [c, k, kh, kw], pixels);

@@ -5,39 +5,24 @@ import type { Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
 import { Pending } from './pending.js';
 import { sampledMean } from './sampled-mean.js';
-import { attrsOf, axisOf, liveTaps, type Axis, type LiveTaps } from '../rewrite/taps.js';
+import { convOperands } from '../rewrite/operands.js';
+import { attrsOf, liveAxes, type Axis, type LiveTaps } from '../rewrite/taps.js';
 import type { Placement } from './placement.js';
 import { turnedDepthwise, turnedWeight } from './weight-forms.js';
 import { widened } from './widen.js';
-
-/** Rows and columns of a convolution, without the taps of its kernel that meet no pixel. */
-export function forwardAxes({ name, attrs, inputs: [x], outputs: [y] }: Node): readonly [LiveTaps, LiveTaps] {
-  if (x === undefined || y === undefined) throw new Error(`${name} lacks operands`);
-  return liveAxes(attrs as unknown as ConvAttrs, x, y);
-}
-
-function liveAxes(attrs: ConvAttrs, x: Value, y: Value): readonly [LiveTaps, LiveTaps] {
-  const [, , height, width] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  return [liveTaps(axisOf(attrs, 0, height, oh)), liveTaps(axisOf(attrs, 1, width, ow))];
-}
 
 /**
  * relu(conv(x, w) + bias + sum), to be emitted when it is known what comes after it. `wide`: the zeros on both sides of x
  * are written out.
  */
 export function forwardConv(f: Forms, node: Node, placement: Placement, wide: boolean): Pending {
-  const [x, w, bias] = node.inputs;
-  if (x === undefined || w === undefined) throw new Error(`${node.name} lacks operands`);
-  const [rows, columns] = forwardAxes(node);
+  const conv = convOperands(node);
+  const { x, w, bias } = conv;
+  const [rows, columns] = liveAxes(conv);
   const name = localName(node);
   const { layout, isPlain, group } = placement;
   const attrs = { ...attrsOf(rows.axis, columns.axis), group };
-  const operands = (): {
-    readonly image: Value;
-    readonly weight: Value;
-    readonly own: Value | undefined;
-  } => ({
+  const lowered = (): Readonly<Record<'image' | 'weight', Value>> & { readonly own: Value | undefined } => ({
     image: isPlain ? f.plain(x) : f.blocked(x),
     weight: f.once(`${node.name} live weight`, () =>
       livePart(f, f.weight(w, layout), layout.direct, rows, columns),
@@ -46,12 +31,12 @@ export function forwardConv(f: Forms, node: Node, placement: Placement, wide: bo
   });
   return new Pending({
     make({ sum, relu = false, offset: more }) {
-      const { image, weight, own } = operands();
+      const { image, weight, own } = lowered();
       const offset = own === undefined || more === undefined ? (own ?? more) : f.b.add(own, more);
       return emitConv(f, image, weight, offset, sum, attrs, relu, name, wide);
     },
     roughMean(sum) {
-      const { image, weight, own: offset } = operands();
+      const { image, weight, own: offset } = lowered();
       const axes = { rows: rows.axis, columns: columns.axis };
       return sampledMean(f, { image, isPlain, weight, bias: offset, group, ...axes }, sum);
     },
@@ -62,21 +47,16 @@ export function forwardConv(f: Forms, node: Node, placement: Placement, wide: bo
  * Rows and columns of the convolution of dy that gives dx. Only for stride 1 and padding less than the kernel; undefined
  * otherwise.
  */
-export function turnedAxes({
-  name,
-  attrs,
-  inputs: [dy],
-  outputs: [dx],
-}: Node): readonly [Axis, Axis] | undefined {
-  if (dy === undefined || dx === undefined) throw new Error(`${name} lacks operands`);
-  const [rows, columns] = liveAxes(attrs as unknown as ConvAttrs, dx, dy).map(({ axis }) => {
+export function turnedAxes(node: Node): readonly [Axis, Axis] | undefined {
+  const turned = ({ axis }: LiveTaps): Axis => {
     const before = (axis.kernel - 1) * axis.dilation - axis.before;
     const after = axis.size + (axis.kernel - 1) * axis.dilation - axis.out - before;
     return { ...axis, size: axis.out, out: axis.size, before, after };
-  });
-  if (rows === undefined || columns === undefined) return undefined;
-  const odd = [rows, columns].some(({ before, after, stride }) => stride !== 1 || before < 0 || after < 0);
-  return odd ? undefined : [rows, columns];
+  };
+  const [rows, columns] = liveAxes(convOperands(node));
+  const axes = [turned(rows), turned(columns)] as const;
+  const isOdd = axes.some(({ before, after, stride }) => stride !== 1 || before < 0 || after < 0);
+  return isOdd ? undefined : axes;
 }
 
 /**
@@ -89,12 +69,11 @@ export function inputGrad(
   { layout, isDepthwise, group }: Placement,
   wide: boolean,
 ): Pending | undefined {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
   const axes = turnedAxes(node);
   if (axes === undefined) return undefined;
-  const live = liveAxes(node.attrs as unknown as ConvAttrs, dx, dy);
+  const conv = convOperands(node);
+  const { w, y: dy } = conv;
+  const live = liveAxes(conv);
   return new Pending({
     make({ sum, relu = false, offset }) {
       const weight = livePart(f, f.weight(w, layout), layout.direct, live[0], live[1]);

@@ -1,16 +1,14 @@
-import { localName, sameShape, type Graph, type Node, type Value } from '../../ir/index.js';
-import { isElementwise } from '../rewrite/elementwise.js';
+import { localName, sameShape, type Node, type Value } from '../../ir/index.js';
+import { isElementwise, keepsZeros, maskOf } from '../rewrite/elementwise.js';
 import { isZero } from '../rewrite/links.js';
 import type { Context } from './context.js';
 import { signMask } from './depthwise.js';
 import type { Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
 
-/** Those that make zeros of zeros, whatever their scalar operands are. */
-const keepsZeros = new Set(['Abs', 'Cast', 'Identity', 'Mul', 'Neg', 'Relu', 'Sign', 'Sqrt', 'Tanh']);
-
 /** An elementwise operator on blocked tensors, where one of its operands is blocked; undefined where it cannot be. */
-export function blockedElementwise({ f, graph, makers }: Context, node: Node): Value | undefined {
+export function blockedElementwise(context: Context, node: Node): Value | undefined {
+  const { f, graph } = context;
   const [y] = node.outputs;
   if (y?.shape.length !== 4 || !isElementwise(node)) return undefined;
   const full = node.inputs.filter((input) => input !== undefined && sameShape(input.shape, y.shape));
@@ -18,7 +16,7 @@ export function blockedElementwise({ f, graph, makers }: Context, node: Node): V
   const isScalar = others.every((input) => input === undefined || input.shape.length === 0);
   if (!isScalar || !full.some((input) => input !== undefined && f.isBlocked(input))) return undefined;
   const [, c] = dims4(y);
-  if (c % f.block !== 0 && !isSafe(graph, node, full.length)) return undefined;
+  if (c % f.block !== 0 && !keepsZeros(graph, node, full.length)) return undefined;
   const operands = node.inputs.map((input) => {
     if (input === undefined) return undefined;
     return full.includes(input) ? f.blocked(input) : f.plain(input);
@@ -30,7 +28,7 @@ export function blockedElementwise({ f, graph, makers }: Context, node: Node): V
     chosen?.dtype === 'float32' &&
     isZero(graph, node.inputs[2])
   ) {
-    const positive = isPositive({ graph, makers }, node.inputs[0]);
+    const positive = maskOf(context, node)?.x;
     return positive?.dtype === 'float32' && f.isBlocked(positive)
       ? f.b.mul(signMask(f, f.blocked(positive)), chosen, localName(node))
       : masked(f, condition, chosen, localName(node));
@@ -44,23 +42,4 @@ export function blockedElementwise({ f, graph, makers }: Context, node: Node): V
  */
 export function masked({ b }: Forms, condition: Value, x: Value, name = 'masked'): Value {
   return b.mul(b.cast(condition, 'float32'), x, name);
-}
-
-/** x of a condition x > 0. */
-function isPositive(
-  { graph, makers }: Pick<Context, 'graph' | 'makers'>,
-  condition: Value | undefined,
-): Value | undefined {
-  const maker = condition && makers.get(condition);
-  return maker?.op.name === 'Greater' && isZero(graph, maker.inputs[1]) ? maker.inputs[0] : undefined;
-}
-
-/** Whether the zeros that fill up the channels stay zero. */
-function isSafe(graph: Graph, node: Node, full: number): boolean {
-  const { name } = node.op;
-  if (keepsZeros.has(name)) return true;
-  if (['Add', 'Sub', 'Max', 'Min'].includes(name)) return full === node.inputs.length;
-  // A condition is false for zeros, or chooses among them.
-  if (name === 'Greater' || name === 'Less') return full === 2 || isZero(graph, node.inputs[1]);
-  return name === 'Where' && (full === 3 || isZero(graph, node.inputs[2]));
 }

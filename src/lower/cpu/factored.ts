@@ -3,7 +3,8 @@ import { weightShape } from '../layout/weight-layout.js';
 import type { Context } from './context.js';
 import type { Factored, Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
-import { operands, placementOf, type Placement } from './placement.js';
+import { convOperands } from '../rewrite/operands.js';
+import { placementOf, type Placement } from './placement.js';
 
 /** How many times larger than the weight an image must be: the weight's product goes in runs of one block. */
 const WORTH = 4;
@@ -19,7 +20,7 @@ export function mayBeFactored(context: Context, dy: Value): boolean {
     all.every((node) => {
       const placement = node.op.name === 'Conv' ? undefined : placementOf(context, node);
       if (placement === undefined) return false;
-      const { w, y } = operands(node);
+      const { w, y } = convOperands(node);
       const size = staticSize(weightShape(w.shape.map(Number), context.f.block, placement.layout));
       return y === dy && WORTH * size <= staticSize(dy.shape);
     })
@@ -28,8 +29,7 @@ export function mayBeFactored(context: Context, dy: Value): boolean {
 
 /** ConvInputGrad with the factor in the weight instead of dy; the node as it is where dy is not factored. */
 export function factorInWeight(f: Forms, node: Node, { layout }: Placement): Node {
-  const [dy, w] = node.inputs;
-  if (dy === undefined || w === undefined) return node;
+  const { w, y: dy } = convOperands(node);
   const factored = f.factored(dy);
   if (factored === undefined) return node;
   const weight: Value = { ...w, name: `${w.name} for ${node.name}` };
@@ -38,14 +38,14 @@ export function factorInWeight(f: Forms, node: Node, { layout }: Placement): Nod
   return { ...node, inputs: [withoutFactor(f, node, dy, factored), weight] };
 }
 
-/** ConvWeightGrad of dy without its factor, and what its result is to be multiplied with. */
+/** ConvWeightGrad of dy without its factor, and the factor to multiply its result with. */
 export function factorInResult(
   f: Forms,
   node: Node,
 ): { readonly node: Node; readonly times: (weight: Value) => Value } {
-  const [x, dy] = node.inputs;
-  const factored = dy && f.factored(dy);
-  if (dy === undefined || factored === undefined) return { node, times: (weight) => weight };
+  const { x, y: dy } = convOperands(node);
+  const factored = f.factored(dy);
+  if (factored === undefined) return { node, times: (weight) => weight };
   return {
     node: { ...node, inputs: [x, withoutFactor(f, node, dy, factored)] },
     times: (weight) => timesFactor(f, weight, factored.factor),

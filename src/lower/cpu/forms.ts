@@ -1,11 +1,11 @@
+import { assert } from '../../errors.js';
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../rewrite/form-table.js';
 import { roundUp, sameLayout, type WeightLayout } from '../layout/weight-layout.js';
+import { FormTable, type PlainForm } from '../rewrite/form-table.js';
 import { affine } from './depthwise.js';
 import { blockedFromPlain, plainFromBlocked } from './layout.js';
 import type { Pending } from './pending.js';
-import { movedVector } from './running.js';
 import { plainFromWeight, weightFromPlain } from './weight-forms.js';
 
 /**
@@ -15,16 +15,6 @@ import { plainFromWeight, weightFromPlain } from './weight-forms.js';
 export interface Places {
   readonly grid: readonly (readonly (Value | undefined)[])[];
   readonly join: (grid: Places['grid']) => Value;
-}
-
-/** A running statistic after the step, keep running + share now, while all of them may yet be moved at once. */
-export interface Moved {
-  /** Of the portable graph. */
-  readonly running: Value;
-  /** Of this batch, [C'] . */
-  readonly now: Value;
-  readonly keep: number;
-  readonly share: number;
 }
 
 /** An image whose channels are still to be multiplied, each by its element of `factor`, [C']. */
@@ -40,19 +30,16 @@ export interface LaidWeight {
 }
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
-interface Form {
-  /** As ONNX has it. */
-  plain?: Value;
+interface Form extends PlainForm {
   /** [N,C',H,W] in blocks of channels, C' = C rounded up to whole blocks; what is added is zero. */
   blocked?: Value;
   /** A convolution's weight, in one layout or several. */
   weights?: readonly LaidWeight[];
   /** [C] with zeros up to whole blocks. */
-  vector?: Value;
+  vector?: Value | undefined;
   pending?: Pending;
   factored?: Factored;
   places?: Places;
-  moved?: Moved;
 }
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
@@ -73,25 +60,17 @@ export class Forms extends FormTable<Form> {
 
   /** The operator that would give this value, if it can still be changed. */
   pending(value: Value): Pending | undefined {
-    const form = this.known(value);
-    return form?.blocked === undefined && form?.plain === undefined ? form?.pending : undefined;
+    return this.#unmade(value)?.pending;
   }
 
   /** The image without its channels' factor, if it is not multiplied yet. */
   factored(value: Value): Factored | undefined {
-    const form = this.known(value);
-    return form?.blocked === undefined && form?.plain === undefined ? form?.factored : undefined;
+    return this.#unmade(value)?.factored;
   }
 
   /** The image in places, if it is not joined yet. */
   places(value: Value): Places | undefined {
-    const form = this.known(value);
-    return form?.blocked === undefined && form?.plain === undefined ? form?.places : undefined;
-  }
-
-  /** A running statistic that is not moved yet. */
-  moved(value: Value): Moved | undefined {
-    return this.known(value)?.moved;
+    return this.#unmade(value)?.places;
   }
 
   plain(value: Value): Value {
@@ -103,10 +82,11 @@ export class Forms extends FormTable<Form> {
       if (form.blocked !== undefined) form.plain = plainFromBlocked(b, form.blocked, channels, this.block);
       else if (form.vector !== undefined) {
         form.plain = b.slice(form.vector, { axes: [0], starts: [0], ends: [channels] });
-      } else if (form.weights?.[0] !== undefined) {
+      } else {
+        assert(form.weights?.[0], `'${value.name}' has no form`);
         const [{ layout, value: laid }] = form.weights;
         form.plain = plainFromWeight(b, laid, staticShape(value.shape), this.block, layout);
-      } else throw new Error(`'${value.name}' has no form`);
+      }
     }
     return form.plain;
   }
@@ -137,21 +117,21 @@ export class Forms extends FormTable<Form> {
     return form.vector;
   }
 
-  #settled(value: Value): Form {
+  /** What is known of an image that is not emitted. */
+  #unmade(value: Value): Form | undefined {
     const form = this.known(value);
-    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
-    if (form.pending !== undefined && form.blocked === undefined && form.plain === undefined) {
-      form.blocked = form.pending.emit();
-    }
-    if (form.factored !== undefined && form.blocked === undefined && form.plain === undefined) {
-      form.blocked = affine(this, form.factored.image, form.factored.factor, undefined);
-    }
-    if (form.moved !== undefined && form.vector === undefined && form.plain === undefined) {
-      form.vector = movedVector(this, form.moved);
-    }
-    if (form.places !== undefined && form.blocked === undefined && form.plain === undefined) {
-      form.blocked = form.places.join(form.places.grid);
-    }
+    return form?.blocked === undefined && form?.plain === undefined ? form : undefined;
+  }
+
+  /** The form with what was put off emitted. */
+  #settled(value: Value): Form {
+    const form = this.form(value);
+    if (this.#unmade(value) === undefined) return form;
+    const { pending, factored, places } = form;
+    if (pending !== undefined) form.blocked = pending.emit();
+    else if (factored !== undefined) form.blocked = affine(this, factored.image, factored.factor, undefined);
+    else if (places !== undefined) form.blocked = places.join(places.grid);
+    else form.vector ??= this.movedBy(form, (running) => this.vector(running));
     return form;
   }
 }

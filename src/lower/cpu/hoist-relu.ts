@@ -1,6 +1,8 @@
 import { useCounts, type Graph, type Node, type Value } from '../../ir/index.js';
 import { ops, replay } from '../../ops/index.js';
-import { isZero, linksOf, type Links } from '../rewrite/links.js';
+import { maskOf } from '../rewrite/elementwise.js';
+import { linksOf } from '../rewrite/links.js';
+import { operands } from '../rewrite/operands.js';
 
 /**
  * relu(maxpool(x)) -> maxpool(relu(x)): the ReLU can then become part of the convolution that makes x, and one image less
@@ -28,7 +30,9 @@ export function hoistRelu(graph: Graph): Graph {
     const isInner =
       users(x).every((node) => node === pool || node === grad) && counts.get(x) === users(x).length;
     if (!isOnlyThese || !isInner) continue;
-    if (grad !== undefined && !isMasked(graph, links, grad.inputs[3], z)) continue;
+    // The ReLU's own gradient: where(z > 0, ., 0).
+    if (grad !== undefined && maskOf({ graph, ...links }, links.makers.get(operands(grad, 4)[3]))?.x !== z)
+      continue;
     rectified.set(pool, x);
     dropped.set(relu, y);
   }
@@ -50,17 +54,4 @@ export function hoistRelu(graph: Graph): Graph {
     }
     return undefined;
   });
-}
-
-/** Whether a gradient is where(z > 0, ., 0), as the rule of ReLU gives it. */
-function isMasked(graph: Graph, { makers }: Links, dy: Value | undefined, z: Value): boolean {
-  const maker = (value: Value | undefined): Node | undefined => value && makers.get(value);
-  const where = maker(dy);
-  const greater = where?.op.name === 'Where' ? maker(where.inputs[0]) : undefined;
-  return (
-    greater?.op.name === 'Greater' &&
-    greater.inputs[0] === z &&
-    isZero(graph, greater.inputs[1]) &&
-    isZero(graph, where?.inputs[2])
-  );
 }

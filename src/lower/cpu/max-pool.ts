@@ -1,3 +1,4 @@
+import { operands } from '../rewrite/operands.js';
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { isDense, isTiling, type PoolAttrs } from '../../ops/index.js';
 import { blockedMaxPool, blockedUpsample } from './blocked-ops.js';
@@ -7,8 +8,7 @@ import { dims4 } from '../rewrite/dims.js';
 
 /** Max-pooling of a blocked tensor. */
 export function maxPool(f: Forms, node: Node): Value {
-  const [x] = node.inputs;
-  if (x === undefined) throw new Error(`${node.name} lacks its input`);
+  const [x] = operands(node, 1);
   return f.b.emit(blockedMaxPool, [f.blocked(x)], node.attrs, 'max_pool');
 }
 
@@ -28,8 +28,7 @@ export function isUndilated(node: Node): boolean {
  * first maximum, and only there the gradient passes. Ties are common: a constant background gives nothing else.
  */
 export function maxPoolGrad(f: Forms, node: Node): Value {
-  const [x, y, , dy] = node.inputs;
-  if (x === undefined || y === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [x, y, , dy] = operands(node, 4);
   const { b, block } = f;
   const [kh, kw] = poolAttrs(node).kernel_shape;
   const blockedX = f.blocked(x);

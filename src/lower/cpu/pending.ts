@@ -1,4 +1,6 @@
+import { assert } from '../../errors.js';
 import type { Value } from '../../ir/index.js';
+import type { Shifted } from '../rewrite/batch-norm.js';
 
 /** What the operators after one may make part of it: relu(operator + offset + sum). */
 export interface Extras {
@@ -14,16 +16,10 @@ export interface Unmade {
   /** Emits it with all of the extras. */
   readonly make: (extras: Extras) => Value;
   /**
-   * About the mean of each channel of operator + sum, [C'], for next to nothing; undefined where that is not to be had. An
+   * About the mean of each channel of operator + sum, [C'], for next to nothing; undefined where it would cost more. An
    * operator that gives one takes an offset.
    */
   readonly roughMean?: (sum: Value | undefined) => Value | undefined;
-}
-
-/** An image without a number for each channel, [C'], and those numbers. */
-export interface Shifted {
-  readonly image: Value;
-  readonly shift: Value;
 }
 
 /**
@@ -46,7 +42,7 @@ export class Pending {
 
   /** With an image added, where it `takesSum`. */
   plus(sum: Value): Pending {
-    if (!this.takesSum) throw new Error('a pending operator has a sum already');
+    assert(this.takesSum, 'a pending operator has a sum already');
     return new Pending(this.#unmade, sum);
   }
 
@@ -60,10 +56,10 @@ export class Pending {
     return this.#unmade.make({ sum: this.#sum, relu: true });
   }
 
-  /** The whole image without about the mean of each channel; undefined where that would not be for nothing. */
+  /** The whole image less about the mean of each channel; undefined where that would cost a pass. */
   emitShifted(negate: (shift: Value) => Value): Shifted | undefined {
     const sum = this.#sum;
     const shift = this.#unmade.roughMean?.(sum);
-    return shift && { image: this.#unmade.make({ sum, offset: negate(shift) }), shift };
+    return shift && { z: this.#unmade.make({ sum, offset: negate(shift) }), shift };
   }
 }

@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
+import { convOperands, isConv } from '../rewrite/operands.js';
 import {
   denseLayout,
   directLayout,
@@ -22,28 +22,16 @@ export interface Placement {
   readonly group: number;
 }
 
-/** The image, the weight and the image after it, whichever of them are given and made. */
-export function operands({ op, name, inputs: [first, second], outputs: [made] }: Node): {
-  readonly x: Value;
-  readonly w: Value;
-  readonly y: Value;
-} {
-  if (first === undefined || second === undefined || made === undefined)
-    throw new Error(`${name} lacks operands`);
-  if (op.name === 'Conv') return { x: first, w: second, y: made };
-  return op.name === 'ConvInputGrad' ? { x: made, w: second, y: first } : { x: first, w: made, y: second };
-}
-
 /** Multiplications for each one that counts, from which on groups that lie together are slower than apart. */
 const MOST_ZEROS = 32;
 
 /** The placement of a convolution or of one of its gradients; undefined for other nodes, and where the portable form is kept. */
 export function placementOf(context: Pick<Context, 'graph' | 'f'>, node: Node): Placement | undefined {
-  if (!['Conv', 'ConvInputGrad', 'ConvWeightGrad'].includes(node.op.name)) return undefined;
-  const { x, w } = operands(node);
+  if (!isConv(node)) return undefined;
+  const { x, w, attrs } = convOperands(node);
   if (x.dtype !== 'float32') return undefined;
   const { block } = context.f;
-  const { group } = node.attrs as unknown as ConvAttrs;
+  const { group } = attrs;
   const [, channels] = dims4(x);
   const isPlain = group === 1 && isPlainImage(context, x);
   if (group === 1) {

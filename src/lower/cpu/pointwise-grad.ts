@@ -1,3 +1,4 @@
+import { convOperands } from '../rewrite/operands.js';
 import { staticSize, type Node, type Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { reorderInput, reorderOutput } from './blocked-ops.js';
@@ -19,11 +20,9 @@ export function isPointwise(node: Node): boolean {
  * convolution over the batch (weight-grad.ts) it does not care how many images there are.
  */
 export function pointwiseWeightGrad(f: Forms, node: Node): Value {
-  const [x, dy] = node.inputs;
-  if (x === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const { x, y: dy, attrs } = convOperands(node);
   const { b } = f;
-  const { strides } = node.attrs as unknown as ConvAttrs;
-  const pixels = byPixel(f, everyPixel(f, f.blocked(x), strides));
+  const pixels = byPixel(f, everyPixel(f, f.blocked(x), attrs.strides));
   const gradients = byPixel(f, f.blocked(dy));
   const [c, k] = [Number(pixels.shape[1]), Number(gradients.shape[1])];
   const product = b.gemm(pixels, gradients, undefined, { transA: true }, 'weight_grad');

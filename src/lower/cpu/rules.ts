@@ -1,5 +1,5 @@
-import { sameShape, type Node, type Value } from '../../ir/index.js';
-import { batchNormGiven, batchNormGrad, batchNormTrain, scaled } from './batch-norm.js';
+import { sameShape, type Node } from '../../ir/index.js';
+import { normGiven, normGrad, normTrain, scaled } from './batch-norm.js';
 import { blockedGlobalAveragePool } from './blocked-ops.js';
 import { affine } from './depthwise.js';
 import type { Context } from './context.js';
@@ -8,11 +8,13 @@ import { forwardConv, inputGrad } from './conv.js';
 import { blockedElementwise } from './elementwise.js';
 import { factorInResult, factorInWeight, mayBeFactored } from './factored.js';
 import { dims4 } from '../rewrite/dims.js';
+import { operands, result } from '../rewrite/operands.js';
+import { summedImage } from '../rewrite/summed-image.js';
 import { isTiled, isUndilated, maxPool, maxPoolGrad } from './max-pool.js';
 import { placementOf } from './placement.js';
 import { addPlaces, areAlike } from './places.js';
 import { channelSum, spreadPixels } from './reduce.js';
-import { moveAll } from './running.js';
+import { movedAll } from '../rewrite/running.js';
 import { blockedPad, blockedSlice, spreadPlaces } from './slices.js';
 import { isStemPool, stemPool, stemPoolGrad } from './stem-pool.js';
 import { stridedInputGrad } from './strided-input-grad.js';
@@ -43,45 +45,40 @@ const convInputGrad: Rule = (context, original) => {
  * in the portable graph (a concatenation of channels that fill no blocks) is converted in one pass; the portable form takes
  * seven passes more, and what follows is a convolution that wants blocks.
  */
-function isNormalised({ f, graph }: Context, x: Value | undefined): x is Value {
-  return x?.shape.length === 4 && x.dtype === 'float32' && (f.isBlocked(x) || !graph.inputs.includes(x));
+function isNormalised({ f, graph }: Context, node: Node): boolean {
+  const [x] = operands(node, 1);
+  return x.shape.length === 4 && x.dtype === 'float32' && (f.isBlocked(x) || !graph.inputs.includes(x));
 }
 
-const normTrain: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isNormalised(context, x)) return false;
-  return give(context, node, { pending: batchNormTrain(context, node) });
-};
-
-const normGiven: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (!isNormalised(context, x)) return false;
-  return give(context, node, { pending: batchNormGiven(context.f, node) });
-};
+const norm =
+  (lowered: typeof normTrain): Rule =>
+  (context, node) =>
+    isNormalised(context, node) && give(context, node, { pending: lowered(context, node) });
 
 // x times [C] made [1,C,1,1]: the gradient of batch normalisation with given statistics.
 const mul: Rule = (context, node) => {
   const { f, makers } = context;
-  const [x, v] = node.inputs;
-  const maker = v && makers.get(v);
+  const [x, v] = operands(node, 2);
+  const maker = makers.get(v);
   const factor = maker?.op.name === 'Reshape' ? maker.inputs[0] : undefined;
   const isPerChannel =
-    x?.shape.length === 4 &&
+    x.shape.length === 4 &&
     x.dtype === 'float32' &&
     factor?.shape.length === 1 &&
     factor.shape[0] === x.shape[1] &&
-    v?.shape.slice(-3).join() === `${String(x.shape[1])},1,1` &&
-    f.isBlocked(x);
+    v.shape.slice(-3).join() === `${String(x.shape[1])},1,1` &&
+    f.isBlocked(x) &&
+    // A parameter [C,1,1] is cut out of the state as it is, and never exists as [C].
+    f.isKnown(factor);
   return isPerChannel ? give({ f }, node, { blocked: scaled(f, x, factor) }) : elementwise(context, node);
 };
 
-const normGrad: Rule = (context, node) => {
+const normGradient: Rule = (context, node) => {
   const { f } = context;
-  const [x] = node.inputs;
-  const [dx] = node.outputs;
-  if (x?.shape.length !== 4 || dx === undefined || !f.isBlocked(x)) return false;
-  const factored = batchNormGrad(f, node);
-  if (mayBeFactored(context, dx)) return give(context, node, { factored });
+  const [x] = operands(node, 1);
+  if (x.shape.length !== 4 || !f.isBlocked(x)) return false;
+  const factored = normGrad(context, node);
+  if (mayBeFactored(context, result(node))) return give(context, node, { factored });
   return give(context, node, { blocked: affine(f, factored.image, factored.factor, undefined) });
 };
 
@@ -96,9 +93,8 @@ const convWeightGrad: Rule = (context, node) => {
 
 // conv + shortcut: the sum is added inside the convolution, if nobody else wants the convolution alone.
 const add: Rule = (context, node) => {
-  const [u, v] = node.inputs;
-  const [y] = node.outputs;
-  if (u === undefined || v === undefined || y === undefined || !sameShape(u.shape, v.shape)) return false;
+  const [u, v] = operands(node, 2);
+  if (!sameShape(u.shape, v.shape)) return false;
   const [first, second] = [context.f.places(u), context.f.places(v)];
   const areAlone = context.counts.get(u) === 1 && context.counts.get(v) === 1;
   if (first !== undefined && second !== undefined && areAlone && areAlike(first, second)) {
@@ -116,10 +112,9 @@ const add: Rule = (context, node) => {
 };
 
 const relu: Rule = (context, node) => {
-  const [x] = node.inputs;
-  const pending = x === undefined ? undefined : context.f.pending(x);
-  if (x === undefined || pending === undefined || context.counts.get(x) !== 1)
-    return elementwise(context, node);
+  const [x] = operands(node, 1);
+  const pending = context.f.pending(x);
+  if (pending === undefined || context.counts.get(x) !== 1) return elementwise(context, node);
   return give(context, node, { blocked: pending.emitRectified() });
 };
 
@@ -129,45 +124,39 @@ const elementwise: Rule = (context, node) => {
 };
 
 const pool: Rule = ({ f, counts }, node) => {
-  const [x] = node.inputs;
+  const [x] = operands(node, 1);
   const [, indices] = node.outputs;
   const seesIndices = indices !== undefined && (counts.get(indices) ?? 0) > 0;
-  if (x?.dtype !== 'float32' || !f.isBlocked(x) || !isUndilated(node)) return false;
+  if (x.dtype !== 'float32' || !f.isBlocked(x) || !isUndilated(node)) return false;
   if (!seesIndices || isTiled(node)) return give({ f }, node, { blocked: maxPool(f, node) });
   return isStemPool(node) && give({ f }, node, { blocked: stemPool(f, node) });
 };
 
 const poolGrad: Rule = ({ f }, node) => {
-  const [x] = node.inputs;
-  if (x === undefined || !f.isBlocked(x)) return false;
+  const [x] = operands(node, 1);
+  if (!f.isBlocked(x)) return false;
   if (isTiled(node)) return give({ f }, node, { blocked: maxPoolGrad(f, node) });
   return isStemPool(node) && give({ f }, node, { blocked: stemPoolGrad(f, node) });
 };
 
 const averagePool: Rule = ({ f, b }, node) => {
-  const [x] = node.inputs;
-  if (x?.dtype !== 'float32' || !f.isBlocked(x)) return false;
+  const [x] = operands(node, 1);
+  if (x.dtype !== 'float32' || !f.isBlocked(x)) return false;
   return give({ f }, node, { blocked: b.emit(blockedGlobalAveragePool, [f.blocked(x)], {}, 'pool') });
 };
 
-// The bias's gradient. What max-pooling passes back adds up to what came to it.
 const reduceSum: Rule = (context, node) => {
-  const { f, makers } = context;
-  const [x] = node.inputs;
-  const axes = node.attrs['axes'] as readonly number[];
-  if (x?.shape.length !== 4 || x.dtype !== 'float32') return false;
-  if (axes.join() !== '0,2,3' || node.attrs['keepdims'] !== 0) return false;
-  const maker = makers.get(x);
-  const source = maker?.op.name === 'MaxPoolGrad' && isTiled(maker) ? maker.inputs[3] : x;
+  const { f } = context;
+  const source = summedImage(context, node);
   if (source === undefined || !f.isBlocked(source)) return false;
   return give(context, node, { vector: channelSum(f, f.blocked(source)) });
 };
 
 // The gradient of global average pooling.
 const expand: Rule = ({ f }, node) => {
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || y?.shape.length !== 4 || node.inputs.length !== 1) return false;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || y.shape.length !== 4 || node.inputs.length !== 1) return false;
   const [n, c, h, w] = dims4(x);
   const [m, k, height, width] = dims4(y);
   if (h * w !== 1 || n !== m || c !== k || c % f.block !== 0) return false;
@@ -177,6 +166,11 @@ const expand: Rule = ({ f }, node) => {
 const slice: Rule = ({ f }, node) => {
   const blocked = blockedSlice(f, node);
   return blocked !== undefined && give({ f }, node, { blocked });
+};
+
+const pack: Rule = (context, node) => {
+  const plain = movedAll(context, node);
+  return plain !== undefined && give(context, node, { plain });
 };
 
 const pad: Rule = (context, node) => {
@@ -191,9 +185,9 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   ConvInputGrad: convInputGrad,
   ConvWeightGrad: convWeightGrad,
-  BatchNormTrain: normTrain,
-  BatchNormGrad: normGrad,
-  BatchNormalization: normGiven,
+  BatchNormTrain: norm(normTrain),
+  BatchNormGrad: normGradient,
+  BatchNormalization: norm(normGiven),
   Mul: mul,
   Add: add,
   Relu: relu,
@@ -203,7 +197,7 @@ const rules: Readonly<Record<string, Rule>> = {
   ReduceSum: reduceSum,
   Expand: expand,
   Slice: slice,
-  BundlePack: moveAll,
+  BundlePack: pack,
   Pad: pad,
 };
 
@@ -213,7 +207,6 @@ export function lowerNode(context: Context, node: Node): boolean {
 }
 
 function give({ f }: Pick<Context, 'f'>, node: Node, form: Parameters<Context['f']['set']>[1]): boolean {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, form);
+  f.set(result(node), form);
   return true;
 }

@@ -1,5 +1,8 @@
 import type { Node, Value } from '../../ir/index.js';
-import { isZeroPad, spreadAxis } from '../rewrite/spread.js';
+import { ints, result } from '../rewrite/operands.js';
+import { range } from '../rewrite/range.js';
+import { roundUp } from '../layout/weight-layout.js';
+import { isZeroPad, spreadPixels } from '../rewrite/spread.js';
 import type { Context } from './context.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
@@ -15,21 +18,10 @@ export function blockedSlice(f: Forms, node: Node): Value | undefined {
   const steps = ints(node, 'steps');
   const [n, c, h, w] = dims4(x);
   const [, k, oh, ow] = dims4(y);
-  const range = (at: (axis: number) => number): Parameters<typeof b.slice>[1] => ({
-    axes: axes.map(at),
-    starts,
-    ends,
-    steps,
-  });
   if (axes.every((axis) => axis === 2 || axis === 3) && steps.every((step) => step > 0)) {
-    const lines = b.reshape(f.blocked(x), [(n * roundedChannels(f, c)) / block, h, w, block]);
-    return b.reshape(
-      b.slice(
-        lines,
-        range((axis) => axis - 1),
-      ),
-      [n, roundedChannels(f, c), oh, ow],
-    );
+    const lines = b.reshape(f.blocked(x), [(n * roundUp(c, f.block)) / block, h, w, block]);
+    const part = b.slice(lines, { axes: axes.map((axis) => axis - 1), starts, ends, steps });
+    return b.reshape(part, [n, roundUp(c, f.block), oh, ow]);
   }
   const [start = 0] = starts;
   const isWhole = axes.join() === '1' && steps.join() === '1' && start >= 0;
@@ -49,39 +41,28 @@ export function blockedPad(f: Forms, node: Node): Value | undefined {
   const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0, c1 = 0, h1 = 0, w1 = 0] = pads;
   const isWhole = c0 + c1 === 0 || [c, c0, c1].every((channels) => channels % block === 0);
   if (n0 + n1 > 0 || !isWhole) return undefined;
-  const groups = roundedChannels(f, c) / block;
+  const groups = roundUp(c, f.block) / block;
   const lines = b.reshape(f.blocked(x), [n, groups, h, w, block]);
   const padded = b.pad(lines, [0, c0 / block, h0, w0, 0, 0, c1 / block, h1, w1, 0]);
   return b.reshape(padded, [n, groups * block + c0 + c1, h + h0 + h1, w + w0 + w1]);
 }
 
 /**
- * The gradient of a slice with steps along both axes of an image: dy with zeros between its pixels, which the slice's rule
- * writes as two chains of Reshape, Pad, Reshape, Slice and Pad. It is an image in places of which one is not zero.
+ * The gradient of a slice with steps along both axes of an image: dy with zeros inserted between its pixels, which the slice's rule
+ * writes as two chains of Reshape, Pad, Reshape, Slice and Pad. It is an image in places, of which only one is not zero.
  */
 export function spreadPlaces(context: Context, node: Node): Places | undefined {
-  const [y] = node.outputs;
-  const columns = y && spreadAxis(context, y, 3);
-  const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || rows === undefined || columns === undefined) return undefined;
+  const found = spreadPixels(context, node);
+  if (found === undefined) return undefined;
   const { f } = context;
-  const [n, c, h, w] = dims4(y);
-  const [, , ph, pw] = dims4(rows.source);
-  const fits = rows.first < rows.stride && columns.first < columns.stride && f.isBlocked(rows.source);
+  const { source, rows, columns } = found;
+  const [n, c, h, w] = dims4(result(node));
+  const [, , ph, pw] = dims4(source);
+  const fits = rows.first < rows.stride && columns.first < columns.stride && f.isBlocked(source);
   if (!fits || ph !== Math.ceil(h / rows.stride) || pw !== Math.ceil(w / columns.stride)) return undefined;
-  const pixels = f.blocked(rows.source);
-  const grid = Array.from({ length: rows.stride }, (_, i) =>
-    Array.from({ length: columns.stride }, (__, j) =>
-      i === rows.first && j === columns.first ? pixels : undefined,
-    ),
+  const pixels = f.blocked(source);
+  const grid = range(rows.stride).map((i) =>
+    range(columns.stride).map((j) => (i === rows.first && j === columns.first ? pixels : undefined)),
   );
-  return joinPlaces(f, grid, { n, c: roundedChannels(f, c), h, w, ph, pw });
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
-}
-
-function roundedChannels(f: Forms, c: number): number {
-  return Math.ceil(c / f.block) * f.block;
+  return joinPlaces(f, grid, { n, c: roundUp(c, f.block), h, w, ph, pw });
 }

@@ -1,3 +1,5 @@
+import { assert } from '../../errors.js';
+import { convOperands, ints, operands, result } from '../rewrite/operands.js';
 import type { Node, Value } from '../../ir/index.js';
 import { ops, type ConvAttrs } from '../../ops/index.js';
 import { directLayout } from '../layout/weight-layout.js';
@@ -59,7 +61,7 @@ function match(context: Context, pool: Node): SplitPool | undefined {
   const fits = after.every((node) =>
     node.op.name === 'ConvWeightGrad'
       ? node.inputs[0] === x && node.inputs[1] === grad?.outputs[0]
-      : node.op.name === 'ReduceSum' && (node.attrs['axes'] as readonly number[]).join() === '0,2,3',
+      : node.op.name === 'ReduceSum' && ints(node, 'axes').join() === '0,2,3',
   );
   const { dilations } = conv.attrs as unknown as ConvAttrs;
   return fits && dilations.every((d) => d === 1) ? { conv, relu, pool, grad, weightGrads } : undefined;
@@ -101,13 +103,12 @@ export function nodesOf({ conv, relu, pool, grad, weightGrads }: SplitPool): rea
 }
 
 function forward({ f, b }: Context, { conv, relu, pool }: SplitPool): Places {
-  const [x, w, bias] = conv.inputs;
-  if (x === undefined || w === undefined) throw new Error(`${conv.name} lacks operands`);
+  const { x, w, bias, attrs: own } = convOperands(conv);
   const attrs = strided(conv, pool);
   const [kh, kw] = poolAttrs(pool).kernel_shape;
-  const [sh, sw] = (conv.attrs as unknown as ConvAttrs).strides;
-  const [, , oh, ow] = dims4(pool.outputs[0] ?? x);
-  const [top, left, bottom, right] = (conv.attrs as unknown as ConvAttrs).pads;
+  const [sh, sw] = own.strides;
+  const [, , oh, ow] = dims4(result(pool));
+  const [top, left, bottom, right] = own.pads;
   const padded = b.pad(f.plain(x), [0, 0, top, left, 0, 0, bottom, right]);
   const weight = f.weight(w, directLayout);
   const offset = bias === undefined ? undefined : f.vector(bias);
@@ -130,8 +131,7 @@ function forward({ f, b }: Context, { conv, relu, pool }: SplitPool): Places {
 }
 
 function gradientsOf({ f, b }: Context, node: Node, { values }: Places): readonly Value[] {
-  const [, y, , dy] = node.inputs;
-  if (y === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [, y, , dy] = operands(node, 4);
   const max = f.blocked(y);
   let rest = f.blocked(dy);
   return values.map((value, i) => {
@@ -145,18 +145,14 @@ function gradientsOf({ f, b }: Context, node: Node, { values }: Places): readonl
 
 function weightRule(context: Context, layer: SplitPool, node: Node, { images, gradients }: Places): void {
   const { f, b } = context;
-  const [dw] = node.outputs;
   const attrs = strided(layer.conv, layer.pool);
   const parts = gradients.map((gradient, i) => {
     const image = images[i];
-    const part = image && weightGradient(f, image, gradient, attrs, { isPlain: true, group: 1 });
-    if (part === undefined) throw new Error(`${node.name}: no gradient of place ${i}`);
-    return part;
+    assert(image, `${node.name}: no image of place ${i}`);
+    return weightGradient(f, image, gradient, attrs, { isPlain: true, group: 1 });
   });
-  const [first, ...others] = parts;
-  if (first === undefined || dw === undefined) throw new Error(`${node.name} has no places`);
-  const value = others.reduce((sum, part) => b.add(sum, part, 'weight_grad'), first);
-  f.set(dw, { weights: [{ layout: directLayout, value }] });
+  const value = parts.reduce((sum, part) => b.add(sum, part, 'weight_grad'));
+  f.set(result(node), { weights: [{ layout: directLayout, value }] });
 }
 
 /** The convolution with the stride of convolution and pooling together, and no padding. */

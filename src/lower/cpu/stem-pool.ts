@@ -1,3 +1,4 @@
+import { operands } from '../rewrite/operands.js';
 import type { Node, Value } from '../../ir/index.js';
 import { blockedConv, blockedMaxPool, type BlockedConvAttrs } from './blocked-ops.js';
 import type { Forms } from './forms.js';
@@ -31,16 +32,14 @@ function rowMaxima(f: Forms, x: Value): Value {
 
 /** The pooling of blocked x. */
 export function stemPool(f: Forms, node: Node): Value {
-  const [x] = node.inputs;
-  if (x === undefined) throw new Error(`${node.name} lacks its input`);
+  const [x] = operands(node, 1);
   const attrs = { kernel_shape: [3, 1], strides: [2, 1], pads: [1, 0, 0, 0] } as const;
   return f.b.emit(blockedMaxPool, [rowMaxima(f, f.blocked(x))], attrs, 'max_pool');
 }
 
 /** Its gradient. */
 export function stemPoolGrad(f: Forms, node: Node): Value {
-  const [x, y, , dy] = node.inputs;
-  if (x === undefined || y === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [x, y, , dy] = operands(node, 4);
   const image = f.blocked(x);
   const maxima = rowMaxima(f, image);
   const rows = along(f, 2, maxima, f.blocked(y), f.blocked(dy));

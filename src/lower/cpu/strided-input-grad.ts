@@ -1,5 +1,5 @@
 import type { Node, Value } from '../../ir/index.js';
-import type { ConvAttrs } from '../../ops/index.js';
+import { convOperands } from '../rewrite/operands.js';
 import { blockedConv } from './blocked-ops.js';
 import type { Forms, Places } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
@@ -22,7 +22,7 @@ interface Phase {
 }
 
 /**
- * Gradient of a convolution's input for a stride s, without multiplying the zeros that a transposed convolution would put
+ * Gradient of a convolution's input for a stride s, without the zero insertion of a transposed convolution, which multiplies the zeros
  * between the pixels of dy: the pixels s i + a of dx need the taps t = (a + padding) mod s, + s, + 2 s ... alone,
  *
  *     dx[s i + a] = sum over u of dy[i + q - u] w[t + s u],   q = (a + padding - t) / s
@@ -31,10 +31,7 @@ interface Phase {
  * they are the taps t of d t = a + padding (mod s), each s / gcd(s,d)-th, and meet pixels of dy that are d / gcd(s,d) apart.
  */
 export function stridedInputGrad(f: Forms, node: Node, { layout, isDepthwise, group }: Placement): Places {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = node.attrs as unknown as ConvAttrs;
+  const { x: dx, w, y: dy, attrs } = convOperands(node);
   const [, , oh, ow] = dims4(dy);
   const [n, , h, width] = dims4(dx);
   const [rows, columns] = [phases(axisOf(attrs, 0, h, oh)), phases(axisOf(attrs, 1, width, ow))];

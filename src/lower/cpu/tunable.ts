@@ -1,13 +1,15 @@
+import { assert } from '../../errors.js';
 import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
-import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
+import { nodeFlops } from '../../ops/index.js';
 import { expandComposites } from '../rewrite/expand.js';
 import { roundUp, weightShape } from '../layout/weight-layout.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf } from './conv-forms.js';
-import { forwardAxes } from './conv.js';
+import { liveAxes } from '../rewrite/taps.js';
 import { dims4 } from '../rewrite/dims.js';
 import { preparedFor, type CpuOptions } from './lower-cpu.js';
-import { operands, placementOf } from './placement.js';
+import { convOperands } from '../rewrite/operands.js';
+import { placementOf } from './placement.js';
 import { isPointwise } from './pointwise-grad.js';
 import { lowerNode } from './rules.js';
 import { findSplitPools, nodesOf } from './split-pool.js';
@@ -61,8 +63,8 @@ export function tunables(
 
 /** `Conv 64x32x12x12 to 64x32x12x12, kernel 5x5, stride 1x1, padding 2x2x2x2, blocks of 16` */
 function keyOf(context: Context, node: Node): string {
-  const { x, y } = operands(node);
-  const { kernel_shape, strides, pads, dilations, group } = node.attrs as unknown as ConvAttrs;
+  const { x, y, attrs } = convOperands(node);
+  const { kernel_shape, strides, pads, dilations, group } = attrs;
   const by = (sizes: readonly unknown[]): string => sizes.join('x');
   return [
     `${node.op.name} ${by(x.shape)} to ${by(y.shape)}`,
@@ -77,12 +79,13 @@ function keyOf(context: Context, node: Node): string {
   ].join(', ');
 }
 
-/** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy for nothing. */
+/** Whether the gradient of the weight needs the image with its zeros anyway, so that a wide form gets the copy free. */
 function isCopied(context: Context, node: Node): boolean {
   const { users, f } = context;
   if (node.op.name !== 'Conv') return false;
-  const { x, y } = operands(node);
-  const [, { axis: columns }] = forwardAxes(node);
+  const conv = convOperands(node);
+  const { x, y } = conv;
+  const [, { axis: columns }] = liveAxes(conv);
   const { stride, before, after, out, kernel, size, dilation } = columns;
   const reach = Math.max((out - 1) * stride + kernel - size - before, 0);
   const [n, , oh] = dims4(y);
@@ -100,9 +103,9 @@ function isCopied(context: Context, node: Node): boolean {
 function trialGraph(context: Context, original: Node, form: string): Graph {
   // The bias would be one more input, and costs nothing.
   const node = { ...original, inputs: original.inputs.slice(0, 2) };
-  const { x, w, y } = operands(node);
+  const { x, w, y } = convOperands(node);
   const placement = placementOf(context, original);
-  if (placement === undefined) throw new Error(`${node.name} has no blocked form`);
+  assert(placement, `${node.name} has no blocked form`);
   const { layout, isPlain } = placement;
   const graph = { name: 'trial', inputs: isPlain ? [x] : [], constants: [], nodes: [node], outputs: [] };
   const trial = contextOf(graph, context.f.block, { [node.name]: form });
@@ -119,10 +122,10 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
     const value = b.input('w', 'float32', weightShape(w.shape.map(Number), f.block, layout));
     f.set(w, { weights: [{ layout, value }] });
   }
-  if (!lowerNode(trial, node)) throw new Error(`${node.name} has no blocked form`);
+  assert(lowerNode(trial, node), `${node.name} has no blocked form`);
   const outputs = [{ name: 'result', value: isMade(w) ? f.weight(w, layout) : f.blocked(isMade(x) ? x : y) }];
   if (isCopied(context, original)) {
-    const [, { axis }] = forwardAxes(node);
+    const [, { axis }] = liveAxes(convOperands(node));
     outputs.push({ name: 'copy', value: widened(f, f.blocked(x), axis.before, axis.after) });
   }
   return tidyReshapes(expandComposites(prune(b.finish('trial', outputs))));

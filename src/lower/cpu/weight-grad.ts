@@ -3,6 +3,7 @@ import type { ConvAttrs } from '../../ops/index.js';
 import { roundUp } from '../layout/weight-layout.js';
 import { blockedConv, reorderInput } from './blocked-ops.js';
 import type { Forms } from './forms.js';
+import { convOperands } from '../rewrite/operands.js';
 import { dims4 } from '../rewrite/dims.js';
 import { depthwiseWeightGrad } from './depthwise-grad.js';
 import { swapOuter } from './layout.js';
@@ -37,15 +38,12 @@ export type WeightGradForm = 'batch' | 'groups' | 'pixel' | 'depthwise';
  * weight's layout.
  */
 export function weightGrad(f: Forms, node: Node, placement: Placement, form: string): Value {
-  const [x, dy] = node.inputs;
-  const [dw] = node.outputs;
-  if (x === undefined || dy === undefined || dw === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = node.attrs as unknown as ConvAttrs;
+  const { x, w, y: dy, attrs } = convOperands(node);
   const { isPlain, layout } = placement;
   if (placement.isDepthwise) return depthwiseWeightGrad(f, f.blocked(x), f.blocked(dy), attrs);
   if (form === 'pixel') return pointwiseWeightGrad(f, node);
   const chosen = form === 'groups' ? 'groups' : 'batch';
-  const own = (value: Value): Value => ownGroups(f.b, value, dw.shape.map(Number), f.block, layout);
+  const own = (value: Value): Value => ownGroups(f.b, value, w.shape.map(Number), f.block, layout);
   if (!isPlain && isPointwise(node)) {
     // 256 -> 512 channels from 56x56 with stride 2: 36 -> 13 ms of one core, for no band is copied to be skipped.
     const kept = everyPixel(f, f.blocked(x), attrs.strides);

@@ -1,8 +1,18 @@
+import { assert } from '../../errors.js';
 import type { TensorData, Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
+import { movedVector, type Moved } from './running.js';
+
+/** How a value of the portable graph exists in the lowered graph, whatever the target. */
+export interface PlainForm {
+  /** As ONNX has it. */
+  plain?: Value | undefined;
+  /** A running statistic that is not moved yet. */
+  moved?: Moved;
+}
 
 /** How the values of the portable graph exist in the lowered graph; what is made on demand is made once. */
-export class FormTable<Form extends object> {
+export class FormTable<Form extends PlainForm> {
   readonly b: Builder;
   readonly #forms = new Map<Value, Form>();
   readonly #cache = new Map<string, Value>();
@@ -30,15 +40,30 @@ export class FormTable<Form extends object> {
     return this.once(`constant ${key}`, () => this.b.constant(make(), name));
   }
 
-  /** What is recorded of a value, to be added to; undefined where that is nothing. */
+  /** Whether the value is lowered, in whatever layout. */
+  isKnown(value: Value): boolean {
+    return this.#forms.has(value);
+  }
+
+  /** A running statistic that is not moved yet. */
+  moved(value: Value): Moved | undefined {
+    return this.known(value)?.moved;
+  }
+
+  /** What is recorded of a value, for its target to add to; undefined where nothing is. */
   protected known(value: Value): Form | undefined {
     return this.#forms.get(value);
+  }
+
+  /** A running statistic, `running` being the one that is moved. */
+  protected movedBy({ moved }: Form, running: (value: Value) => Value): Value | undefined {
+    return moved && movedVector(this.b, running(moved.running), moved);
   }
 
   /** The same of a value that must be lowered by now. */
   protected form(value: Value): Form {
     const form = this.#forms.get(value);
-    if (form === undefined) throw new Error(`'${value.name}' is not lowered yet`);
+    assert(form, `'${value.name}' is not lowered yet`);
     return form;
   }
 }

@@ -1,7 +1,8 @@
 import { sameShape, type Node, type Value } from '../../ir/index.js';
 import type { Links } from './links.js';
+import { ints, result } from './operands.js';
 
-/** What a value is the spread of, along one axis. */
+/** What a value is along one axis: `source` with `stride` - 1 zeros inserted between its entries and `first` before them. */
 export interface Spread {
   readonly source: Value;
   readonly stride: number;
@@ -12,11 +13,7 @@ export interface Spread {
  * The source of the gradient of a slice with steps along an axis, which the slice's rule writes as Reshape, Pad, Reshape, Slice
  * and, where it is needed, Pad; undefined for anything else.
  */
-export function spreadAxis(
-  { makers }: Pick<Links, 'makers'>,
-  value: Value,
-  axis: number,
-): Spread | undefined {
+function spreadAxis({ makers }: Pick<Links, 'makers'>, value: Value, axis: number): Spread | undefined {
   const back = (at: Value | undefined, op: string): Node | undefined => {
     const maker = at && makers.get(at);
     return maker?.op.name === op && maker.inputs.length === 1 && isZeroPad(maker) ? maker : undefined;
@@ -44,11 +41,21 @@ export function spreadAxis(
   return { source, stride, first };
 }
 
+/** An image that has zeros inserted between its pixels. */
+export interface SpreadPixels {
+  readonly source: Value;
+  readonly rows: Spread;
+  readonly columns: Spread;
+}
+
+/** The same along both axes of an image: the gradient of a slice with steps along both. */
+export function spreadPixels(links: Pick<Links, 'makers'>, node: Node): SpreadPixels | undefined {
+  const columns = spreadAxis(links, result(node), 3);
+  const rows = columns && spreadAxis(links, columns.source, 2);
+  return rows && { source: rows.source, rows, columns };
+}
+
 /** Whether a node does not repeat or mirror what it has around it with zeros, if it has anything there. */
 export function isZeroPad({ attrs }: Node): boolean {
   return attrs['mode'] === undefined || attrs['mode'] === 'constant';
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
 }

@@ -2,10 +2,10 @@ import { assert } from '../../errors.js';
 import { staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
-import { FormTable } from '../rewrite/form-table.js';
+import { FormTable, type PlainForm } from '../rewrite/form-table.js';
 import { range } from '../rewrite/range.js';
 
-/** The image after a convolution, computed pixel by pixel on demand. */
+/** The image after a convolution, of which some pixels are computed at a time, on demand. */
 export interface Pending {
   /** What is still to be added to each pixel, [C] of the portable graph. */
   readonly bias?: Value;
@@ -21,11 +21,9 @@ export interface Place {
 }
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or several. */
-interface Form {
-  /** As ONNX has it. */
-  plain?: Value;
-  /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
-  pixels?: Value;
+interface Form extends PlainForm {
+  /** An image in HWCN: [H,W,C,N]. */
+  hwcn?: Value;
   pending?: Pending;
   /** Of which each pixel is in one at most; the others are zero. Place by place, row by row of a grid. */
   places?: readonly Place[];
@@ -33,35 +31,35 @@ interface Form {
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
 export class Forms extends FormTable<Form> {
-  /** Whether the value exists pixel by pixel, or will without conversion. */
-  isPixels(value: Value): boolean {
-    const { pixels, pending, places } = this.known(value) ?? {};
-    return (pixels ?? pending ?? places) !== undefined;
+  /** Whether the value exists in HWCN, or will without conversion. */
+  isHwcn(value: Value): boolean {
+    const { hwcn, pending, places } = this.known(value) ?? {};
+    return (hwcn ?? pending ?? places) !== undefined;
   }
 
   /** The convolution that gives this image, where it can give parts of it and nobody has wanted all. */
   pending(value: Value): Pending | undefined {
     const form = this.known(value);
-    return form?.pixels === undefined ? form?.pending : undefined;
+    return form?.hwcn === undefined ? form?.pending : undefined;
   }
 
-  /** An image that is still apart, place by place. */
+  /** An image whose pixels are not put together yet, place by place. */
   places(value: Value): readonly Place[] | undefined {
     return this.known(value)?.places;
   }
 
-  /** As ONNX has it: an image [N,C,H,W]. */
+  /** As ONNX has it: an image in NCHW. */
   plain(value: Value): Value {
     const form = this.form(value);
-    form.plain ??= plainOf(this.b, this.pixels(value));
+    form.plain ??= this.movedBy(form, (running) => this.plain(running)) ?? plainOf(this.b, this.hwcn(value));
     return form.plain;
   }
 
-  /** An image [N,C,H,W] pixel by pixel, [H,W,C,N]. */
-  pixels(value: Value): Value {
+  /** An image in HWCN: [H,W,C,N]. */
+  hwcn(value: Value): Value {
     const form = this.form(value);
-    form.pixels ??= this.#made(value, form);
-    return form.pixels;
+    form.hwcn ??= this.#made(value, form);
+    return form.hwcn;
   }
 
   /** Pixels plus a bias [C] of the portable graph, if there is one. */
@@ -77,12 +75,12 @@ export class Forms extends FormTable<Form> {
     }
     if (places !== undefined) return filledUp(this.b, joined(this.b, places), h, w);
     assert(plain, `'${value.name}' has no form`);
-    return pixelsOf(this.b, plain);
+    return hwcnOf(this.b, plain);
   }
 }
 
-// Both ways in two steps, for ONNX Runtime swaps two axes three times as fast as it turns all of them round.
-function pixelsOf(b: Builder, x: Value): Value {
+// Both ways in two steps, for ONNX Runtime swaps two axes three times as fast as it reverses all four.
+function hwcnOf(b: Builder, x: Value): Value {
   const [n, c, h, w] = dims4(x);
   const lines = b.transpose(b.reshape(x, [n, c * h * w]), [1, 0], 'batch_last');
   const pixels = c === 1 ? lines : b.transpose(b.reshape(lines, [c, h * w, n]), [1, 0, 2], 'pixels');

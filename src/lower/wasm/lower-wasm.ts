@@ -17,7 +17,7 @@ export interface WasmOptions {
 /**
  * Rewrites a portable graph, composite operators included, to what onnxruntime-web's WebAssembly runs fastest. That multiplies
  * matrices at nearly the speed of the processor, whose vectors it uses, and is slow at most else. So convolutions of few
- * channels and of one tap are matrix products, for which images lie as [H,W,C,N]. All operators are of ONNX's standard domain.
+ * channels (im2col) and of one tap are matrix products, for which images lie in HWCN. All operators are of ONNX's standard domain.
  *
  * @example
  * const { graph } = lowerWasm(buildGraph(network, 'step', options), { batch: 64 });
@@ -26,7 +26,7 @@ export function lowerWasm(portable: Graph, { batch, choices }: WasmOptions): Low
   const graph = prune(bindDims(portable, { N: batch }));
   const context = contextOf(graph);
   return rewrite(context, 'wasm', portableState, {
-    isOwn: (value) => context.f.isPixels(value),
+    isOwn: (value) => context.f.isHwcn(value),
     lower: (node) => (choices?.[node.name] === 'portable' ? undefined : lowerNode(context, node)),
   });
 }

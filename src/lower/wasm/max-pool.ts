@@ -10,7 +10,7 @@ import type { Forms, Place } from './forms.js';
 interface Windows {
   readonly places: readonly Place[];
   readonly max: Value;
-  /** What is to be added to all of them, which does not change which is the maximum. */
+  /** The bias of all of them, which does not change which is the maximum. */
   readonly bias: Value | undefined;
 }
 
@@ -44,7 +44,7 @@ function windowsOf(f: Forms, node: Node): Windows {
       const rows = range(oh).map((row) => row * kh + i);
       const columns = range(ow).map((column) => column * kw + j);
       const image = f.once(`${x.name} at ${rows.join()};${columns.join()}`, () =>
-        pending === undefined ? pick(f, f.pixels(x), [i, j], [kh, kw], [oh, ow]) : pending.at(rows, columns),
+        pending === undefined ? pick(f, f.hwcn(x), [i, j], [kh, kw], [oh, ow]) : pending.at(rows, columns),
       );
       return { rows, columns, image };
     }),
@@ -82,7 +82,7 @@ function pick(
 export function maxPoolGrad({ f, b }: Context, node: Node): readonly Place[] {
   const [, , , dy] = operands(node, 4);
   const { places, max } = windowsOf(f, node);
-  let rest = f.pixels(dy);
+  let rest = f.hwcn(dy);
   return places.map(({ image, ...at }, i) => {
     if (i === places.length - 1) return { ...at, image: rest };
     // m is never less: the sign is 1 or 0.

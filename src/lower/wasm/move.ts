@@ -1,38 +1,39 @@
 import { localName, type Node, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { isZeroPad, spreadAxis } from '../rewrite/spread.js';
+import { ints, result } from '../rewrite/operands.js';
+import { isZeroPad, spreadPixels } from '../rewrite/spread.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 
-/** Where the axes of [N,C,H,W] are in [H,W,C,N]. */
+/** Where the axes of NCHW are in HWCN. */
 const axisInPixels = [3, 2, 0, 1] as const;
 
-/** Slices, zeros around, and joins of images, pixel by pixel; undefined for anything else. */
-export function movedPixels({ f, b }: Context, node: Node): Value | undefined {
+/** Slices, zero padding and concatenations of images in HWCN; undefined for anything else. */
+export function movedHwcn({ f, b }: Context, node: Node): Value | undefined {
   const [x, ...others] = node.inputs;
   if (x?.shape.length !== 4) return undefined;
   const name = localName(node);
   const at = (axis: number): number => axisInPixels[axis] ?? axis;
   switch (node.op.name) {
     case 'Slice': {
-      if (!f.isPixels(x)) return undefined;
+      if (!f.isHwcn(x)) return undefined;
       const [starts, ends, steps] = [ints(node, 'starts'), ints(node, 'ends'), ints(node, 'steps')];
-      return b.slice(f.pixels(x), { axes: ints(node, 'axes').map(at), starts, ends, steps }, name);
+      return b.slice(f.hwcn(x), { axes: ints(node, 'axes').map(at), starts, ends, steps }, name);
     }
     case 'Pad': {
-      if (!f.isPixels(x) || others.length > 0 || !isZeroPad(node)) return undefined;
+      if (!f.isHwcn(x) || others.length > 0 || !isZeroPad(node)) return undefined;
       const pads = ints(node, 'pads');
       const turned = new Array<number>(8).fill(0);
       pads.forEach((pad, i) => {
         turned[at(i % 4) + (i < 4 ? 0 : 4)] = pad;
       });
-      return b.pad(f.pixels(x), turned, name);
+      return b.pad(f.hwcn(x), turned, name);
     }
     case 'Concat': {
       const images = node.inputs.flatMap((input) => (input === undefined ? [] : [input]));
-      if (!images.some((image) => f.isPixels(image))) return undefined;
+      if (!images.some((image) => f.isHwcn(image))) return undefined;
       return b.concat(
-        images.map((image) => f.pixels(image)),
+        images.map((image) => f.hwcn(image)),
         at(Number(node.attrs['axis'])),
         name,
       );
@@ -42,17 +43,15 @@ export function movedPixels({ f, b }: Context, node: Node): Value | undefined {
   }
 }
 
-/** The gradient of a slice with steps: dy with zeros between its pixels. Undefined for anything else. */
+/** The gradient of a slice with steps: dy with zeros inserted between its pixels. Undefined for anything else. */
 export function spreadOfSlice(context: Context, node: Node): Value | undefined {
   const { f, b } = context;
-  const [y] = node.outputs;
-  const columns = y && spreadAxis(context, y, 3);
-  const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || rows === undefined || columns === undefined || !f.isPixels(rows.source))
-    return undefined;
+  const found = spreadPixels(context, node);
+  if (found === undefined || !f.isHwcn(found.source)) return undefined;
+  const { source, rows, columns } = found;
   if (rows.first >= rows.stride || columns.first >= columns.stride) return undefined;
-  const [, , h, w] = dims4(y);
-  return spread(b, f.pixels(rows.source), {
+  const [, , h, w] = dims4(result(node));
+  return spread(b, f.hwcn(source), {
     strides: [rows.stride, columns.stride],
     first: [rows.first, columns.first],
     size: [h, w],
@@ -78,8 +77,4 @@ export function spread(b: Builder, x: Value, { strides: [sh, sw], first: [top, l
       ? whole
       : b.slice(whole, { axes: [0, 1], starts: [0, 0], ends: [Math.min(h, oh * sh), Math.min(w, ow * sw)] });
   return b.pad(cut, [0, 0, 0, 0, Math.max(h - oh * sh, 0), Math.max(w - ow * sw, 0), 0, 0]);
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
 }

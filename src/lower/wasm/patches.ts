@@ -34,9 +34,7 @@ export function patchWeightGrad({ f, b }: Context, node: Node): Value {
   const axes = liveAxes(conv);
   const [rows, columns] = axes;
   const [k, c] = dims4(w);
-  const places = f.places(y) ?? [
-    { rows: range(dims4(y)[2]), columns: range(dims4(y)[3]), image: f.pixels(y) },
-  ];
+  const places = f.places(y) ?? [{ rows: range(dims4(y)[2]), columns: range(dims4(y)[3]), image: f.hwcn(y) }];
   const sum = places
     .map(({ image, ...at }) => {
       const patches = patchesOf(f, x, axes, at.rows, at.columns);
@@ -88,8 +86,8 @@ function patchesOf(
   const { b } = f;
   const key = `${x.name} patches ${rows.join()};${columns.join()};${JSON.stringify([down, across])}`;
   return f.once(key, () => {
-    const [h, w, c, n] = dims4(f.pixels(x));
-    const lines = b.reshape(f.pixels(x), [h * w, c * n]);
+    const [h, w, c, n] = dims4(f.hwcn(x));
+    const lines = b.reshape(f.hwcn(x), [h * w, c * n]);
     const [above, left] = [
       rows.map((row) => meets(down.axis, row)),
       columns.map((column) => meets(across.axis, column)),

@@ -20,7 +20,7 @@ export function pointConv({ f, b }: Context, node: Node): Value {
 /** Its input's gradient. */
 export function pointInputGrad({ f, b }: Context, node: Node): Value {
   const conv = convOperands(node);
-  const dy = f.pixels(conv.y);
+  const dy = f.hwcn(conv.y);
   const [oh, ow, k, n] = dims4(dy);
   const [, c, h, w] = dims4(conv.x);
   const weight = b.transpose(pointWeight(f, conv), [1, 0]);
@@ -39,7 +39,7 @@ export function pointWeightGrad({ f, b }: Context, node: Node): Value {
   const [k] = dims4(conv.w);
   const lines = (value: Value, channels: number): Value =>
     b.reshape(b.transpose(b.reshape(value, [h * w, channels, n]), [1, 0, 2]), [channels, h * w * n]);
-  const dw = b.matMul(lines(f.pixels(conv.y), k), b.transpose(lines(x, c), [1, 0]), 'point_weight_grad');
+  const dw = b.matMul(lines(f.hwcn(conv.y), k), b.transpose(lines(x, c), [1, 0]), 'point_weight_grad');
   return fullKernel(f, b.reshape(dw, [k, c, 1, 1]), conv);
 }
 
@@ -55,7 +55,7 @@ function pointWeight(f: Forms, conv: ConvOperands): Value {
 function everyPixel(f: Forms, { x, y, attrs }: ConvOperands): Value {
   const [, , oh, ow] = dims4(y);
   const [sh, sw] = attrs.strides;
-  const pixels = f.pixels(x);
+  const pixels = f.hwcn(x);
   if (sh === 1 && sw === 1) return pixels;
   return f.once(`${x.name} every ${sh}x${sw}`, () =>
     f.b.slice(

@@ -1,15 +1,16 @@
+import { operands, result } from '../rewrite/operands.js';
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { inverseCounts, type AveragePoolAttrs } from '../../ops/average-pool.js';
 import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
-import { pickPixels, range } from './move.js';
+import { pickPixels } from './move.js';
+import { range } from '../rewrite/range.js';
 import { sumMiddle } from './reduce.js';
 
 /** Average pooling of an image [N,H,W,C] -> [N,OH,OW,C]: the pixels under each window, added and divided. */
 export function averagePool(f: Forms, node: Node): Value {
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
+  const [x] = operands(node, 1);
+  const y = result(node);
   const { b } = f;
   const attrs = node.attrs as unknown as AveragePoolAttrs;
   const { kernel_shape: kernel, strides, pads } = attrs;
@@ -29,7 +30,7 @@ export function averagePool(f: Forms, node: Node): Value {
     ),
   );
   const taps = kernel[0] * kernel[1];
-  const pixels = pickPixels(f, f.image(x), windows.flat(), 'under_window');
+  const pixels = pickPixels(f, f.nhwc(x), windows.flat(), 'under_window');
   const sums = sumMiddle(f, b.reshape(pixels, [n * oh * ow, taps, c]), 'window_sum');
   const shares = inverseCounts(attrs, [h, w], [oh, ow]);
   const share = f.constant(

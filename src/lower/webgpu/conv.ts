@@ -1,26 +1,28 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs, ConvTransposeAttrs } from '../../ops/index.js';
-import { axisOf, liveTaps, type Axis } from '../rewrite/taps.js';
+import { convOperands } from '../rewrite/operands.js';
+import { range } from '../rewrite/range.js';
+import { attrsOf, axisOf, liveAxes, type Axis } from '../rewrite/taps.js';
 import { lastConv, lastConvTranspose } from './last-ops.js';
 import type { Context } from './context.js';
 import { dims4 } from '../rewrite/dims.js';
 import { wideChannels, type Forms } from './forms.js';
-import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, type PixelMap } from './move.js';
 import { moved } from './transpose.js';
 
 /**
  * Forms of a convolution on WebGPU:
  *
- * - `transposed`: as the transposed convolution with its taps turned round. ONNX Runtime's kernel for it shares no memory
+ * - `transposed`: as the transposed convolution with its kernel rotated by 180 degrees. ONNX Runtime's kernel for it shares no memory
  *   within a work group: 1.4 GFLOP/s a core of a software adapter, where Conv and MatMul reach 0.5, and its numbers are right for
  *   all channels.
- * - `patches`: the pixels under each window written out, times the weight: for strides, and for few channels, of which a
+ * - `patches`: im2col, times the weight: for strides, and for few channels, of which a
  *   window's pixels make many.
  * - `tiled`: ONNX's Conv, its channels filled up where it would be wrong. Needs no memory for patches.
  */
 export type ConvForm = 'transposed' | 'patches' | 'tiled';
 
-/** Numbers in the patches of a convolution from which on they are not written out: a buffer holds 2^25 by default. */
+/** Numbers in the patches of a convolution from which on im2col is not used: a buffer holds 2^25 by default. */
 const MOST_PATCHES = 2 ** 25;
 
 /** A convolution node's operands in the lowered graph, and its two axes without taps that meet only zeros. */
@@ -37,19 +39,13 @@ interface Operands {
 }
 
 function operandsOf(f: Forms, node: Node): Operands {
-  const [x, w, bias] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || w === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = attrsOf(node);
-  const [, , h, width] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  const rows = liveTaps(axisOf(attrs, 0, h, oh));
-  const columns = liveTaps(axisOf(attrs, 1, width, ow));
+  const conv = convOperands(node);
+  const [rows, columns] = liveAxes(conv);
   return {
-    x,
-    w: f.plain(w),
-    bias: bias && f.plain(bias),
-    group: attrs.group,
+    x: conv.x,
+    w: f.plain(conv.w),
+    bias: conv.bias && f.plain(conv.bias),
+    group: conv.attrs.group,
     axes: [rows.axis, columns.axis],
     first: [rows.first, columns.first],
   };
@@ -57,19 +53,17 @@ function operandsOf(f: Forms, node: Node): Operands {
 
 /** Which forms a convolution node can have, the heuristic's first. */
 export function convForms(node: Node): readonly ConvForm[] {
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y === undefined) return [];
-  const attrs = attrsOf(node);
-  const [n, c, h, w] = dims4(x);
-  const [, , oh, ow] = dims4(y);
-  const axes = [liveTaps(axisOf(attrs, 0, h, oh)).axis, liveTaps(axisOf(attrs, 1, w, ow)).axis] as const;
+  const conv = convOperands(node);
+  const { attrs } = conv;
+  const [n, c] = dims4(conv.x);
+  const [, , oh, ow] = dims4(conv.y);
+  const axes = liveAxes(conv).map(({ axis }) => axis);
   const canTurn = axes.every(
     ({ stride, kernel, dilation, before, after }) =>
       stride === 1 && Math.max(before, after) <= (kernel - 1) * dilation,
   );
   if (attrs.group > 1) return canTurn ? ['transposed'] : ['tiled'];
-  const taps = axes[0].kernel * axes[1].kernel;
+  const taps = axes.reduce((product, { kernel }) => product * kernel, 1);
   const fits = n * oh * ow * taps * c <= MOST_PATCHES;
   const patches: readonly ConvForm[] = fits ? ['patches'] : [];
   const turned: readonly ConvForm[] = canTurn ? ['transposed'] : [];
@@ -83,7 +77,7 @@ export function convForm({ choices }: Pick<Context, 'choices'>, node: Node): Con
   return forms.find((form) => form === choices[node.name]) ?? forms[0] ?? 'tiled';
 }
 
-/** The convolution of images with their channels last, [N,OH,OW,K], or the wide form of that. */
+/** The convolution of images in NHWC, [N,OH,OW,K], or the wide form of that. */
 export function forwardConv(context: Context, node: Node): Value {
   const { f } = context;
   const operands = operandsOf(f, node);
@@ -92,7 +86,7 @@ export function forwardConv(context: Context, node: Node): Value {
   return form === 'transposed' ? byTransposed(f, operands) : byTiles(f, operands);
 }
 
-/** conv(x, w) = convTranspose(x, w'), w' [C,K/group,kh,kw] with its taps in the opposite order. */
+/** conv(x, w) = convTranspose(x, w'), w' [C,K/group,kh,kw] rotated by 180 degrees. */
 function byTransposed(f: Forms, { x, w, bias, group, axes, first }: Operands): Value {
   const { b } = f;
   const [h, width] = axes;
@@ -132,7 +126,7 @@ function wideTransposed(
   bias: Value | undefined,
   attrs: ConvTransposeAttrs,
 ): Value {
-  if (attrs.group > 1) return transposed(f, f.image(x), w, bias, attrs);
+  if (attrs.group > 1) return transposed(f, f.nhwc(x), w, bias, attrs);
   const [c, k] = dims4(w);
   const filters = wideChannels(k);
   const weight = firstOf(f, firstOf(f, w, 0, wideChannels(c), 'wide'), 1, filters, 'wide');
@@ -140,7 +134,7 @@ function wideTransposed(
 }
 
 /**
- * ONNX's ConvTranspose on an image with its channels last. For groups of one output channel and an even number
+ * ONNX's ConvTranspose on an image in NHWC. For groups of one output channel and an even number
  * of input channels (tried: 1, 2, 3, 4, 5 and 8) ONNX Runtime 1.30 gives wrong numbers: all but depthwise ones get a second
  * one, which is dropped.
  */
@@ -161,10 +155,10 @@ export function transposed(
   return b.emit(lastConvTranspose, [x, w, bias], { ...attrs }, 'conv_transpose');
 }
 
-/** The pixels of each window, [N,OH,OW, kh kw C], times the weight [K, kh kw C]. */
+/** im2col: the pixels of each window, [N,OH,OW, kh kw C], times the weight [K, kh kw C]. */
 function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands): Value {
   const { b } = f;
-  const image = f.image(x);
+  const image = f.nhwc(x);
   const [n, , , c] = dims4(image);
   const [k, , , kw] = dims4(w);
   const live = range(h.kernel).flatMap((i) =>
@@ -188,8 +182,7 @@ function byPatches(f: Forms, { x, w, bias, axes: [h, width], first }: Operands):
 export function product(f: Forms, x: Value, w: Value, bias: Value | undefined): Value {
   const { b } = f;
   const [n, h, width, c] = dims4(x);
-  const [k] = w.shape.map(Number);
-  if (k === undefined) throw new Error(`'${w.name}' is no matrix`);
+  const k = Number(w.shape[0]);
   // Large ones are as fast in memory that a work group shares, and on a GPU faster.
   if (c >= 1024 && k >= 128) {
     const rows = b.reshape(x, [n * h * width, c]);
@@ -244,14 +237,8 @@ function patchesOf(f: Forms, x: Value, h: Axis, w: Axis, size: number): Value {
  */
 function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Operands): Value {
   const { b } = f;
-  const attrs: ConvAttrs = {
-    kernel_shape: [h.kernel, width.kernel],
-    strides: [h.stride, width.stride],
-    dilations: [h.dilation, width.dilation],
-    pads: [h.before, width.before, h.after, width.after],
-    group: 1,
-  };
-  const image = f.image(x);
+  const attrs = attrsOf(h, width);
+  const image = f.nhwc(x);
   const [, , , channels] = dims4(image);
   const [filters, c, kh, kw] = dims4(w);
   const isWhole = kh === h.kernel && kw === width.kernel;
@@ -273,10 +260,7 @@ function byTiles(f: Forms, { x, w, bias, group, axes: [h, width], first }: Opera
 
 /** The gradient of a convolution's input, [N,H,W,C] or the wide form of that: a transposed convolution as it is. */
 export function inputGrad(f: Forms, node: Node): Value {
-  const [dy, w] = node.inputs;
-  const [dx] = node.outputs;
-  if (dy === undefined || w === undefined || dx === undefined) throw new Error(`${node.name} lacks operands`);
-  const attrs = attrsOf(node);
+  const { x: dx, w, y: dy, attrs } = convOperands(node);
   const [, , h, width] = dims4(dx);
   const [, , oh, ow] = dims4(dy);
   const rest = (size: number, out: number, axis: 0 | 1): number => {
@@ -286,19 +270,13 @@ export function inputGrad(f: Forms, node: Node): Value {
   const output_padding = [rest(h, oh, 0), rest(width, ow, 1)] as const;
   if (attrs.group === 1 && isPointwise(attrs)) {
     const [k, c] = dims4(f.plain(w));
-    const image = f.image(dy);
+    const image = f.nhwc(dy);
     return product(f, image, moved(f.b, f.b.reshape(f.plain(w), [k, c]), [1, 0], 'by_input'), undefined);
   }
   return wideTransposed(f, dy, f.plain(w), undefined, { ...attrs, output_padding });
 }
 
 /** Whether each pixel of the result comes from the one at its place. */
-export function isPointwise({ kernel_shape, strides, pads }: ConvAttrs): boolean {
+function isPointwise({ kernel_shape, strides, pads }: ConvAttrs): boolean {
   return [...kernel_shape, ...strides].every((n) => n === 1) && pads.every((p) => p === 0);
-}
-
-/** A convolution node's attributes, without those that its gradient has besides. */
-export function attrsOf(node: Node): ConvAttrs {
-  const { kernel_shape, strides, pads, dilations, group } = node.attrs as unknown as ConvAttrs;
-  return { kernel_shape, strides, pads, dilations, group };
 }

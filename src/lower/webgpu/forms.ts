@@ -1,15 +1,16 @@
 import { sameShape, staticShape, type Value } from '../../ir/index.js';
 import type { Builder } from '../../ops/index.js';
-import { FormTable } from '../rewrite/form-table.js';
+import { assert } from '../../errors.js';
+import { FormTable, type PlainForm } from '../rewrite/form-table.js';
 import { firstOf } from './move.js';
 import { moved } from './transpose.js';
 
 /** How one value of the portable graph exists in the lowered graph: in one layout or both. */
-interface Form {
+interface Form extends PlainForm {
   /** As ONNX has it; an index (int64 in the portable graph) as int32. */
-  plain?: Value;
-  /** An image with its channels last, [N,H,W,C]; what broadcasts to one likewise. */
-  image?: Value;
+  plain?: Value | undefined;
+  /** An image in NHWC, [N,H,W,C]; what broadcasts to one likewise. */
+  nhwc?: Value;
   /** The same image with channels of zeros after its own, up to a multiple of four. */
   wide?: Value;
   /** Makes the plain form when somebody wants it. */
@@ -18,46 +19,44 @@ interface Form {
 
 /** The lowered values by the portable ones; converts between layouts on demand, each once. */
 export class Forms extends FormTable<Form> {
-  /** Whether the value exists with its channels last. */
-  isImage(value: Value): boolean {
+  /** Whether the value exists in NHWC. */
+  isNhwc(value: Value): boolean {
     const form = this.known(value);
-    return form?.image !== undefined || form?.wide !== undefined;
+    return form?.nhwc !== undefined || form?.wide !== undefined;
   }
 
   plain(value: Value): Value {
     const form = this.form(value);
-    if (form.plain === undefined) {
-      if (this.isImage(value)) {
-        form.plain = this.b.reshape(channelsFirst(this.b, this.image(value)), value.shape);
-      } else if (form.later !== undefined) form.plain = form.later();
-      else throw new Error(`'${value.name}' has no whole form`);
-    }
+    form.plain ??= this.isNhwc(value)
+      ? this.b.reshape(channelsFirst(this.b, this.nhwc(value)), value.shape)
+      : this.movedBy(form, (running) => this.plain(running));
+    assert(form.plain, `'${value.name}' has no whole form`);
     return form.plain;
   }
 
-  /** The value with its channels last; one of fewer than four dimensions gets leading ones, as broadcasting has it. */
-  image(value: Value): Value {
+  /** The value in NHWC; one of fewer than four dimensions gets leading ones, as broadcasting has it. */
+  nhwc(value: Value): Value {
     const form = this.form(value);
-    form.image ??=
+    form.nhwc ??=
       form.wide === undefined
         ? channelsLast(this.b, this.b.reshape(this.plain(value), fourDims(value)))
         : firstOf(this, form.wide, 3, Number(value.shape[1]), 'own_channels');
-    return form.image;
+    return form.nhwc;
   }
 
-  /** The value with its channels last as it is known already, be that with channels of zeros after its own. */
+  /** The value in NHWC as it exists already, possibly with channels of zeros after its own. */
   stored(value: Value): Value {
-    return this.known(value)?.wide ?? this.image(value);
+    return this.known(value)?.wide ?? this.nhwc(value);
   }
 
   /**
-   * An image with its channels last, filled up with channels of zeros to a multiple of four: kernels read and write four at
+   * An image in NHWC, filled up with channels of zeros to a multiple of four: kernels read and write four at
    * a time then, a convolution of 30 channels in 60 to 80 % of its time on a software adapter. Fewer than four stay as they are.
    */
   wide(value: Value): Value {
     const form = this.form(value);
     if (form.wide === undefined) {
-      const image = this.image(value);
+      const image = this.nhwc(value);
       form.wide = firstOf(this, image, 3, wideChannels(Number(image.shape[3])), 'wide');
     }
     return form.wide;

@@ -2,9 +2,9 @@ import { staticShape } from '../../ir/index.js';
 import { defineOp, ops, type ConvAttrs, type ConvTransposeAttrs } from '../../ops/index.js';
 
 /*
- * ONNX Runtime's own operators on images with their channels last, [N,H,W,C], weights as in ONNX. They are what it makes of
- * the standard ones for WebGPU, between two transpositions which it then moves about, where they do harm: of conditions, which only
- * the CPU transposes, or of images to save one of a weight.
+ * ONNX Runtime's own operators on images in NHWC, weights as in ONNX. They are what it makes of
+ * the standard ones for WebGPU, between two transpositions which its optimizer then moves to where they do harm: to conditions, which only
+ * the CPU transposes, or to images in order to save one of a weight.
  */
 const source =
   'https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/core/graph/contrib_ops/internal_nhwc_onnx_schemas.cc';

@@ -1,8 +1,10 @@
+import { assert } from '../../errors.js';
+import { operands, result } from '../rewrite/operands.js';
 import { tensorOf, type Node, type Value } from '../../ir/index.js';
 import { ops, type PoolAttrs } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
 import type { Forms } from './forms.js';
-import { range } from './move.js';
+import { range } from '../rewrite/range.js';
 
 /** The pixel that each window sees at one of its places, by window; and the pixels there, [N, windows, C]. */
 interface Place {
@@ -14,11 +16,9 @@ function sizesOf(node: Node): {
   readonly size: readonly [number, number];
   readonly out: readonly [number, number];
 } {
-  const [x] = node.inputs;
   // The gradient has the pooled image as its second input.
-  const y = node.op.name === 'MaxPoolGrad' ? node.inputs[1] : node.outputs[0];
-  if (x === undefined || y === undefined) throw new Error(`${node.name} lacks operands`);
-  const [, , h, w] = dims4(x);
+  const y = node.op.name === 'MaxPoolGrad' ? operands(node, 2)[1] : result(node);
+  const [, , h, w] = dims4(operands(node, 1)[0]);
   const [, , oh, ow] = dims4(y);
   return { size: [h, w], out: [oh, ow] };
 }
@@ -32,11 +32,10 @@ function attrsOf(node: Node): PoolAttrs {
  * maximum nor which pixel has it first.
  */
 function placesOf(f: Forms, node: Node): readonly Place[] {
-  const [x] = node.inputs;
-  if (x === undefined) throw new Error(`${node.name} lacks its input`);
+  const [x] = operands(node, 1);
   const { kernel_shape: kernel, strides, pads, dilations = [1, 1] } = attrsOf(node);
   const { size, out } = sizesOf(node);
-  const image = f.image(x);
+  const image = f.nhwc(x);
   const [n, h, w, c] = dims4(image);
   // By place along one axis, the pixel of each window: the first one that there is where this one is in the padding.
   const along = (axis: 0 | 1): readonly (readonly number[])[] => {
@@ -72,17 +71,14 @@ function gather(f: Forms, x: Value, indices: readonly number[], name: string): V
 
 /** Max-pooling of an image [N,H,W,C] -> [N,OH,OW,C], place by place. */
 export function maxPool(f: Forms, node: Node): Value {
-  const [x] = node.inputs;
-  if (x === undefined) throw new Error(`${node.name} lacks its input`);
-  const [n, , , c] = dims4(f.image(x));
+  const [x] = operands(node, 1);
+  const [n, , , c] = dims4(f.nhwc(x));
   const [oh, ow] = sizesOf(node).out;
   return f.b.reshape(maximum(f, placesOf(f, node)), [n, oh, ow, c]);
 }
 
 function maximum({ b }: Forms, places: readonly Place[]): Value {
-  const [first, ...others] = places.map(({ values }) => values);
-  if (first === undefined) throw new Error('a window without pixels');
-  return others.reduce((most, values) => b.max(most, values, 'max_pool'), first);
+  return places.map(({ values }) => values).reduce((most, values) => b.max(most, values, 'max_pool'));
 }
 
 /**
@@ -91,12 +87,11 @@ function maximum({ b }: Forms, places: readonly Place[]): Value {
  * background gives nothing else.
  */
 export function maxPoolGrad(f: Forms, node: Node): Value {
-  const [x, y, , dy] = node.inputs;
-  if (x === undefined || y === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const [x, y, , dy] = operands(node, 4);
   const { b } = f;
-  const [n, h, w, c] = dims4(f.image(x));
+  const [n, h, w, c] = dims4(f.nhwc(x));
   const { out } = sizesOf(node);
-  const windows = (value: Value): Value => b.reshape(f.image(value), [n, out[0] * out[1], c]);
+  const windows = (value: Value): Value => b.reshape(f.nhwc(value), [n, out[0] * out[1], c]);
   const most = windows(y);
   const numbers = (pixels: readonly number[]): Value =>
     f.constant(
@@ -106,7 +101,7 @@ export function maxPoolGrad(f: Forms, node: Node): Value {
     );
   const places = placesOf(f, node).toReversed();
   const [last, ...earlier] = places;
-  if (last === undefined) throw new Error('a window without pixels');
+  assert(last, `${node.name} has windows without pixels`);
   const first = earlier.reduce(
     (number, { pixels, values }) => b.where(b.equal(values, most), numbers(pixels), number, 'first_maximum'),
     b.expandLike(numbers(last.pixels), most, 'last_pixel'),
@@ -116,12 +111,8 @@ export function maxPoolGrad(f: Forms, node: Node): Value {
     const mine = b.equal(gather(f, first, window, 'first_of_window'), numbers(pixels));
     return b.where(mine, gather(f, arriving, window, 'arriving'), 0, 'pool_grad');
   });
-  const [one, ...others] = parts;
-  if (one === undefined) throw new Error('a pixel without windows');
-  return b.reshape(
-    others.reduce((sum, part) => b.add(sum, part, 'pool_grad'), one),
-    [n, h, w, c],
-  );
+  const dx = parts.reduce((sum, part) => b.add(sum, part, 'pool_grad'));
+  return b.reshape(dx, [n, h, w, c]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { tensorOf, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
+import { range } from '../rewrite/range.js';
 import type { Forms } from './forms.js';
 
 /** Where each pixel comes from, row-major; undefined where it is zero. */
@@ -68,9 +69,4 @@ export function gridOf(
       row >= 0 && row < h && column >= 0 && column < w ? row * w + column : undefined,
     ),
   );
-}
-
-/** start, start + step, ... */
-export function range(count: number, start = 0, step = 1): readonly number[] {
-  return Array.from({ length: count }, (_, i) => start + i * step);
 }

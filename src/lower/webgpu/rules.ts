@@ -1,142 +1,110 @@
-import { localName, type Node, type Value } from '../../ir/index.js';
+import { localName, sameShape, type Node, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { isElementwise } from '../rewrite/elementwise.js';
-import { isZeroPad, spreadAxis, type Spread } from '../rewrite/spread.js';
-import { batchNormGiven, batchNormGrad, batchNormTrain } from './batch-norm.js';
+import type { BroadcastNorm } from '../rewrite/broadcast-norm.js';
+import { movedAll } from '../rewrite/running.js';
+import { ints, operands, result } from '../rewrite/operands.js';
+import { isZeroPad, spreadPixels, type Spread } from '../rewrite/spread.js';
 import { argMax, logSoftmax } from './classes.js';
 import type { Context } from './context.js';
 import { convForm, forwardConv, inputGrad } from './conv.js';
 import { averagePool } from './average-pool.js';
 import { dims4 } from '../rewrite/dims.js';
 import { maxPool, maxPoolGrad } from './max-pool.js';
-import { firstOf, gridOf, pick, pickPixels, range } from './move.js';
+import { firstOf, gridOf, pick, pickPixels } from './move.js';
+import { range } from '../rewrite/range.js';
 import { channelSum, pixelSum } from './reduce.js';
-import { movedAll, movedVector } from './running.js';
 import { weightGrad } from './weight-grad.js';
 
 /** Lowers one node and names its form, or undefined: the node then keeps its portable form. */
 type Rule = (context: Context, node: Node) => string | undefined;
 
 const conv: Rule = (context, node) =>
-  image(context, node, forwardConv(context, node), convForm(context, node));
+  nhwc(context, node, forwardConv(context, node), convForm(context, node));
 
-const convInputGrad: Rule = (context, node) => image(context, node, inputGrad(context.f, node), 'transposed');
+const convInputGrad: Rule = (context, node) => nhwc(context, node, inputGrad(context.f, node), 'transposed');
 
 const convWeightGrad: Rule = (context, node) =>
   plain(context, node, weightGrad(context.f, node), 'transposed');
 
-const normTrain: Rule = (context, node) => {
-  const { f } = context;
-  const [x] = node.inputs;
-  if (x?.shape.length !== 4) return undefined;
-  const results = batchNormTrain(f, node);
-  const [y, mean, invStd, runningMean, runningVar] = node.outputs;
-  if (y !== undefined) f.set(y, { image: results.y });
-  if (mean !== undefined) f.set(mean, { plain: results.mean });
-  if (invStd !== undefined) f.set(invStd, { plain: results.invStd });
-  for (const [output, moved] of [
-    [runningMean, results.runningMean],
-    [runningVar, results.runningVar],
-  ] as const) {
-    if (output === undefined) continue;
-    context.moved.set(output, moved);
-    f.set(output, { later: () => movedVector(context, moved) });
-  }
-  return 'image';
-};
+const norm =
+  (kind: keyof BroadcastNorm): Rule =>
+  (context, node) =>
+    node.inputs[0]?.shape.length === 4 ? nhwc(context, node, context.norm[kind](node)) : undefined;
 
-const normGrad: Rule = ({ f }, node) => {
-  const [x] = node.inputs;
-  if (x?.shape.length !== 4) return undefined;
-  const results = batchNormGrad(f, node);
-  const [dx, dscale, dbias] = node.outputs;
-  if (dx !== undefined) f.set(dx, { image: results.dx });
-  if (dscale !== undefined) f.set(dscale, { plain: results.dscale });
-  if (dbias !== undefined) f.set(dbias, { plain: results.dbias });
-  return 'image';
-};
+const pool: Rule = (context, node) => nhwc(context, node, maxPool(context.f, node), 'places');
 
-const normGiven: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x?.shape.length === 4 ? image(context, node, batchNormGiven(context.f, node)) : undefined;
-};
+const poolGrad: Rule = (context, node) => nhwc(context, node, maxPoolGrad(context.f, node), 'places');
 
-const pool: Rule = (context, node) => image(context, node, maxPool(context.f, node), 'places');
-
-const poolGrad: Rule = (context, node) => image(context, node, maxPoolGrad(context.f, node), 'places');
-
-const averagePoolRule: Rule = (context, node) => image(context, node, averagePool(context.f, node));
+const averagePoolRule: Rule = (context, node) => nhwc(context, node, averagePool(context.f, node));
 
 const globalAveragePool: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
+  const [x] = operands(node, 1);
   const { f, b } = context;
-  const [n, h, w, c] = dims4(f.image(x));
-  const mean = b.mul(pixelSum(f, f.image(x)), 1 / (h * w), localName(node));
-  return image(context, node, b.reshape(mean, [n, 1, 1, c]));
+  const [n, h, w, c] = dims4(f.nhwc(x));
+  const mean = b.mul(pixelSum(f, f.nhwc(x)), 1 / (h * w), localName(node));
+  return nhwc(context, node, b.reshape(mean, [n, 1, 1, c]));
 };
 
 // The gradient of a bias, and sums and means of each channel's pixels.
 const reduce: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
+  const [x] = operands(node, 1);
+  const y = result(node);
   const axes = [...ints(node, 'axes')].sort((one, other) => one - other).join();
-  if (x?.shape.length !== 4 || y === undefined || !f.isImage(x)) return undefined;
+  if (x.shape.length !== 4 || !f.isNhwc(x)) return undefined;
   if (axes !== '0,2,3' && axes !== '2,3') return undefined;
   const [n, c, h, w] = dims4(x);
   const images = axes === '2,3' ? n : 1;
-  const sums = axes === '2,3' ? pixelSum(f, f.image(x)) : channelSum(f, f.stored(x));
+  const sums = axes === '2,3' ? pixelSum(f, f.nhwc(x)) : channelSum(f, f.stored(x));
   const own = firstOf(f, sums, sums.shape.length - 1, c, 'own_channels');
-  const result = node.op.name === 'ReduceMean' ? b.mul(own, images / (n * h * w)) : own;
+  const reduced = node.op.name === 'ReduceMean' ? b.mul(own, images / (n * h * w)) : own;
   return y.shape.length === 4
-    ? image(context, node, b.reshape(result, [images, 1, 1, c]))
-    : plain(context, node, b.reshape(result, y.shape));
+    ? nhwc(context, node, b.reshape(reduced, [images, 1, 1, c]))
+    : plain(context, node, b.reshape(reduced, y.shape));
 };
 
 // One pixel of many channels, which lies the same in either layout.
 const reshape: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y?.shape.length !== 4 || x.dtype !== 'float32') return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (y.shape.length !== 4 || x.dtype !== 'float32') return undefined;
   const [n, c, h, w] = dims4(y);
-  return h * w === 1 && n > 1 ? image(context, node, b.reshape(f.plain(x), [n, 1, 1, c])) : undefined;
+  return h * w === 1 && n > 1 ? nhwc(context, node, b.reshape(f.plain(x), [n, 1, 1, c])) : undefined;
 };
 
 // The gradient of global average pooling.
 const expand: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || y?.shape.length !== 4 || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (y.shape.length !== 4 || !f.isNhwc(x)) return undefined;
   const [n, c, h, w] = dims4(y);
-  return image(context, node, b.emit(ops.Expand, [f.image(x)], { shape: [n, h, w, c] }, localName(node)));
+  return nhwc(context, node, b.emit(ops.Expand, [f.nhwc(x)], { shape: [n, h, w, c] }, localName(node)));
 };
 
-// The gradient of a slice with steps along both axes of an image, a chain of nodes: dy with zeros between its pixels.
+// The gradient of a slice with steps along both axes of an image, a chain of nodes: dy with zeros inserted between its pixels.
 const spread: Rule = (context, node) => {
   const { f, b } = context;
-  const [y] = node.outputs;
-  const columns = y && spreadAxis(context, y, 3);
-  const rows = columns && spreadAxis(context, columns.source, 2);
-  if (y === undefined || columns === undefined || rows === undefined || !f.isImage(rows.source))
-    return undefined;
-  const [n, c, h, w] = dims4(y);
-  const [, , ph, pw] = dims4(rows.source);
+  const found = spreadPixels(context, node);
+  if (found === undefined || !f.isNhwc(found.source)) return undefined;
+  const { source, rows, columns } = found;
+  const [n, c, h, w] = dims4(result(node));
+  const [, , ph, pw] = dims4(source);
   const along = (size: number, count: number, { first, stride }: Spread): readonly number[] =>
     range(size, -first).map((at) => (at % stride === 0 && at / stride < count ? at / stride : -1));
   const grid = gridOf(along(h, ph, rows), along(w, pw, columns), [ph, pw]);
-  return image(context, node, b.reshape(pickPixels(f, f.image(rows.source), grid, 'spread'), [n, h, w, c]));
+  return nhwc(context, node, b.reshape(pickPixels(f, f.nhwc(source), grid, 'spread'), [n, h, w, c]));
 };
 
 const slice: Rule = (context, node) => {
   const spreads = spread(context, node);
   if (spreads !== undefined) return spreads;
   const { f, b } = context;
-  const [x] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || y === undefined || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || !f.isNhwc(x)) return undefined;
   const [axes, starts, steps] = [ints(node, 'axes'), ints(node, 'starts'), ints(node, 'steps')];
   const [n, c, h, w] = dims4(x);
   const [m, k, oh, ow] = dims4(y);
@@ -146,18 +114,18 @@ const slice: Rule = (context, node) => {
     const start = starts[at] ?? 0;
     return range(count, start < 0 ? start + Number(x.shape[axis]) : start, steps[at] ?? 1);
   };
-  const pixels = pickPixels(f, f.image(x), gridOf(along(2, oh), along(3, ow), [h, w]), localName(node));
+  const pixels = pickPixels(f, f.nhwc(x), gridOf(along(2, oh), along(3, ow), [h, w]), localName(node));
   const channels = k === c ? pixels : pick(f, pixels, 2, along(1, k), localName(node));
-  return image(context, node, b.reshape(channels, [n, oh, ow, k]));
+  return nhwc(context, node, b.reshape(channels, [n, oh, ow, k]));
 };
 
 const pad: Rule = (context, node) => {
   const spreads = spread(context, node);
   if (spreads !== undefined) return spreads;
   const { f, b } = context;
-  const [x, ...others] = node.inputs;
-  const [y] = node.outputs;
-  if (x?.shape.length !== 4 || others.length > 0 || y === undefined || !f.isImage(x)) return undefined;
+  const [x] = operands(node, 1);
+  const y = result(node);
+  if (x.shape.length !== 4 || node.inputs.length > 1 || !f.isNhwc(x)) return undefined;
   if (!isZeroPad(node)) return undefined;
   const [n0 = 0, c0 = 0, h0 = 0, w0 = 0, n1 = 0] = ints(node, 'pads');
   if (n0 + n1 > 0) return undefined;
@@ -165,13 +133,13 @@ const pad: Rule = (context, node) => {
   const [, k, oh, ow] = dims4(y);
   const channels = pick(
     f,
-    f.image(x),
+    f.nhwc(x),
     3,
     range(k, -c0).map((at) => (at >= 0 && at < c ? at : undefined)),
     localName(node),
   );
   const pixels = pickPixels(f, channels, gridOf(range(oh, -h0), range(ow, -w0), [h, w]), localName(node));
-  return image(context, node, b.reshape(pixels, [n, oh, ow, k]));
+  return nhwc(context, node, b.reshape(pixels, [n, oh, ow, k]));
 };
 
 const pack: Rule = (context, node) => {
@@ -181,40 +149,32 @@ const pack: Rule = (context, node) => {
 
 const concat: Rule = (context, node) => {
   const { f, b } = context;
-  const images = node.inputs.flatMap((input) =>
-    input !== undefined && f.isImage(input) ? [f.image(input)] : [],
-  );
-  const [y] = node.outputs;
-  if (y?.shape.length !== 4 || images.length !== node.inputs.length) return undefined;
+  const images = node.inputs.flatMap((input) => (input && f.isNhwc(input) ? [f.nhwc(input)] : []));
+  if (result(node).shape.length !== 4 || images.length !== node.inputs.length) return undefined;
   const axis = [0, 3, 1, 2].at(Number(node.attrs['axis']));
-  return axis === undefined ? undefined : image(context, node, b.concat(images, axis, localName(node)));
+  return axis === undefined ? undefined : nhwc(context, node, b.concat(images, axis, localName(node)));
 };
 
-const logSoftmaxRule: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x && plain(context, node, logSoftmax(context.b, context.f.plain(x), node));
-};
+const logSoftmaxRule: Rule = (context, node) =>
+  plain(context, node, logSoftmax(context.b, context.f.plain(operands(node, 1)[0]), node));
 
-const argMaxRule: Rule = (context, node) => {
-  const [x] = node.inputs;
-  return x && plain(context, node, argMax(context.b, context.f.plain(x), node));
-};
+const argMaxRule: Rule = (context, node) =>
+  plain(context, node, argMax(context.b, context.f.plain(operands(node, 1)[0]), node));
 
 // What was int64 may be int32 already.
 const cast: Rule = (context, node) => {
-  const [x] = node.inputs;
-  if (x === undefined || context.f.isImage(x)) return elementwise(context, node);
-  const [y] = node.outputs;
-  return y && plain(context, node, context.b.cast(context.f.plain(x), y.dtype, localName(node)));
+  const { f, b } = context;
+  const [x] = operands(node, 1);
+  if (f.isNhwc(x)) return elementwise(context, node);
+  return plain(context, node, b.cast(f.plain(x), result(node).dtype, localName(node)));
 };
 
 // x > 0 less x < 0: there is no Sign for WebGPU.
 const sign: Rule = (context, node) => {
   const { f, b } = context;
-  const [x] = node.inputs;
-  if (x === undefined) return undefined;
-  const give = f.isImage(x) ? image : plain;
-  const value = f.isImage(x) ? f.image(x) : f.plain(x);
+  const [x] = operands(node, 1);
+  const give = f.isNhwc(x) ? nhwc : plain;
+  const value = f.isNhwc(x) ? f.nhwc(x) : f.plain(x);
   const one = (condition: Value): Value => b.cast(condition, value.dtype);
   return give(context, node, b.sub(one(b.greater(value, 0)), one(b.less(value, 0)), localName(node)));
 };
@@ -222,22 +182,20 @@ const sign: Rule = (context, node) => {
 // Its kernel takes no operands that broadcast.
 const pow: Rule = (context, node) => {
   const { f, b } = context;
-  const [x, exponent] = node.inputs;
-  const [y] = node.outputs;
-  if (x === undefined || exponent === undefined || y === undefined) return undefined;
+  const [x, exponent] = operands(node, 2);
+  const { shape } = result(node);
   const full = (value: Value): Value =>
-    value.shape.join() === y.shape.join() ? value : b.emit(ops.Expand, [value], { shape: y.shape });
+    sameShape(value.shape, shape) ? value : b.emit(ops.Expand, [value], { shape });
   return plain(context, node, b.pow(full(f.plain(x)), full(f.plain(exponent)), localName(node)));
 };
 
 const elementwise: Rule = (context, node) => {
   const { f, b } = context;
-  const [y] = node.outputs;
   const inputs = node.inputs.flatMap((input) => input ?? []);
-  if (y?.shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isImage(input)))
+  if (result(node).shape.length !== 4 || !isElementwise(node) || !inputs.some((input) => f.isNhwc(input)))
     return undefined;
-  const operands = inputs.map((input) => (input.shape.length === 0 ? f.plain(input) : f.image(input)));
-  return image(context, node, b.emit(node.op, operands, node.attrs, localName(node)));
+  const operands = inputs.map((input) => (input.shape.length === 0 ? f.plain(input) : f.nhwc(input)));
+  return nhwc(context, node, b.emit(node.op, operands, node.attrs, localName(node)));
 };
 
 /** The rules by operator; every other operator gets `elementwise`. */
@@ -245,9 +203,9 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   ConvInputGrad: convInputGrad,
   ConvWeightGrad: convWeightGrad,
-  BatchNormTrain: normTrain,
-  BatchNormGrad: normGrad,
-  BatchNormalization: normGiven,
+  BatchNormTrain: norm('train'),
+  BatchNormGrad: norm('grad'),
+  BatchNormalization: norm('given'),
   MaxPool: pool,
   MaxPoolGrad: poolGrad,
   AveragePool: averagePoolRule,
@@ -272,19 +230,14 @@ export function lowerNode(context: Context, node: Node): string | undefined {
   return (rules[node.op.name] ?? elementwise)(context, node);
 }
 
-/** Records a result with its channels last, as many as it has or filled up. */
-function image({ f }: Context, node: Node, value: Value, form = 'image'): string {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, value.shape[3] === y.shape[1] ? { image: value } : { wide: value });
+/** Records a result in NHWC, with its own channels or filled up. */
+function nhwc({ f }: Context, node: Node, value: Value, form = 'nhwc'): string {
+  const y = result(node);
+  f.set(y, value.shape[3] === y.shape[1] ? { nhwc: value } : { wide: value });
   return form;
 }
 
 function plain({ f }: Context, node: Node, value: Value, form = 'plain'): string {
-  const [y] = node.outputs;
-  if (y !== undefined) f.set(y, { plain: value });
+  f.set(result(node), { plain: value });
   return form;
-}
-
-function ints(node: Node, name: string): readonly number[] {
-  return (node.attrs[name] ?? []) as readonly number[];
 }

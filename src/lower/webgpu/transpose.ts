@@ -4,8 +4,8 @@ import type { Builder } from '../../ops/index.js';
 /**
  * A transposition, axes that stay together taken as one.
  *
- * ONNX Runtime moves transpositions of images to where it believes them cheaper, and with them turns round what they pass,
- * conditions among it, which WebGPU cannot transpose: the reshapes around them keep them in their place.
+ * ONNX Runtime moves transpositions of images to where it believes them cheaper, and with them transposes what they pass,
+ * conditions too, which WebGPU cannot: the reshapes around them keep them in their place.
  *
  * One that only swaps two axes ONNX Runtime does through memory that a work group shares, which on a software adapter takes
  * 50 times as long as any other: so the first of the two is split.

@@ -1,10 +1,12 @@
 import type { Node, Value } from '../../ir/index.js';
 import type { ConvAttrs } from '../../ops/index.js';
 import { axisOf, type Axis } from '../rewrite/taps.js';
-import { attrsOf, transposed } from './conv.js';
+import { transposed } from './conv.js';
 import { dims4 } from '../rewrite/dims.js';
+import { convOperands } from '../rewrite/operands.js';
 import type { Forms } from './forms.js';
-import { firstOf, gridOf, pick, pickPixels, range, type PixelMap } from './move.js';
+import { firstOf, gridOf, pick, pickPixels, type PixelMap } from './move.js';
+import { range } from '../rewrite/range.js';
 import { smallFactors, sumLast } from './reduce.js';
 import { moved } from './transpose.js';
 
@@ -22,22 +24,20 @@ interface Extent {
 
 /**
  * Gradient of a convolution's weight, [K,C/group,kh,kw]: the correlation of x with dy is the transposed convolution of x,
- * the batch in the place of the channels, with dy as the kernel, one of the two turned round,
+ * the batch in the place of the channels, with dy as the kernel, one of the two rotated by 180 degrees,
  *
  *     dw[k,c,t] = sum x[n,c,p s + t d - pad] dy[n,k,p]
  *
  * A part of the batch at a time where the weight alone would occupy too few threads.
  */
 export function weightGrad(f: Forms, node: Node): Value {
-  const [x, dy] = node.inputs;
-  if (x === undefined || dy === undefined) throw new Error(`${node.name} lacks operands`);
+  const { x, y: dy, attrs } = convOperands(node);
   const { b } = f;
-  const attrs = attrsOf(node);
   const [kh, kw] = attrs.kernel_shape;
   const [n, channels, h, w] = dims4(x);
   const [, filters, oh, ow] = dims4(dy);
-  const xImage = f.image(x);
-  const dyImage = attrs.group === 1 ? f.wide(dy) : f.image(dy);
+  const xImage = f.nhwc(x);
+  const dyImage = attrs.group === 1 ? f.wide(dy) : f.nhwc(dy);
   // As many filters as the kernel's form has, of which those after the node's own see zeros.
   const [, , , kernels] = dims4(dyImage);
   const [c, k] = [channels / attrs.group, kernels / attrs.group];
@@ -101,8 +101,8 @@ function ofOnePixel(f: Forms, x: Value, dy: Value, attrs: ConvAttrs): Value {
   const [, k] = dims4(dy);
   const [kh, kw] = attrs.kernel_shape;
   const product = b.gemm(
-    b.reshape(f.image(dy), [n, k]),
-    b.reshape(f.image(x), [n, c]),
+    b.reshape(f.nhwc(dy), [n, k]),
+    b.reshape(f.nhwc(x), [n, c]),
     undefined,
     { transA: true },
     'weight_grad',
@@ -114,7 +114,7 @@ function ofOnePixel(f: Forms, x: Value, dy: Value, attrs: ConvAttrs): Value {
   return b.reshape(pick(f, b.reshape(product, [k * c, 1]), 1, map, 'weight_grad'), [k, c, kh, kw]);
 }
 
-/** An image [N,H,W,C] with its pixels in the opposite order. */
+/** An image [N,H,W,C] rotated by 180 degrees. */
 function turned(f: Forms, x: Value): Value {
   const [n, h, w, c] = dims4(x);
   return f.b.reshape(pickPixels(f, x, gridOf(range(h, h - 1, -1), range(w, w - 1, -1), [h, w]), 'turned'), [
@@ -126,8 +126,8 @@ function turned(f: Forms, x: Value): Value {
 }
 
 /**
- * With x[i] and dy turned round the full transposed convolution has dw[t] at t d + (out - 1) s - pad; with x turned round
- * at size - 1 + pad - t d.
+ * With dy rotated the full transposed convolution has dw[t] at t d + (out - 1) s - pad; with x rotated at
+ * size - 1 + pad - t d.
  */
 function extentOf({ size, out, kernel, stride, dilation, before }: Axis, turnX: boolean): Extent {
   const full = size + (out - 1) * stride;
