@@ -110,8 +110,7 @@ export function convNorm(
 }
 
 /** torchvision's initialisation of convolutions: normal, variance 2 / fan-out. */
-export const heInit = (_fanIn: number, fanOut: number): ReturnType<typeof heNormalInit> =>
-  heNormalInit(fanOut);
+const heInit = (_fanIn: number, fanOut: number): ReturnType<typeof heNormalInit> => heNormalInit(fanOut);
 
 type ResidualOptions = Pick<BlockOptions, 'shortcut' | 'inputs' | 'stride'> & {
   readonly outputs: number;

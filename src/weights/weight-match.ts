@@ -22,7 +22,7 @@ export interface WeightProblem {
 export interface WeightMatch {
   /** Parameters and buffers by the network's names; all of them unless `freshHead` or `problems` says otherwise. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Tensors of the head that the file has not, with `allowHead`. */
+  /** Tensors of the head that the file lacks, with `allowHead`. */
   readonly freshHead: readonly string[];
   readonly problems: readonly WeightProblem[];
 }
