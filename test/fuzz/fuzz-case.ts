@@ -1,5 +1,5 @@
 import { stateLayout } from '../../src/program/index.js';
-import { type Graph } from '../../src/ir/index.js';
+import type { Graph } from '../../src/ir/index.js';
 import { initialState, type Network } from '../../src/net/index.js';
 import { fill } from '../helpers/golden.js';
 import { ndarray, product, type NdArray } from '../reference/array.js';
