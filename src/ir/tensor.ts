@@ -119,15 +119,6 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): Shape {
   return out;
 }
 
-/** Replaces symbols by numbers: `bindShape(['N', 3], { N: 64 })` is `[64, 3]`. Unbound symbols stay. */
-export function bindShape(shape: Shape, symbols: Readonly<Record<string, number>>): Shape {
-  return shape.map((dim) => {
-    const [factor, symbol] = splitDim(dim);
-    const value = symbols[symbol];
-    return value === undefined ? dim : factor * value;
-  });
-}
-
 /** Axis counted from the front: -1 is the last. Out of range is a ShapeError. */
 export function normaliseAxis(axis: number, rank: number, where: string): number {
   const positive = axis < 0 ? axis + rank : axis;

@@ -15,7 +15,7 @@ import { UNRETURNED } from './unreturned.js';
 import { encodeTensor } from './tensor-proto.js';
 import { encodeValueInfo } from './value-info.js';
 
-/** Marks a node's doc string as the layer that it came from; doc strings of other programs say other things. */
+/** Marks a node's doc string as the layer that it came from; other programs' doc strings have other contents. */
 export const LAYER_MARK = 'layer: ';
 
 /** The graph part of a model. Throws GraphError for operators, attributes and symbols that ONNX does not have. */

@@ -49,12 +49,12 @@ export function encodeModel(graph: Graph, options: EncodeOptions = {}): Uint8Arr
   const writer = proto.ModelProto.encode(model);
   checkModelSize(graph.name, writer.len);
   const bytes = writer.finish();
-  // A small message may lie in a pool that others share.
+  // A small message may lie in a shared pool.
   if (bytes.buffer.byteLength !== bytes.byteLength) return new Uint8Array(bytes);
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Throws ModelError for a model of so many bytes that protobuf cannot hold it. */
+/** Throws ModelError for a model too large for protobuf. */
 export function checkModelSize(name: string, bytes: number): void {
   if (bytes <= MAX_BYTES) return;
   throw new ModelError(

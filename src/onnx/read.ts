@@ -25,7 +25,7 @@ export interface ModelNode {
   readonly attributes: () => ReadonlyMap<string, FileAttr>;
 }
 
-/** All that a model says, nothing inferred: enough to take weights out of any producer's file. */
+/** All that a model contains, nothing inferred: enough to read weights from any producer's file. */
 export interface ModelContents extends ModelInterface {
   /** In the file's order, which is topological. */
   readonly nodes: readonly ModelNode[];
@@ -55,7 +55,7 @@ export function readModel(bytes: Uint8Array, source: string): ModelContents {
   };
 }
 
-// What protobufjs makes of nested messages; its types say only what may be given to it.
+// What protobufjs returns for nested messages; its types describe only what it accepts.
 type Graph = Required<Pick<onnx.GraphProto, 'node' | 'initializer'>> &
   Pick<onnx.GraphProto, 'input' | 'output' | 'valueInfo'>;
 

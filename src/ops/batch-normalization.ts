@@ -9,7 +9,7 @@ import { alongChannels, channelsOf, statisticsAxes } from './norm-shape.js';
 export const batchNormalization = defineOp<5, { readonly epsilon: number }>({
   name: 'BatchNormalization',
   arity: 5,
-  // ONNX's training mode is another operator, BatchNormTrain; the momentum is of that one, and only kept.
+  // ONNX's training mode is another operator here, BatchNormTrain; the momentum belongs to it and is only kept.
   attributes: {
     epsilon: filled(1e-5, { float: true }),
     momentum: implied(0.9, { float: true }),

@@ -19,7 +19,7 @@ export interface ConvTransposeAttrs extends ConvAttrs {
   readonly output_padding: readonly [number, number];
 }
 
-/** How convolutions take the attributes that they share. */
+/** The rules of the attributes that convolutions share. */
 export const convRules: AttrRules = {
   // As long as the weight's.
   kernel_shape: filled(([, w]) => w?.shape.slice(2)),

@@ -12,7 +12,7 @@ export const convTranspose = defineOp<'2..3', ConvTransposeAttrs>({
   arity: '2..3',
   attributes: { ...convRules, output_padding: filled([0, 0]) },
   settle(attrs, inputs) {
-    // ONNX's definition and ONNX Runtime split the padding of the others on different sides.
+    // For the others ONNX's definition and ONNX Runtime put the odd padding on different sides.
     const { auto_pad: auto = 'NOTSET' } = attrs;
     if (auto !== 'NOTSET' && auto !== 'VALID') {
       refuseAttr('ConvTranspose', 'auto_pad', 'NOTSET or VALID', auto);
@@ -49,7 +49,7 @@ export const convTranspose = defineOp<'2..3', ConvTransposeAttrs>({
     const [seen, conv] = reached;
     return [b.conv(seen, w, undefined, conv), b.convWeightGrad(seen, x, conv), dbias];
   },
-  // ONNX Runtime refuses an output padding of a stride or more. A line of zeros behind x makes a stride more of it.
+  // ONNX Runtime refuses an output padding of a stride or more. A line of zeros after x adds a stride to it.
   rephrase({ b, x: [x, w, bias], attrs }) {
     const { strides: s, output_padding: o } = attrs;
     const lines = [Math.floor(o[0] / s[0]), Math.floor(o[1] / s[1])] as const;
@@ -60,7 +60,7 @@ export const convTranspose = defineOp<'2..3', ConvTransposeAttrs>({
   },
 });
 
-/** What PyTorch and ONNX ask of a transposed convolution's window. */
+/** What PyTorch and ONNX require of a transposed convolution's window. */
 function checkWindow(
   { strides: s, dilations: d, pads: p, output_padding: o }: ConvTransposeAttrs,
   axis: 0 | 1,

@@ -8,7 +8,7 @@ import type { Emitter } from './emitter.js';
 
 /**
  * Gradient of a convolution's weight: x [N,C,H,W], dy [N,K,OH,OW] -> dw [K,C/group,kh,kw]. In standard operators it
- * is a convolution of x with dy, the batch in the place of the channels, stride and dilation exchanged.
+ * is a convolution of x with dy, the batch in place of the channels, stride and dilation swapped.
  */
 export const convWeightGrad = defineOp<2, ConvAttrs>({
   name: 'ConvWeightGrad',
@@ -41,7 +41,7 @@ export const convWeightGrad = defineOp<2, ConvAttrs>({
       pads,
       group,
     });
-    // A stride that left rows over makes the kernel come out larger than it was.
+    // Where the stride left rows over, the kernel comes out larger than it was.
     const [, , rows, columns] = nchw('ConvWeightGrad', swapped);
     const [kh, kw] = kernel_shape;
     const exact =

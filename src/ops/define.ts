@@ -60,10 +60,10 @@ interface OpSpec<N extends Arity, A> {
   readonly source?: string;
   /** How many inputs there are; without it any number is taken. */
   readonly arity?: N;
-  /** Every attribute that the operator honours; any other one is refused. Without it none is looked at. */
+  /** Every attribute that the operator honours; any other one is refused. Without it none is checked. */
   readonly attributes?: AttrRules;
   /**
-   * Says in the attributes of `attributes` what a node says in others (`auto_pad` as `pads`), before the rest is filled
+   * Translates other attributes of a node into those of `attributes` (`auto_pad` into `pads`), before the rest is filled
    * in; `opset` is the operator set of the file that the node comes from, undefined for a node that is built.
    */
   readonly settle?: (attrs: Attrs, inputs: AttrInputs, opset: number | undefined) => Attrs;
@@ -81,7 +81,7 @@ interface OpSpec<N extends Arity, A> {
 /** An operator with its gradient rule, arity and attributes erased. */
 export interface Op extends OpDef {
   readonly source: string;
-  /** The attributes that it honours; undefined where none is looked at. */
+  /** The attributes that it honours; undefined where none is checked. */
   readonly attributes: AttrRules | undefined;
   readonly gradient: Gradient<readonly (Value | undefined)[], Attrs>;
   /** Its portable form; undefined where that is the operator itself. */

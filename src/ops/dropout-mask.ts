@@ -14,7 +14,7 @@ const golden = 0x9e3779b1 | 0;
  * resumed run; ONNX's Dropout keeps a hidden generator instead, which neither survives a restart nor runs on WebGPU.
  *
  * In int32, wrapping, with position i: m(i golden + m(step golden + seed)). m mixes with the permutation h (2h + 1) of
- * RC6, whose high bits depend on all bits, and brings those down by h += h / 2^16; ONNX has no xor on every provider.
+ * RC6, whose high bits depend on all bits, and brings those down by h += h / 2^16; not every provider has ONNX's xor.
  * Sources: https://jmlr.org/papers/v15/srivastava14a.html, https://people.csail.mit.edu/rivest/pubs/RRSY98.pdf
  */
 export const dropoutMask = defineOp<2, DropoutAttrs>({

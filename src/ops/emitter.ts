@@ -171,7 +171,7 @@ export abstract class Emitter extends GraphBuilder {
   /** Broadcasts `x` to the shape of `like`. */
   expandLike(x: Value, like: Value, name?: string): Value {
     if (sameShape(x.shape, like.shape)) return x;
-    // Broadcasting leaves a symbol alone where x has it already; otherwise its length must come at run time.
+    // Broadcasting keeps a symbol that x has already; otherwise its length must come at run time.
     const offset = like.shape.length - x.shape.length;
     const known = like.shape.every((dim, i) => typeof dim === 'number' || x.shape[i - offset] === dim);
     return this.#emit('Expand', [x, known ? undefined : this.shapeOf(like)], { shape: like.shape }, name);
@@ -255,8 +255,8 @@ export abstract class Emitter extends GraphBuilder {
   maxUnpool(x: Value, indices: Value, like: Value, name?: string): Value {
     const [, , oh, ow] = nchw('MaxUnpool', x);
     const [, , h, w] = nchw('MaxUnpool', like);
-    // The windows only say how large the result is: as large as the image, for then all that ONNX's definition and ONNX
-    // Runtime say of an output shape is the same.
+    // The windows only say how large the result is: as large as the image, where ONNX's definition and ONNX Runtime agree
+    // on the output shape.
     const strides = [Math.floor(h / oh), Math.floor(w / ow)] as const;
     const kernel_shape = [h - (oh - 1) * strides[0], w - (ow - 1) * strides[1]];
     return this.#emit('MaxUnpool', [x, indices], { kernel_shape, strides }, name);

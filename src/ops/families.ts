@@ -24,7 +24,7 @@ export function binary(name: string, gradient: Gradient<readonly [Value, Value],
   });
 }
 
-/** Whether u and v are related so, elementwise with broadcasting. */
+/** A comparison of u and v, elementwise with broadcasting. */
 export function comparison(name: string): Op {
   return defineOp<2>({
     ...{ name, arity: 2, attributes: {}, gradient: { none: 'the result is boolean' } },

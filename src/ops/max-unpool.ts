@@ -14,7 +14,7 @@ export interface MaxUnpoolAttrs {
 /**
  * Writes x [N,C,OH,OW] at the flat indices into zeros [N,C,H,W], H = (OH - 1) stride + kernel - pads. Where a third input
  * asks for a larger result, ONNX's definition counts the indices in the smaller one and ONNX Runtime in the larger one, so
- * that none is taken here.
+ * a third input is refused.
  */
 export const maxUnpool = defineOp<2, MaxUnpoolAttrs>({
   name: 'MaxUnpool',

@@ -87,7 +87,7 @@ function settlePads({ axes, value, ...attrs }: Attrs, x: TensorType | undefined)
 
 /**
  * Gradient along one axis: what arrives outside x goes to the elements that were repeated there. At the edge it is summed
- * up; mirrored, it is turned round and added to the elements next to the outermost one.
+ * up; mirrored, it is reversed and added to the elements next to the outermost one.
  */
 function folded(
   b: Emitter,

@@ -13,13 +13,13 @@ export interface PoolAttrs {
   /** Distance of a window's pixels; default [1, 1]. */
   readonly dilations?: readonly [number, number];
   /**
-   * 1 rounds sizes up, as PyTorch does: a last window may reach behind the padding, but does not start there. Default 0.
-   * A graph has it only where wider pads would not say the same.
+   * 1 rounds sizes up, as PyTorch does: a last window may reach beyond the padding, but does not start there. Default 0.
+   * A graph has it only where wider pads would not mean the same.
    */
   readonly ceil_mode?: 0 | 1;
 }
 
-/** How both poolings take the attributes that they share. */
+/** The rules of the attributes that both poolings share. */
 export const poolRules: AttrRules = {
   kernel_shape: required(),
   strides: filled([1, 1]),
@@ -28,7 +28,7 @@ export const poolRules: AttrRules = {
   ceil_mode: implied(0, { among: [0, 1] }),
 };
 
-/** The same window with auto_pad as pads, and with sizes rounded down where wider pads make that the same. */
+/** The same window with auto_pad as pads, and with sizes rounded down where wider pads give the same result. */
 export function settlePool(op: string, attrs: Attrs, inputs: AttrInputs): Attrs {
   const [x] = inputs;
   if (x === undefined || attrs['kernel_shape'] === undefined) return attrs;
@@ -38,7 +38,7 @@ export function settlePool(op: string, attrs: Attrs, inputs: AttrInputs): Attrs 
   const window = { strides: [1, 1], pads: [0, 0, 0, 0], ...rest, ceil_mode: 1 } as unknown as PoolAttrs;
   const pads = coveredPads(op, x, window);
   const { kernel_shape: kernel } = window;
-  // ONNX Runtime takes pads smaller than the kernel only; and padding that counts is not the same as none.
+  // ONNX Runtime accepts only pads smaller than the kernel, and padding that counts differs from none.
   const isSame =
     pads.join() === window.pads.join() ||
     (rest['count_include_pad'] !== 1 && pads.every((pad, side) => pad < (kernel[side % 2] ?? 0)));
@@ -71,7 +71,7 @@ function pooledLength(op: string, size: number, axis: 0 | 1, attrs: PoolAttrs): 
   }
   const span = (kernel - 1) * dilation + 1;
   const rest = size + before + after - span;
-  // Rounded up, a window may be larger than all there is by less than a stride.
+  // Rounded up, a window may exceed the padded image by less than a stride.
   if (rest < 0 && (ceil === 0 || rest <= -stride)) {
     throw new ShapeError(
       `${op}: a window of ${span} pixels does not fit into ${rest + span} (${size} and its padding) along ${along}`,

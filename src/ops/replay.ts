@@ -1,7 +1,7 @@
 import { localName, type Graph, type Node, type Value } from '../ir/index.js';
 import { Builder } from './builder.js';
 
-/** What a rewrite puts in the place of a node: one value an output, or undefined to keep the node as it is. */
+/** What a rewrite puts in place of a node: one value an output, or undefined to keep the node as it is. */
 export type Rewrite = (
   b: Builder,
   node: Node,

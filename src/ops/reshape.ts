@@ -7,7 +7,7 @@ import { defineOp } from './define.js';
 export const reshape = defineOp<1, { readonly shape: Shape }>({
   name: 'Reshape',
   arity: 1,
-  // The graph's shape says of every dimension how long it is: a 0 copies nothing.
+  // The graph's shape gives the length of every dimension: no 0 that copies one.
   attributes: { shape: required(), allowzero: only(0, 1) },
   infer([x], { shape }) {
     if (sizeOf(x.shape) !== sizeOf(shape)) {

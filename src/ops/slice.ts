@@ -21,7 +21,7 @@ export const slice = defineOp<1, SliceAttrs>({
     axes: required(),
     steps: required(),
   },
-  // Without axes ONNX means the first ones, without steps 1. Beyond any size all numbers are the same.
+  // Without axes ONNX means the first ones, without steps 1. Beyond any size all numbers mean the same.
   settle(attrs) {
     const { starts, ends, axes, steps } = attrs;
     if (!Array.isArray(starts) || !Array.isArray(ends)) return attrs;
@@ -71,7 +71,7 @@ export const slice = defineOp<1, SliceAttrs>({
   tensorAttrs: { starts: 1, ends: 2, axes: 3, steps: 4 },
 });
 
-/** INT64_MAX, with which exporters say `to the end`, is no number that JavaScript holds exactly. */
+/** INT64_MAX, by which exporters mean `to the end`, is no exact number in JavaScript. */
 function clampSafe(index: number): number {
   return Math.min(Math.max(index, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
 }

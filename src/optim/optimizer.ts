@@ -61,7 +61,7 @@ export function optimizerSlots(options: OptimizerOptions): readonly string[] {
 }
 
 /** Throws OptionError for hyperparameters outside their range. */
-export function checkOptimizer(options: OptimizerOptions): void {
+function checkOptimizer(options: OptimizerOptions): void {
   const check = (name: string, value: number, fits: boolean, expected: string): void => {
     if (!fits)
       throw new OptionError(`optimizer ${options.kind}: ${name}: expected ${expected}, got ${value}`);

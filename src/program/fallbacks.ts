@@ -2,7 +2,7 @@ import type { NodeReport } from './types.js';
 
 /** What runs in its portable form on a device that has a form of its own: right numbers, but not at the device's speed. */
 export interface Fallback {
-  /** `grouped convolution`, its gradients counted in; an operator's name; or `all operators`. */
+  /** `grouped convolution`, including its gradients; an operator's name; or `all operators`. */
   readonly what: string;
   /** In the order of the step; none: the whole network. */
   readonly layers: readonly string[];

@@ -20,7 +20,7 @@ export const foldedKey = 'ort_train.folded';
  *     b' = bias + (b - mean) * scale / sqrt(variance + epsilon)
  *
  * computed in float64 and rounded once. Others, e.g. after a linear layer, stay. The new constants are called
- * `conv1.weight_folded` and `conv1.bias_folded`, so that nobody takes them for the network's. Returns the same graph if
+ * `conv1.weight_folded` and `conv1.bias_folded`, so that they are not taken for the network's. Returns the same graph if
  * nothing was folded. Source: https://arxiv.org/abs/1712.05877, section 3.2
  *
  * @example
@@ -44,7 +44,7 @@ export function foldBatchNorm(graph: Graph): Graph {
     added.push({ value, tensor });
     return value;
   };
-  /** What each convolution becomes, and the normalisations that are gone with it. */
+  /** What each convolution becomes, and the normalisations folded into it. */
   const folded = new Map<Node, Node>();
   const gone = new Set<Node>();
   for (const norm of graph.nodes) {

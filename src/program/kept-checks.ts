@@ -10,9 +10,9 @@ export interface KeptChecks {
 }
 
 /**
- * The passed comparisons of a store; undefined where it keeps none. A digest (SHA-256) is of the very bytes that were
- * compared, of the runtime's version, the device, the threads and of what the store knows of the machine, the processor
- * among it: if any of these is another, so is the digest, and the models are compared again.
+ * The passed comparisons of a store; undefined where it keeps none. A digest (SHA-256) covers the bytes that were
+ * compared, the runtime's version, the device, the threads and what the store knows about the machine, such as its
+ * processor: if any of these differs, so does the digest, and the models are compared again.
  */
 export function keptChecks(
   { machine, hasPassed, keepPassed }: TuningStore,

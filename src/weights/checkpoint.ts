@@ -7,7 +7,7 @@ import { decodeSafetensors, encodeSafetensors, layOutSafetensors } from './safet
 import { matchWeights, stateFrom, weightTensors } from './state.js';
 import { version } from '../version.js';
 
-/** Where a training run stands; what it takes besides the state to go on exactly. */
+/** The progress of a training run: what it needs besides the state to go on exactly. */
 export interface Progress {
   /** Optimizer steps taken. */
   readonly step: number;
@@ -17,7 +17,7 @@ export interface Progress {
   readonly extra: unknown;
 }
 
-/** A checkpoint: the state and where the run stands. */
+/** A checkpoint: the state and the progress of the run. */
 export interface Checkpoint {
   readonly state: TrainingState;
   readonly progress: Progress;
@@ -110,7 +110,7 @@ export function decodeCheckpoint(
 }
 
 /**
- * Where the run of a checkpoint stands, without its state. Throws CheckpointError for a damaged file.
+ * The progress of a checkpoint's run, without its state. Throws CheckpointError for a damaged file.
  *
  * @example
  * const { step, epoch } = readProgress(bytes, 'checkpoint.safetensors');

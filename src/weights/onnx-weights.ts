@@ -9,12 +9,12 @@ import { compareWeights, refuseProblems, type WeightMatch, type WeightOptions } 
 
 /** What fits a network out of an `.onnx` file. */
 export interface OnnxWeights extends WeightMatch {
-  /** Whether the file's names said what is what, or, where an exporter had lost them, the places in the graph. */
+  /** Whether weights were found by the file's names or, where an exporter had lost them, by their places in the graph. */
   readonly by: 'name' | 'position';
 }
 
 /**
- * Weights for a network out of anybody's `.onnx` file. Initializers are found by name; where an exporter renamed them
+ * Weights for a network out of any `.onnx` file. Initializers are found by name; where an exporter renamed them
  * (`onnx::Conv_123`), by the places of the convolutions, batch normalisations and linear layers in the graph.
  *
  * Throws ModelError for bytes that are no model, CheckpointError with the list of what is missing, unexpected or of
@@ -109,7 +109,7 @@ function layersOf(network: Network): readonly WeightLayer[] {
     update: () => undefined,
   });
   const { nodes } = b.finish(network.name, [{ name: 'logits', value: logits }]);
-  // Other values may be called as a weight is in the checkpoint.
+  // Other values may have the name of a weight in the checkpoint.
   let own = 'value.';
   while (network.state.some(({ name }) => name.startsWith(own))) own += '.';
   const nameOf = (name = ''): string => names.get(name) ?? `${own}${name}`;

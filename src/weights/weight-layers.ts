@@ -1,4 +1,4 @@
-/** What the walk has to know of a node; nodes of a file have it, and those of a graph are easily brought into it. */
+/** What the walk must know about a node; nodes of a file have this form, those of a graph are converted. */
 export interface WalkNode {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -41,7 +41,7 @@ export function weightLayers(
   const layers: Draft[] = [];
   /** Weights that a node made of a weight. */
   const made = new Map<string, WeightRef>();
-  /** For each computed value, the layers that it comes from, and the one whose very result it is. */
+  /** For each computed value, the layers that it comes from, and the one whose own result it is. */
   const sources = new Map<string, ReadonlySet<number>>();
   const results = new Map<string, number>();
 
@@ -65,7 +65,7 @@ export function weightLayers(
     results.set(y, layers.length - 1);
     sources.set(y, new Set([layers.length - 1]));
   };
-  /** Adds parts to the layer whose very result is the node's input. */
+  /** Adds parts to the layer whose own result is the node's input. */
   const extend = (x: string, y: string, given: readonly [string, WeightRef][]): boolean => {
     const index = results.get(x);
     const open = index === undefined ? undefined : layers[index];

@@ -23,7 +23,7 @@ export interface WeightProblem {
 export interface WeightMatch {
   /** Parameters and buffers by the network's names; all of them unless `freshHead` or `problems` says otherwise. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Tensors of the head that the file has not, with `allowHead`. */
+  /** Tensors of the head that the file lacks, with `allowHead`. */
   readonly freshHead: readonly string[];
   /** What does not fit; with `strict`, which is the default, always empty. */
   readonly problems: readonly WeightProblem[];

@@ -1,8 +1,9 @@
 import { stateLayout } from '../../src/program/index.js';
-import { bindShape, type Graph } from '../../src/ir/index.js';
+import type { Graph } from '../../src/ir/index.js';
 import { initialState, type Network } from '../../src/net/index.js';
 import { fill } from '../helpers/golden.js';
 import { ndarray, product, type NdArray } from '../reference/array.js';
+import { bindShape } from '../helpers/bind-shape.js';
 
 /** Something that all forms of a graph, the reference and PyTorch must agree on. */
 export interface FuzzCase {

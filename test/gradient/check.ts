@@ -1,10 +1,11 @@
 import { gradients } from '../../src/autodiff/index.js';
-import { bindShape, prune, type Graph, type Shape, type Value } from '../../src/ir/index.js';
+import { prune, type Graph, type Shape, type Value } from '../../src/ir/index.js';
 import { Builder } from '../../src/ops/index.js';
 import { fill } from '../helpers/golden.js';
 import { at, ndarray, product, type NdArray } from '../reference/array.js';
 import { expectClose, type Tolerance } from '../reference/close.js';
 import { evaluate } from '../reference/evaluate.js';
+import { bindShape } from '../helpers/bind-shape.js';
 
 /** Makes the i-th of n values from u, a pseudo-random number in [-1, 1). */
 export type Fill = (u: number, i: number, n: number) => number;

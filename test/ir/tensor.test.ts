@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  bindShape,
   broadcastShapes,
   formatShape,
   isStatic,
@@ -15,6 +14,7 @@ import {
   type Dim,
 } from '../../src/ir/index.js';
 import { at, product } from '../reference/array.js';
+import { bindShape } from '../helpers/bind-shape.js';
 
 /** The seed of every property here; each failure prints the counterexample. */
 const seeded = { seed: 20_240_601, numRuns: 200 };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { bindShape, type Graph } from '../../src/ir/index.js';
+import type { Graph } from '../../src/ir/index.js';
 import { presetNetwork } from '../../src/models/index.js';
 import {
   add,
@@ -27,6 +27,7 @@ import { runOrt } from '../helpers/ort.js';
 import { ndarray, product, type NdArray } from '../reference/array.js';
 import { expectClose, type Tolerance } from '../reference/close.js';
 import { evaluate } from '../reference/evaluate.js';
+import { bindShape } from '../helpers/bind-shape.js';
 
 /** A Python with the package `onnx`. */
 const python = process.env['ONNX_PYTHON'] ?? 'python3';

@@ -1,6 +1,6 @@
 import { lowerPortable } from '../../src/lower/index.js';
 import { describe, expect, test } from 'vitest';
-import { bindShape, prune, type Graph, type Shape } from '../../src/ir/index.js';
+import { prune, type Graph, type Shape } from '../../src/ir/index.js';
 import { Builder, ops } from '../../src/ops/index.js';
 import { allCases, caseGroups } from '../gradient/cases/index.js';
 import { buildCase, feedsOf, type Fill, type GradientCase } from '../gradient/check.js';
@@ -10,6 +10,7 @@ import { ndarray, product, type NdArray } from '../reference/array.js';
 import { expectClose, type Tolerance } from '../reference/close.js';
 import { evaluate } from '../reference/evaluate.js';
 import { forwardCases, type ForwardCase } from './forward-cases.js';
+import { bindShape } from '../helpers/bind-shape.js';
 
 /**
  * ONNX Runtime computes in float32, the reference in float64, both from the same inputs. Functions are good to about 4
