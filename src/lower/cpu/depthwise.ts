@@ -1,7 +1,12 @@
 import type { Value } from '../../ir/index.js';
+import type { Builder } from '../../ops/index.js';
 import { blockedConv, type BlockedConvAttrs } from './blocked-ops.js';
-import type { Forms } from './forms.js';
 import { dims4 } from '../rewrite/dims.js';
+
+/** Where a pass is added. */
+interface Place {
+  readonly b: Builder;
+}
 
 /** What a pass over an image adds to x scale, all optional. */
 interface PassOptions {
@@ -14,7 +19,7 @@ interface PassOptions {
 
 /** activation(x scale + offset + sum), scale [C',1,1,1]: a depthwise 1x1 convolution, one pass over memory. */
 function pass(
-  f: Forms,
+  f: Place,
   name: string,
   x: Value,
   scale: Value,
@@ -33,7 +38,7 @@ function pass(
  * runs of 16 numbers.)
  */
 export function affine(
-  f: Forms,
+  f: Place,
   x: Value,
   scale: Value,
   offset: Value | undefined,
@@ -50,7 +55,7 @@ export function affine(
  * Greater and Cast take two: 37 -> 13 ms in a step of ResNet-50 at 224x224. Numbers below 3e-39, which are denormal, count
  * in part.
  */
-export function signMask(f: Forms, x: Value): Value {
+export function signMask(f: Place, x: Value): Value {
   const [, c] = dims4(x);
   const data = new Float32Array(c).fill(1);
   const ones = f.b.constant({ dtype: 'float32', shape: [c, 1, 1, 1], data }, 'ones');

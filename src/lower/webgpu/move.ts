@@ -2,7 +2,10 @@ import { tensorOf, type Value } from '../../ir/index.js';
 import { ops } from '../../ops/index.js';
 import { dims4 } from '../rewrite/dims.js';
 import { range } from '../rewrite/range.js';
-import type { Forms } from './forms.js';
+import type { FormTable, PlainForm } from '../rewrite/form-table.js';
+
+/** Where nodes are added, and constants kept. */
+type Place = Pick<FormTable<PlainForm>, 'b' | 'constant'>;
 
 /** Where each pixel comes from, row-major; undefined where it is zero. */
 export type PixelMap = readonly (number | undefined)[];
@@ -11,7 +14,7 @@ export type PixelMap = readonly (number | undefined)[];
  * Entries of an axis by their numbers, zero for undefined. One Gather moves what Slice, Pad and Concat would move, at a
  * seventh of Pad's time: 7.4 million numbers in 95 ms of one core of a software adapter instead of 900.
  */
-export function pick(f: Forms, x: Value, axis: number, from: PixelMap, name: string): Value {
+export function pick(f: Place, x: Value, axis: number, from: PixelMap, name: string): Value {
   const { b } = f;
   if (from.length === x.shape[axis] && from.every((at, i) => at === i)) return x;
   const index = f.constant(
@@ -41,7 +44,7 @@ export function pick(f: Forms, x: Value, axis: number, from: PixelMap, name: str
 }
 
 /** The first `count` entries of an axis, zeros where there are none. */
-export function firstOf(f: Forms, x: Value, axis: number, count: number, name: string): Value {
+export function firstOf(f: Place, x: Value, axis: number, count: number, name: string): Value {
   const size = Number(x.shape[axis]);
   return pick(
     f,
@@ -53,7 +56,7 @@ export function firstOf(f: Forms, x: Value, axis: number, count: number, name: s
 }
 
 /** Pixels of an image [N,H,W,C] by their numbers: [N, pixels, C]. */
-export function pickPixels(f: Forms, x: Value, from: PixelMap, name: string): Value {
+export function pickPixels(f: Place, x: Value, from: PixelMap, name: string): Value {
   const [n, h, w, c] = dims4(x);
   return pick(f, f.b.reshape(x, [n, h * w, c]), 1, from, name);
 }
