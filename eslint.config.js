@@ -34,9 +34,7 @@ const rooms = {
 const lowerRooms = {
   layout: [],
   rewrite: ['layout'],
-  ...Object.fromEntries(
-    ['portable', 'cpu', 'wasm', 'webgpu'].map((target) => [target, ['layout', 'rewrite']]),
-  ),
+  ...Object.fromEntries(['cpu', 'wasm', 'webgpu'].map((target) => [target, ['layout', 'rewrite']])),
 };
 
 /** What runs in Node alone, in a browser alone; every other file of `src/` runs in both. */

@@ -7,7 +7,7 @@ import { presetNetwork, type PresetName, type PresetOptions } from '../../src/mo
 import { Builder, ops } from '../../src/ops/index.js';
 import { layoutFor, webgpuTarget } from '../../src/program/target.js';
 import { hasWebgpu } from '../helpers/webgpu.js';
-import { bothForms, difference, run, withResults } from '../lower/helpers.js';
+import { bothForms, run, withResults } from '../lower/helpers.js';
 import { expectSameStep, feedsOf } from '../lower/network-feeds.js';
 import { temporaryFolder } from '../train/tiny.js';
 
@@ -57,8 +57,11 @@ describe.skipIf(!(await hasWebgpu()))('the training step for WebGPU', () => {
       expect(placed.length).toBeGreaterThan(100);
       expect(placed.filter(([, provider]) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
       expectSameStep(lowered, portable, tolerance);
-      for (const norm of ['square', 'largest'])
-        expect(difference(lowered[norm], portable[norm]), norm).toBeLessThan(2 * tolerance);
+      const moment = Float64Array.from(lowered['first_moment_next'] ?? []);
+      const square = moment.reduce((sum, value) => sum + value ** 2, 0);
+      // Thousands of float32 numbers are added in rows of as many, and each addition rounds by 6e-8.
+      expect(Math.abs((lowered['square']?.[0] ?? NaN) / square - 1)).toBeLessThan(1e-5);
+      expect(lowered['largest']?.[0]).toBe(moment.reduce((a, b) => Math.max(a, b), -Infinity));
     },
     180_000,
   );

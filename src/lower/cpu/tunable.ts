@@ -1,7 +1,7 @@
 import { assert } from '../../errors.js';
 import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
 import { nodeFlops } from '../../ops/index.js';
-import { expandComposites } from '../rewrite/expand.js';
+import { lowerPortable } from '../rewrite/lower-portable.js';
 import { roundUp, weightShape } from '../layout/weight-layout.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf } from './conv-forms.js';
@@ -128,5 +128,5 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
     const [, { axis }] = liveAxes(convOperands(node));
     outputs.push({ name: 'copy', value: widened(f, f.blocked(x), axis.before, axis.after) });
   }
-  return tidyReshapes(expandComposites(prune(b.finish('trial', outputs))));
+  return tidyReshapes(lowerPortable(prune(b.finish('trial', outputs))));
 }

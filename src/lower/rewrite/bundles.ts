@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../ir/index.js';
 import { ops, type Builder } from '../../ops/index.js';
-import { moveIn } from '../layout/move-segment.js';
+import { moveSegment } from '../layout/move-segment.js';
 import type { Piece, PlacedBundle, Segment } from '../layout/placed-bundle.js';
 import { pieceName, type TargetState } from '../layout/target-state.js';
 import { isElementwise } from './elementwise.js';
@@ -281,7 +281,7 @@ function maskOf(
   const own = new Float32Array(targetSize);
   for (const segment of segments) {
     const at = { ...segment, offset: 0, targetOffset: segment.targetOffset - targetOffset };
-    moveIn(at, block, new Float32Array(segment.size).fill(1), own);
+    moveSegment(at, block, 'in', new Float32Array(segment.size).fill(1), own);
   }
   return { dtype: 'bool', shape: [targetSize], data: Uint8Array.from(own) };
 }
