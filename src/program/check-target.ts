@@ -4,11 +4,8 @@ import {
   formsToCheck,
   type CheckedForms,
   type CheckSetup,
-  type LoweringOptions,
-  type NamedTensors,
-  type RunModel,
-  type Target,
-} from './target.js';
+} from './check-forms.js';
+import type { LoweringOptions, NamedTensors, RunModel, Target } from './target.js';
 import type { GraphOptions } from './graphs.js';
 import type { Network, NodeReport } from './types.js';
 import { DeviceError } from '../errors.js';
@@ -109,7 +106,7 @@ export function runner(
   };
 }
 
-/** What a graph is made from, without the rest. */
-export function graphOptions({ optimizer, loss }: GraphOptions): GraphOptions {
+/** What the compared graphs are made from: the optimizer has no part in them. */
+function graphOptions({ optimizer, loss }: GraphOptions): GraphOptions {
   return { optimizer, ...(loss && { loss }) };
 }
