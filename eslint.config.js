@@ -31,6 +31,13 @@ const rooms = {
   cli: [],
 };
 
+/** What the folders of `src/lower/` may import of each other besides `target.ts`: no target imports another. */
+const lowerRooms = {
+  layout: [],
+  rewrite: ['layout'],
+  ...Object.fromEntries(['cpu', 'wasm', 'webgpu'].map((target) => [target, ['layout', 'rewrite']])),
+};
+
 /** What runs in Node alone, in a browser alone; every other file of `src/` runs in both. */
 const nodeFiles = ['src/**/node.ts', 'src/**/*-node.ts', 'src/cli/**', 'src/index.ts'];
 const webFiles = ['src/**/web.ts', 'src/**/*-web.ts'];
@@ -79,6 +86,13 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
   message: `src/${room} may import only: ${[room, 'errors', 'files-node', ...allowed].join(', ')} (see the room table in eslint.config.js).`,
 }));
 
+const lowerZones = Object.entries(lowerRooms).map(([room, allowed]) => ({
+  target: `./src/lower/${room}`,
+  from: './src/lower',
+  except: ['./target.ts', ...[room, ...allowed].map((other) => `./${other}`)],
+  message: `src/lower/${room} may import only: ${['target', room, ...allowed].join(', ')} (see the room table in eslint.config.js).`,
+}));
+
 export default tseslint.config(
   {
     ignores: ['**/dist/', '.scratch/', 'test-output/', 'coverage/', 'node_modules/', 'runs/', '/artifacts/'],
@@ -107,7 +121,10 @@ export default tseslint.config(
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver()] },
     rules: {
       'import-x/no-cycle': 'error',
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'import-x/no-restricted-paths': [
+        'error',
+        { basePath: import.meta.dirname, zones: [...zones, ...lowerZones] },
+      ],
     },
   },
   {

@@ -18,7 +18,7 @@ import { presetNetwork } from '../../src/models/index.js';
 import { Builder, ops } from '../../src/ops/index.js';
 import { buildGraph } from '../../src/program/index.js';
 import { fill } from '../helpers/golden.js';
-import { blockSize, both, bothForms, difference, run, type Arrays } from './helpers.js';
+import { blockSize, both, bothForms, difference, run, withResults, type Arrays } from './helpers.js';
 import { cpuLayout, feedsOf } from './network-feeds.js';
 
 /** Channels that fill no block, of 8 or of 16, and groups that share one. */
@@ -255,16 +255,9 @@ describe.skipIf(blockSize === undefined)('the norm of a gradient beside its step
     const network = presetNetwork('mnist-cnn-small');
     const state = cpuLayout(network);
     const training = buildGraph(network, 'training', { optimizer: { kind: 'adam' } });
-    const b = new Builder();
-    const grad = training.outputs.find(({ name }) => name === 'grad')?.value;
-    if (grad === undefined) throw new TypeError('no gradient');
-    for (const input of training.inputs) b.keepInput(input);
-    for (const constant of training.constants) b.keepConstant(constant);
-    for (const node of training.nodes) b.keep(node);
-    const graph = b.finish('normed', [
-      ...training.outputs,
-      { name: 'square', value: b.reduceSum(b.mul(grad, grad), [0]) },
-    ]);
+    const graph = withResults(training, (b, resultOf) => ({
+      square: b.reduceSum(b.mul(resultOf('grad'), resultOf('grad')), [0]),
+    }));
     const lowering = lowerCpu(graph, { blockSize: blockSize ?? 16, batch: 4, layout: state });
     const given = feedsOf(network, 4);
     const { portable, lowered } = await bothForms(graph, lowering, 4, given, { layout: state });

@@ -138,3 +138,21 @@ export function withGradients(
   });
   return b.finish(name, [{ name: 'y', value: b.identity(y) }, ...outputs]);
 }
+
+/** A graph that also gives what `add` makes of its results. */
+export function withResults(
+  graph: Graph,
+  add: (b: Builder, resultOf: (name: string) => Value) => Readonly<Record<string, Value>>,
+): Graph {
+  const b = new Builder();
+  for (const input of graph.inputs) b.keepInput(input);
+  for (const constant of graph.constants) b.keepConstant(constant);
+  for (const node of graph.nodes) b.keep(node);
+  const resultOf = (wanted: string): Value => {
+    const found = graph.outputs.find(({ name }) => name === wanted);
+    if (found === undefined) throw new TypeError(`no result ${wanted}`);
+    return found.value;
+  };
+  const added = Object.entries(add(b, resultOf)).map(([name, value]) => ({ name, value }));
+  return b.finish(graph.name, [...graph.outputs, ...added]);
+}

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildGraph } from '../../src/program/index.js';
 import { nodeRuns, type ProfileEvent } from '../../src/bench/profile-node.js';
-import { lowerWebgpu } from '../../src/lower/webgpu/index.js';
 import { presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { Builder, ops } from '../../src/ops/index.js';
+import { layoutFor, webgpuTarget } from '../../src/program/target.js';
 import { hasWebgpu } from '../helpers/webgpu.js';
-import { bothForms, run } from '../lower/helpers.js';
+import { bothForms, run, withResults } from '../lower/helpers.js';
 import { expectSameStep, feedsOf } from '../lower/network-feeds.js';
 import { temporaryFolder } from '../train/tiny.js';
 
@@ -39,17 +39,29 @@ describe.skipIf(!(await hasWebgpu()))('the training step for WebGPU', () => {
     '$name: all of it runs on the GPU, and gives the portable numbers',
     async ({ name, options, batch, tolerance }) => {
       const network = presetNetwork(name, options);
-      const graph = buildGraph(network, 'step', { optimizer: { kind: 'adam' } });
-      const lowering = lowerWebgpu(graph, { batch });
+      const adam = { optimizer: { kind: 'adam' } } as const;
+      const graph = withResults(buildGraph(network, 'step', adam), (b, resultOf) => {
+        const moment = resultOf('first_moment_next');
+        return { square: b.reduceSum(b.mul(moment, moment), [0]), largest: b.reduceMax(moment, [0]) };
+      });
+      const layout = layoutFor(webgpuTarget, network, adam);
+      const lowering = webgpuTarget.lower(graph, { batch, layout });
+      expect(lowering.graph.inputs.map((input) => input.name)).toContain('first_moment.1');
       const folder = temporaryFolder();
       const { portable, lowered } = await bothForms(graph, lowering, batch, feedsOf(network, batch), {
         device: 'webgpu',
+        layout,
         profile: join(folder, 'step'),
       });
       const placed = placementIn(folder);
       expect(placed.length).toBeGreaterThan(100);
       expect(placed.filter(([, provider]) => provider !== 'WebGpuExecutionProvider')).toEqual([]);
       expectSameStep(lowered, portable, tolerance);
+      const moment = Float64Array.from(lowered['first_moment_next'] ?? []);
+      const square = moment.reduce((sum, value) => sum + value ** 2, 0);
+      // Thousands of float32 numbers are added in rows of as many, and each addition rounds by 6e-8.
+      expect(Math.abs((lowered['square']?.[0] ?? NaN) / square - 1)).toBeLessThan(1e-5);
+      expect(lowered['largest']?.[0]).toBe(moment.reduce((a, b) => Math.max(a, b), -Infinity));
     },
     180_000,
   );

@@ -1,6 +1,6 @@
 import { prune, type Graph, type Node, type Value } from '../../ir/index.js';
 import { nodeFlops, type ConvAttrs } from '../../ops/index.js';
-import { expandComposites } from '../rewrite/expand.js';
+import { lowerPortable } from '../rewrite/lower-portable.js';
 import { roundUp, weightShape } from '../layout/weight-layout.js';
 import { contextOf, type Context } from './context.js';
 import { formsOf } from './conv-forms.js';
@@ -125,5 +125,5 @@ function trialGraph(context: Context, original: Node, form: string): Graph {
     const [, { axis }] = forwardAxes(node);
     outputs.push({ name: 'copy', value: widened(f, f.blocked(x), axis.before, axis.after) });
   }
-  return tidyReshapes(expandComposites(prune(b.finish('trial', outputs))));
+  return tidyReshapes(lowerPortable(prune(b.finish('trial', outputs))));
 }

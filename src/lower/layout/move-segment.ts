@@ -2,20 +2,29 @@ import type { Segment } from './placed-bundle.js';
 import { eachFilter, groupsTogether, weightIndex, weightShape } from './weight-layout.js';
 
 /**
- * Copies one tensor of a portable vector to its place in the target's, where zeros fill up its blocks. A network has tens of
- * millions of weights, so the loops are written out: one over the elements in the order of the portable vector, whose
- * places in a block, [taps, b of C, b of K], all lie in the first cache.
+ * Copies one tensor of a portable vector to its place in the target's, where zeros fill up its blocks, or back. A network has
+ * tens of millions of weights, so the loops are written out: one over the elements in the order of the portable vector,
+ * whose places in a block, [taps, b of C, b of K], all lie in the first cache.
  */
-export function moveIn(segment: Segment, block: number, flat: Float32Array, target: Float32Array): void {
+export function moveSegment(
+  segment: Segment,
+  block: number,
+  way: 'in' | 'out',
+  flat: Float32Array,
+  target: Float32Array,
+): void {
   const { offset, size, targetOffset } = segment;
+  const isIn = way === 'in';
   const weight = weightOf(segment, block);
   if (weight === 'as it is') {
-    target.set(flat.subarray(offset, offset + size), targetOffset);
+    if (isIn) target.set(flat.subarray(offset, offset + size), targetOffset);
+    else flat.set(target.subarray(targetOffset, targetOffset + size), offset);
     return;
   }
   if (weight === 'in groups') {
-    eachTap(segment, block, (from, to) => {
-      target[to] = flat[from] as number;
+    eachTap(segment, block, (plain, laid) => {
+      if (isIn) target[laid] = flat[plain] as number;
+      else flat[plain] = target[laid] as number;
     });
     return;
   }
@@ -26,41 +35,11 @@ export function moveIn(segment: Segment, block: number, flat: Float32Array, targ
       const cEnd = Math.min(c0 + column, c);
       const start = targetOffset + (k0 / block) * row + (c0 / column) * square;
       for (let i = k0; i < kEnd; i++) {
-        let from = offset + (i * c + c0) * taps;
+        let plain = offset + (i * c + c0) * taps;
         for (let j = c0; j < cEnd; j++) {
-          let to = start + (j - c0) * channel + (i - k0);
-          for (let t = 0; t < taps; t++, to += tap) target[to] = flat[from++] as number;
-        }
-      }
-    }
-  }
-}
-
-/** The inverse of `moveIn`. */
-export function moveOut(segment: Segment, block: number, target: Float32Array, flat: Float32Array): void {
-  const { offset, size, targetOffset } = segment;
-  const weight = weightOf(segment, block);
-  if (weight === 'as it is') {
-    flat.set(target.subarray(targetOffset, targetOffset + size), offset);
-    return;
-  }
-  if (weight === 'in groups') {
-    eachTap(segment, block, (from, to) => {
-      flat[from] = target[to] as number;
-    });
-    return;
-  }
-  const { k, c, taps, row, column, square, channel, tap } = weight;
-  for (let k0 = 0; k0 < k; k0 += block) {
-    const kEnd = Math.min(k0 + block, k);
-    for (let c0 = 0; c0 < c; c0 += column) {
-      const cEnd = Math.min(c0 + column, c);
-      const start = targetOffset + (k0 / block) * row + (c0 / column) * square;
-      for (let i = k0; i < kEnd; i++) {
-        let to = offset + (i * c + c0) * taps;
-        for (let j = c0; j < cEnd; j++) {
-          let from = start + (j - c0) * channel + (i - k0);
-          for (let t = 0; t < taps; t++, from += tap) flat[to++] = target[from] as number;
+          let laid = start + (j - c0) * channel + (i - k0);
+          if (isIn) for (let t = 0; t < taps; t++, laid += tap) target[laid] = flat[plain++] as number;
+          else for (let t = 0; t < taps; t++, laid += tap) flat[plain++] = target[laid] as number;
         }
       }
     }

@@ -1,5 +1,5 @@
 import type { Bundle, Slot, TensorData } from '../../ir/index.js';
-import { moveIn, moveOut } from './move-segment.js';
+import { moveSegment } from './move-segment.js';
 import { placeBundle, type PlacedBundle, type SegmentKind } from './placed-bundle.js';
 
 /**
@@ -57,14 +57,16 @@ export function placeState(
       if (bundle === undefined) return flat;
       const target = new Float32Array(bundle.targetSize);
       // Moments that are zero lie in pages that nobody has touched, and so they may stay.
-      if (!isBlank(flat)) for (const segment of bundle.segments) moveIn(segment, block, flat, target);
+      if (!isBlank(flat))
+        for (const segment of bundle.segments) moveSegment(segment, block, 'in', flat, target);
       return target;
     },
     fromTarget(name, target) {
       const bundle = placed(name);
       if (bundle === undefined) return target;
       const flat = new Float32Array(bundle.size);
-      if (!isBlank(target)) for (const segment of bundle.segments) moveOut(segment, block, target, flat);
+      if (!isBlank(target))
+        for (const segment of bundle.segments) moveSegment(segment, block, 'out', flat, target);
       return flat;
     },
     tensors(name, target, suffix = '') {

@@ -9,7 +9,7 @@ import {
   type Value,
 } from '../../ir/index.js';
 import { ops, type Builder } from '../../ops/index.js';
-import { moveIn } from '../layout/move-segment.js';
+import { moveSegment } from '../layout/move-segment.js';
 import type { Piece, PlacedBundle, Segment } from '../layout/placed-bundle.js';
 import { pieceName, type TargetState } from '../layout/target-state.js';
 import { isElementwise } from './elementwise.js';
@@ -37,6 +37,9 @@ interface Laid {
   /** The number that fills up its blocks; undefined where that is not known. */
   readonly padding: number | undefined;
 }
+
+/** Into how many rows a piece is parted at most that is reduced. */
+const MOST_ROWS = 256;
 
 /**
  * Lowers what a graph does with vectors of the state, piece by piece in the layout that they have: takes tensors out, packs
@@ -168,9 +171,11 @@ export class BundleRewriter {
     if (!isMax && node.op.name !== 'ReduceSum' && node.op.name !== 'ReduceMean') return false;
     const op = isMax ? ops.ReduceMax : ops.ReduceSum;
     const name = localName(node);
-    const parts = laid.pieces.map((_, i) => {
-      const piece = this.#filled(laid, i, isMax ? -Infinity : 0);
-      return b.emit(op, [piece], { axes: [0], keepdims: 1 }, `${name}.${i}`);
+    // One number at a time keeps one thread or work group busy, several rows as many.
+    const parts = laid.bundle.pieces.map(({ targetSize }, i) => {
+      const rows = commonDivisor(targetSize, MOST_ROWS);
+      const lines = b.reshape(this.#filled(laid, i, isMax ? -Infinity : 0), [rows, targetSize / rows]);
+      return b.emit(op, [lines], { axes: [1], keepdims: 0 }, `${name}.${i}`);
     });
     const whole = b.emit(op, [b.concat(parts, 0)], { axes: [0], keepdims: node.attrs['keepdims'] }, name);
     f.set(out, { plain: node.op.name === 'ReduceMean' ? b.div(whole, laid.bundle.size) : whole });
@@ -264,6 +269,10 @@ export class BundleRewriter {
   }
 }
 
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
+}
+
 /** Where a piece has elements of tensors. */
 function maskOf(
   { targetOffset, targetSize, segments }: Piece,
@@ -272,7 +281,7 @@ function maskOf(
   const own = new Float32Array(targetSize);
   for (const segment of segments) {
     const at = { ...segment, offset: 0, targetOffset: segment.targetOffset - targetOffset };
-    moveIn(at, block, new Float32Array(segment.size).fill(1), own);
+    moveSegment(at, block, 'in', new Float32Array(segment.size).fill(1), own);
   }
   return { dtype: 'bool', shape: [targetSize], data: Uint8Array.from(own) };
 }

@@ -3,7 +3,7 @@ import type { Builder } from '../../ops/index.js';
 import type { TargetState } from '../layout/target-state.js';
 import type { Lowering, NodeReport } from '../target.js';
 import { BundleRewriter, type SegmentRules } from './bundles.js';
-import { expandComposites } from './expand.js';
+import { lowerPortable } from './lower-portable.js';
 import { nodeReporter } from './node-report.js';
 import { tidyReshapes } from './tidy.js';
 
@@ -59,7 +59,7 @@ export function rewrite(
     (output) => bundles?.outputs(output) ?? [{ name: output.name, value: f.plain(output.value) }],
   );
   const made = b.finish(`${graph.name}-${name}`, outputs);
-  return { graph: tidyReshapes(expandComposites(prune(made))), report };
+  return { graph: tidyReshapes(lowerPortable(prune(made))), report };
 }
 
 /** The node as it is, on plain tensors. */
