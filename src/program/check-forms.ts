@@ -3,7 +3,7 @@ import type { Lowering } from '../lower/index.js';
 import type { Graph } from '../ir/index.js';
 import { encodeModel } from '../onnx/index.js';
 import { isAdaptive } from './compile.js';
-import { buildGraph, type GraphOptions } from './graphs.js';
+import { buildClip, buildGraph, type GraphOptions } from './graphs.js';
 import type { LoweringOptions, NamedTensors, RunModel, Target } from './target.js';
 import type { Network, TargetState } from './types.js';
 
@@ -19,7 +19,7 @@ export interface CheckSetup {
 
 /** The two forms of a model, to be compared. */
 export interface CheckedForms {
-  readonly kind: 'training' | 'eval';
+  readonly kind: 'training' | 'eval' | 'clip';
   readonly portable: Graph;
   readonly lowering: Lowering;
   readonly layout: TargetState;
@@ -35,7 +35,7 @@ export function formsToCheck(
   graph: GraphOptions,
   options: LoweringOptions,
 ): CheckedForms {
-  const portable = buildGraph(network, kind, graph);
+  const portable = kind === 'clip' ? buildClip(network) : buildGraph(network, kind, graph);
   const lowering = target.lower(portable, { ...options, adaptive: isAdaptive(graph) });
   return { kind, portable, lowering, layout: options.layout, model: encodeModel(lowering.graph) };
 }

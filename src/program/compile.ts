@@ -13,6 +13,8 @@ export type ProgramKind = keyof typeof graphOf;
 /** A program's model in the form of one target. */
 export interface TargetModel {
   readonly model: Uint8Array;
+  /** Names of its inputs. */
+  readonly inputs: readonly string[];
   /** Vectors of the state that it takes, and those that it gives anew, as results `params_next` and so on. */
   readonly takes: readonly string[];
   readonly gives: readonly string[];
@@ -47,6 +49,7 @@ export function compileFor(
     ports.some((port) => port.name === name);
   return {
     model: encodeModel(lowering.graph),
+    inputs: lowering.graph.inputs.map(({ name }) => name),
     takes: vectors.filter((name) => has(portable.inputs, name)),
     gives: vectors.filter((name) => has(portable.outputs, `${name}_next`)),
     given: portable.outputs

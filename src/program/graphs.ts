@@ -178,6 +178,13 @@ export function vectorBundles(network: Network, optimizer: OptimizerOptions): Ve
   return { ...Object.fromEntries(like), buffers, frozen };
 }
 
+/** What `clipNorm` does in any optimizer, by itself: grad [P] -> grad_next, whose norm is a thousandth. */
+export function buildClip(network: Network): Graph {
+  const b = new Builder();
+  const grad = b.input('grad', 'float32', [stateLayout(network).parameters.size]);
+  return b.finish(`${network.name}-clip`, [{ name: 'grad_next', value: clipByNorm(b, grad, 1e-3) }]);
+}
+
 /**
  * The inference graph of a network with its weights inside.
  *

@@ -20,7 +20,7 @@ export interface ProgramRun {
 export interface RunInputs {
   /** For all kinds but `update`. */
   readonly batch?: LabelledBatch;
-  /** `lr`, `step`, `keep`, `batches`: what `buildGraph` says of the kind. */
+  /** `lr`, `step`, `keep`, `batches`: what `buildGraph` says of the kind; one that the network does not need is left out. */
   readonly scalars?: Readonly<Record<string, number>>;
   /** Results wanted, where not all are. */
   readonly results?: readonly string[];
@@ -90,14 +90,16 @@ export class Program {
 
   /** Throws OptionError for a batch of other sizes than the network's, ModelError after `dispose`. */
   async run(kind: ProgramKind, { batch, scalars = {}, results }: RunInputs = {}): Promise<ProgramRun> {
-    const { session, takes, gives, given, values } = await this.#load(kind, batch?.size ?? 1);
+    const { session, inputs, takes, gives, given, values } = await this.#load(kind, batch?.size ?? 1);
     const { resident } = session;
     if (resident !== undefined) await this.#state.placeOn(resident);
     const feeds = {
       ...this.#state.inputs(takes),
       ...(batch && batchTensors(this.#network, batch)),
       ...Object.fromEntries(
-        Object.entries(scalars).map(([name, value]) => [name, this.#scalar(name, value)]),
+        Object.entries(scalars)
+          .filter(([name]) => inputs.includes(name))
+          .map(([name, value]) => [name, this.#scalar(name, value)]),
       ),
     };
     if (values === undefined) {
