@@ -1,1 +1,2 @@
+export * from './clip.js';
 export * from './optimizer.js';

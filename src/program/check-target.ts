@@ -4,11 +4,8 @@ import {
   formsToCheck,
   type CheckedForms,
   type CheckSetup,
-  type LoweringOptions,
-  type NamedTensors,
-  type RunModel,
-  type Target,
-} from './target.js';
+} from './check-forms.js';
+import type { LoweringOptions, NamedTensors, RunModel, Target } from './target.js';
 import type { GraphOptions } from './graphs.js';
 import type { Network, NodeReport } from './types.js';
 import { DeviceError, messageOf } from '../errors.js';
@@ -31,12 +28,9 @@ export interface CheckResult {
   readonly nodes?: readonly NodeReport[];
 }
 
-/** Models that are compared, in this order. */
-const kinds = ['training', 'eval'] as const;
-
 /**
  * What the lowered models do differently on a small batch, if anything: loss, gradients and statistics of the training
- * model, which is the step without its optimizer. The optimizer's operators are the same ones, piece by piece. Where the
+ * model, which is the step without its optimizer. The optimizer's operators are the same ones, piece by piece, but for the norm that it may clip at. Where the
  * target has a reference on another device, a difference is a DeviceError that names the first layer that differs.
  *
  * @param kept - Remembers what has passed; a comparison across devices is made each time, for a driver may have changed.
@@ -54,14 +48,18 @@ export async function checkTarget(
     run: runner(options),
     ...(reference && { runPortable: runner({ ...options, devices: reference }) }),
     feedsFor: (inputs): NamedTensors => {
-      feeds ??= checkFeeds(network, true, lowering.batch);
-      const { step, ...others } = feeds;
-      return step !== undefined && inputs.includes('step') ? feeds : others;
+      feeds ??= checkFeeds(network, lowering.batch);
+      return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.includes(name)));
     },
   };
   const forms: CheckedForms[] = [];
   let kind: CheckedForms['kind'] = 'training';
   try {
+    const kinds = [
+      'training',
+      'eval',
+      ...(options.clipNorm === undefined ? [] : (['clip'] as const)),
+    ] as const;
     for (kind of kinds) forms.push(formsToCheck(target, network, kind, graphOptions(options), lowering));
     const nodes = forms[0]?.lowering.report ?? [];
     const digest = reference === undefined ? await kept?.digest(forms.map(({ model }) => model)) : undefined;
@@ -73,7 +71,10 @@ export async function checkTarget(
       const worst = Object.entries(differences).reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
       const wrong = `the ${target.name} form of ${kind} differs: ${worst[0]} by ${worst[1].toExponential(1)} of its largest number`;
       if (reference === undefined) return { wrong, isKnown: false };
-      const first = await firstDifference(target, network, kind, graphOptions(options), lowering, setup);
+      const first =
+        kind === 'clip'
+          ? undefined
+          : await firstDifference(target, network, kind, graphOptions(options), lowering, setup);
       const where =
         first === undefined
           ? 'no layer differs by itself'
@@ -109,7 +110,7 @@ export function runner(
   };
 }
 
-/** What a graph is made from, without the rest. */
-export function graphOptions({ optimizer, loss }: GraphOptions): GraphOptions {
+/** What the compared graphs are made from: the optimizer has no part in them. */
+function graphOptions({ optimizer, loss }: GraphOptions): GraphOptions {
   return { optimizer, ...(loss && { loss }) };
 }

@@ -12,7 +12,7 @@ import {
   type StateLayout,
 } from '../net/index.js';
 import { Builder } from '../ops/index.js';
-import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
+import { clipByNorm, optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
 import { checkChoices } from './check-options.js';
 
 /** The graphs that ort-train makes of a network. */
@@ -31,6 +31,10 @@ export const graphKinds = [
 export interface GraphOptions {
   readonly optimizer: OptimizerOptions;
   readonly loss?: CrossEntropyOptions;
+  /** Largest L2 norm of the gradient of all parameters together, to which the optimizer scales it; default: none. */
+  readonly clipNorm?: number;
+  /** Whether gradients are added up over several batches, of whose gradients the optimizer takes the mean; default false. */
+  readonly accumulates?: boolean;
   /** Images in a batch, where it is fixed; default: left open as `N`. */
   readonly batch?: number;
 }
@@ -45,13 +49,16 @@ export interface GraphOptions {
  * - `eval`: params, buffers, frozen, input, target -> loss (mean), correct, logits [N,K]
  * - `inference`: input -> logits, probabilities [N,K]; the weights are initialisers, `weights` gives their values
  *
+ * With `accumulates`, `training` takes grad [P] and keep besides and gives grad_next = grad keep + the batch's gradient; keep
+ * is 0 for the first batch of a sum and 1 for the others. `optimizer` takes that sum as grad, and batches, their number.
+ *
  * @example
  * console.log(printGraph(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
  */
 export function buildGraph(
   network: Network,
   kind: Exclude<GraphKind, 'inference'>,
-  { optimizer, loss: lossOptions, batch: images }: GraphOptions,
+  { optimizer, loss: lossOptions, batch: images, clipNorm, accumulates = false }: GraphOptions,
 ): Graph {
   checkChoices(optimizer, lossOptions);
   const b = new Builder();
@@ -65,9 +72,12 @@ export function buildGraph(
   /** Number of the step, counted from 1: float32 as the optimizer has it, exact up to 2^24. */
   const stepNumber = (): Value => (stepInput ??= b.input('step', 'float32', []));
   const hasForward = kind !== 'optimizer';
-  const grad = hasForward ? forward() : b.input('grad', 'float32', p);
-  if (kind === 'training' && grad !== undefined) give('grad', grad);
-  if ((kind === 'step' || kind === 'optimizer') && grad !== undefined) update(grad);
+  const grad = hasForward ? forward() : meanGradient();
+  if (grad !== undefined) {
+    if (kind !== 'training') update(grad);
+    else if (accumulates) give('grad_next', sumWith(grad));
+    else give('grad', grad);
+  }
   return b.finish(`${network.name}-${kind}`, outputs);
 
   /** Forward pass and loss; for training the backward pass too, whose flat gradient it returns. */
@@ -107,11 +117,22 @@ export function buildGraph(
     return flattenInGraph(b, state.parameters, new Map(names.map((name, i) => [name, at(grads, i)])), 'grad');
   }
 
+  function meanGradient(): Value {
+    const sum = b.input('grad', 'float32', p);
+    return accumulates ? b.div(sum, b.input('batches', 'float32', []), 'mean_grad') : sum;
+  }
+
+  function sumWith(gradient: Value): Value {
+    const [sum, keep] = [b.input('grad', 'float32', p), b.input('keep', 'float32', [])];
+    return b.add(b.mul(sum, keep), gradient, 'grad_sum');
+  }
+
   function update(gradient: Value): void {
+    const clipped = clipNorm === undefined ? gradient : clipByNorm(b, gradient, clipNorm);
     const slots = optimizerSlots(optimizer);
     const before = slots.map((name) => b.input(name, 'float32', p));
     const lr = b.input('lr', 'float32', []);
-    const inputs = { params, grad: gradient, slots: before, lr, step: stepNumber() };
+    const inputs = { params, grad: clipped, slots: before, lr, step: stepNumber() };
     const after = optimizerStep(b, optimizer, inputs);
     give('params_next', after.params);
     slots.forEach((name, i) => {
@@ -156,6 +177,13 @@ export function vectorBundles(network: Network, optimizer: OptimizerOptions): Ve
   const { parameters, buffers, frozen } = stateLayout(network);
   const like = ['params', 'grad', ...optimizerSlots(optimizer)].map((name) => [name, parameters] as const);
   return { ...Object.fromEntries(like), buffers, frozen };
+}
+
+/** What `clipNorm` does in any optimizer, by itself: grad [P] -> grad_next, whose norm is a thousandth. */
+export function buildClip(network: Network): Graph {
+  const b = new Builder();
+  const grad = b.input('grad', 'float32', [stateLayout(network).parameters.size]);
+  return b.finish(`${network.name}-clip`, [{ name: 'grad_next', value: clipByNorm(b, grad, 1e-3) }]);
 }
 
 /**

@@ -14,9 +14,9 @@ export class ResidentState {
     return new ResidentState(await resident.upload(inputs));
   }
 
-  /** Inputs of a step. */
-  get inputs(): DeviceTensors {
-    return Object.fromEntries(this.#tensors);
+  /** The tensors of these names. */
+  inputs(names: readonly string[]): DeviceTensors {
+    return Object.fromEntries(names.map((name) => [name, this.#tensor(name)]));
   }
 
   /** Takes the results of a step, by the names of the inputs that they replace, and frees those. */
@@ -30,11 +30,15 @@ export class ResidentState {
   /** Copies the tensors of these names into arrays of the host. */
   async readInto(targets: Tensors): Promise<void> {
     for (const [name, { data }] of Object.entries(targets)) {
-      const tensor = this.#tensors.get(name);
-      assert(tensor, `the device has no '${name}'`);
-      const { data: elements } = await tensor.read();
+      const { data: elements } = await this.#tensor(name).read();
       (data as Float32Array).set(elements as Float32Array);
     }
+  }
+
+  #tensor(name: string): DeviceTensor {
+    const tensor = this.#tensors.get(name);
+    assert(tensor, `the device has no '${name}'`);
+    return tensor;
   }
 
   /** Frees the device's memory. */

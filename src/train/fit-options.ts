@@ -30,10 +30,10 @@ export interface FitOptions {
   readonly normalization?: Normalization;
   /** Random changes of the training images; default none. */
   readonly augment?: Augmentation;
-  /** Stop after so many steps in all, in the middle of an epoch if need be. */
+  /** Stop after so many optimizer steps in all, in the middle of an epoch if need be. */
   readonly maxSteps?: number;
   /**
-   * Steps after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
+   * Batches after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
    * GPU, which need not stop for each, and 1 elsewhere. `onBatchEnd`, `betweenRuns` and what stops at a loss that is not
    * finite come that much later.
    */
@@ -46,7 +46,7 @@ export interface FitOptions {
    */
   readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
   /**
-   * Called between two runs of a model, in training and in evaluation, with where a checkpoint made now would go on: the
+   * Called between two optimizer steps and between two batches of an evaluation, with where a checkpoint made now would go on: the
    * place to let others have their turn. The time it takes is not counted as training.
    */
   readonly betweenRuns?: (point: ResumePoint) => void | Promise<void>;

@@ -118,6 +118,11 @@ class EpochRun {
     return this.sums.images - this.#already;
   }
 
+  /** Batches in an epoch. */
+  get #batches(): number {
+    return batchCount(this.data.train.count, this.options.batchSize);
+  }
+
   async run(stepLosses: number[]): Promise<void> {
     const { trainer, options, point } = this;
     const { batchSize, shuffle = false, seed = 0, normalization, augment, signal } = options;
@@ -126,18 +131,20 @@ class EpochRun {
     const epoch = point.epoch + 1;
     const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
     const source = options.batches ?? batches;
+    const count = this.#batches;
     for await (const batch of source(train, augment ? { ...order, augment } : order)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         break;
       }
-      if (signal?.aborted === true) break;
+      // A checkpoint holds no sum of gradients: a run goes on to its optimizer step before it stops.
+      if (signal?.aborted === true && trainer.isBetweenSteps) break;
       options.changeBatch?.(batch, trainer.steps + 1);
-      const { result } = await trainer.submit(batch, lr);
+      const { result } = await trainer.submit(batch, lr, { endsStep: batch.index + 1 === count });
       this.#unread.push({ result, step: trainer.steps, batch: batch.index + 1, size: batch.size });
       if (this.#unread.length < this.#together) continue;
       await this.#read(stepLosses);
-      await this.giveWay();
+      if (trainer.isBetweenSteps) await this.giveWay();
     }
     await this.#read(stepLosses);
     signal?.throwIfAborted();
@@ -151,7 +158,7 @@ class EpochRun {
     const results = await Promise.all(steps.map(({ result }) => result()));
     this.#pace(steps.length);
     const epoch = point.epoch + 1;
-    const batches = batchCount(this.data.train.count, options.batchSize);
+    const batches = this.#batches;
     const { lr } = point.scheduler;
     for (const [i, { loss, correct }] of results.entries()) {
       const { step, batch, size } = steps[i] as Unread;
@@ -179,7 +186,7 @@ class EpochRun {
 
   /** How many steps are submitted before the next reading, where the caller did not say so. */
   #pace(steps: number): void {
-    if (this.options.readEvery !== undefined || this.trainer.device.chosen !== 'webgpu') return;
+    if (this.options.readEvery !== undefined || !this.trainer.isAsynchronous) return;
     const { seconds } = this.clock;
     const each = (seconds - this.#readAt) / steps;
     this.#readAt = seconds;

@@ -1,4 +1,4 @@
-/** What `onBatchEnd` is told after each optimizer step. */
+/** What `onBatchEnd` is told after each batch. */
 export interface BatchEnd {
   /** Counted from 1. */
   readonly epoch: number;
@@ -7,11 +7,11 @@ export interface BatchEnd {
   readonly batch: number;
   /** Batches in an epoch. */
   readonly batches: number;
-  /** Optimizer steps since the start of the run, this one included. */
+  /** Optimizer steps since the start of the run, with the one that this batch has made; several batches may make one. */
   readonly step: number;
   /** Images in this batch. */
   readonly size: number;
-  /** Mean loss of this batch, before the step. */
+  /** Mean loss of this batch, with the weights before its step. */
   readonly loss: number;
   /** Share of this batch that was classified rightly before the step, 0 to 1. */
   readonly accuracy: number;
@@ -52,7 +52,7 @@ export interface EpochRecord {
 /** The course of a run. */
 export interface History {
   readonly epochs: readonly EpochRecord[];
-  /** Loss of each step of this run, in order. */
+  /** Loss of each batch of this run, in order. */
   readonly stepLosses: readonly number[];
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Prefetcher } from '../data/prefetch-node.js';
 import { OptionError, WorkerError } from '../errors.js';
-import type { DeviceReport } from '../program/index.js';
+import { devices, type DeviceReport } from '../program/index.js';
 import type { BatchFeed, Platform, PrefetchReport } from './run-types.js';
 
 /** Whether batches are prepared on a thread of their own; `auto`: where a core is free for it. */
@@ -22,8 +22,9 @@ export function choosePrefetch(
   { chosen, threads }: Pick<DeviceReport, 'chosen' | 'threads'>,
 ): PrefetchReport {
   if (option !== 'auto') return { on: option, reason: option ? 'asked for' : 'switched off' };
-  const busy = chosen === 'cpu' ? threads : 1;
-  const who = `${count(busy, 'thread')}${chosen === 'cpu' ? '' : ` beside ${chosen}`} on ${count(cores, 'core')}`;
+  const { usesCores } = devices[chosen];
+  const busy = usesCores ? threads : 1;
+  const who = `${count(busy, 'thread')}${usesCores ? '' : ` beside ${chosen}`} on ${count(cores, 'core')}`;
   const free = Math.max(0, cores - busy);
   return {
     on: free > 0,

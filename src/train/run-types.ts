@@ -37,6 +37,10 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   readonly optimizer?: OptimizerOptions;
   readonly scheduler?: Scheduler;
   readonly loss?: CrossEntropyOptions;
+  /** Largest L2 norm of the gradient; a larger one is scaled down to it, as PyTorch's `clip_grad_norm_` does. Default: none. */
+  readonly clipNorm?: number;
+  /** Batches whose mean gradient makes one optimizer step; an epoch's last step takes what is left. Default 1. */
+  readonly accumulate?: number;
   readonly shuffle?: boolean;
   /** Seed of the initial weights, the shuffle and the augmentation; default 0. */
   readonly seed?: number;
@@ -46,7 +50,7 @@ export interface TrainOptions extends SessionOptions, PresetOptions {
   /** Stop after so many optimizer steps in all. */
   readonly maxSteps?: number;
   /**
-   * Steps after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
+   * Batches after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
    * GPU, which need not stop for each, and 1 elsewhere.
    */
   readonly readEvery?: number;
@@ -148,7 +152,7 @@ export interface Platform {
   readonly save?: (name: string, content: Uint8Array | string) => Promise<string | undefined>;
   /** Called when the models are loaded, before the first step. */
   readonly onReady?: (run: LiveRun) => void | Promise<void>;
-  /** Called between two runs of a model: others may use `LiveRun` then. The time it takes is not counted as training. */
+  /** Called between two optimizer steps and between two batches of an evaluation: others may use `LiveRun` then. The time it takes is not counted as training. */
   readonly betweenRuns?: () => void | Promise<void>;
   /** Called when the run ends in whatever way, while its models are still there. */
   readonly onEnd?: (run: LiveRun) => void | Promise<void>;

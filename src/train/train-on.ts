@@ -44,6 +44,8 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     optimizer,
     seed: run.seed,
     ...(options.loss && { loss: options.loss }),
+    ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
+    ...(options.accumulate !== undefined && { accumulate: options.accumulate }),
     ...(options.target && { target: options.target }),
     ...(options.devices && { devices: options.devices }),
     ...(options.threads !== undefined && { threads: options.threads }),

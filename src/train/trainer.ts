@@ -1,23 +1,16 @@
 import {
+  checkClipNorm,
   checkTrainingBatch,
   countParameters,
   type CrossEntropyOptions,
   type Network,
   type OptimizerOptions,
-  type TensorData,
-  batchTensors,
   type LabelledBatch,
-  inputsOf,
-  PlacedState,
-  placeWeights,
-  type PlacedWeights,
-  StepModels,
+  Program,
   type TrainingState,
-  type LoadedModel,
   type LoweringReport,
   type CreateSession,
   type DeviceReport,
-  type Feeds,
   type SessionOptions,
   type Tensors,
   type TuningOptions,
@@ -26,12 +19,22 @@ import { checkState, freshState } from '../weights/index.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import type { Evaluation } from './history.js';
+import { checkWhole } from '../checks.js';
 
 /** What a trainer is made from. */
 export interface TrainerOptions extends SessionOptions {
   /** Default: Adam with PyTorch's defaults. */
   readonly optimizer?: OptimizerOptions;
   readonly loss?: CrossEntropyOptions;
+  /**
+   * Largest L2 norm of the gradient of all trained parameters together: a larger gradient is scaled down to it, as PyTorch's
+   * `clip_grad_norm_` does. Default: none.
+   */
+  readonly clipNorm?: number;
+  /**
+   * Batches to an optimizer step, which takes the mean of their gradients; running statistics move with each batch. Default 1.
+   */
+  readonly accumulate?: number;
   /** Seed of the initial weights; default 0. */
   readonly seed?: number;
   /** State to start from instead, e.g. a checkpoint's; it is copied. */
@@ -57,6 +60,12 @@ export interface StepResult {
   readonly correct: number;
 }
 
+/** How a batch is trained on. */
+export interface SubmitOptions {
+  /** Whether the optimizer takes its step after this batch, however few there are since the last one; default false. */
+  readonly endsStep?: boolean;
+}
+
 /** A step that is under way. */
 export interface SubmittedStep {
   /** What the batch gave; to be called once. Waits for the device, and rejects where that fails at the step. */
@@ -64,8 +73,9 @@ export interface SubmittedStep {
 }
 
 /**
- * Trains one network: forward, loss, backward and optimizer in one ONNX Runtime run a step, the state in flat vectors.
- * Holds native memory: call `dispose` when done.
+ * Trains one network: forward, loss, backward and optimizer in one ONNX Runtime run a step, the state in flat vectors. Where
+ * several batches make a step, each is a run forward and backward, and the optimizer one of its own. Holds native memory: call
+ * `dispose` when done.
  *
  * @example
  * const trainer = await Trainer.create(network, { createSession: createNodeSession });
@@ -75,40 +85,44 @@ export class Trainer {
   readonly network: Network;
   readonly device: DeviceReport;
   readonly #options: TrainerOptions;
-  readonly #models: StepModels;
-  readonly #state: PlacedState;
+  readonly #program: Program;
   #steps: number;
+  /** Batches since the last optimizer step. */
+  #pending = 0;
   // Whether a batch of one image was found to be enough.
   #takesOne = false;
-  readonly #results: Tensors = {
-    loss: { dtype: 'float32', shape: [], data: new Float32Array(1) },
-    correct: { dtype: 'float32', shape: [], data: new Float32Array(1) },
-  };
-  readonly #lr: TensorData = { dtype: 'float32', shape: [], data: new Float32Array(1) };
-  readonly #count: TensorData = { dtype: 'float32', shape: [], data: new Float32Array(1) };
 
-  private constructor(network: Network, options: TrainerOptions, models: StepModels, state: TrainingState) {
+  private constructor(network: Network, options: TrainerOptions, program: Program) {
     this.network = network;
-    this.device = models.device;
+    this.device = program.device;
     this.#options = options;
-    this.#models = models;
+    this.#program = program;
     this.#steps = options.step ?? 0;
-    this.#state = new PlacedState(state, models.device.chosen === 'cpu');
   }
 
-  /** Builds the network's step, loads it into the runtime and draws or takes over the state. */
+  /** Builds the network's programs, loads what trains into the runtime and draws or takes over the state. */
   static async create(network: Network, options: TrainerOptions): Promise<Trainer> {
-    const optimizer = optimizerOf(options);
-    const { state: given, seed = 0 } = options;
+    const { optimizer = { kind: 'adam' }, clipNorm, accumulate = 1, state: given, seed = 0 } = options;
+    if (clipNorm !== undefined) checkClipNorm(clipNorm);
+    checkWhole('accumulate', accumulate, 1);
     const state = given === undefined ? freshState(network, optimizer, seed) : copyOf(given);
     checkState(network, optimizer, state);
-    const models = await StepModels.create(network, { ...options, optimizer });
-    return new Trainer(network, options, models, state);
+    const program = await Program.create(
+      network,
+      { ...options, optimizer, accumulates: accumulate > 1 },
+      state,
+    );
+    return new Trainer(network, options, program);
   }
 
   /** Which form of the models the runtime has, and why. */
   get lowering(): LoweringReport {
-    return this.#models.lowering;
+    return this.#program.lowering;
+  }
+
+  /** Whether the device goes on by itself, so that a step's result need not be read before the next is submitted. */
+  get isAsynchronous(): boolean {
+    return this.#program.isAsynchronous;
   }
 
   /** Optimizer steps taken. */
@@ -116,25 +130,28 @@ export class Trainer {
     return this.#steps;
   }
 
-  /** A copy of the state, read from the device where it lies. */
+  /** Whether the last batch has made an optimizer step: always, where each batch makes one. */
+  get isBetweenSteps(): boolean {
+    return this.#pending === 0;
+  }
+
+  /** A copy of the state, read from the device where it lies; without the gradients of batches that make no step yet. */
   async readState(): Promise<TrainingState> {
-    await this.#state.read();
-    return this.state;
+    return this.#program.readState();
   }
 
   /** A copy of the state. Throws ModelError while it is on a GPU alone: `readState` gets it from there. */
   get state(): TrainingState {
-    const none = new Float32Array(0);
-    const { params = none, buffers = none, frozen = none, ...slots } = this.#state.portable();
-    return { params, buffers, frozen, slots };
+    return this.#program.state;
   }
 
   /**
-   * One optimizer step on a batch, with learning rate `lr`. Throws OptionError for a batch of other sizes, ShapeError for
-   * a batch of one image that leaves batch normalisation one value a channel.
+   * Trains on a batch: one optimizer step with learning rate `lr`, or, with `accumulate`, one after every so many batches and
+   * after one that `endsStep`. Throws OptionError for a batch of other sizes, ShapeError for a batch of one image that leaves
+   * batch normalisation one value a channel.
    */
-  async step(batch: LabelledBatch, lr: number): Promise<StepResult> {
-    return (await this.submit(batch, lr)).result();
+  async step(batch: LabelledBatch, lr: number, options: SubmitOptions = {}): Promise<StepResult> {
+    return (await this.submit(batch, lr, options)).result();
   }
 
   /**
@@ -146,33 +163,37 @@ export class Trainer {
    * for (const batch of batches(set, options)) steps.push(await trainer.submit(batch, 1e-3));
    * const results = await Promise.all(steps.map(({ result }) => result()));
    */
-  async submit(batch: LabelledBatch, lr: number): Promise<SubmittedStep> {
+  async submit(
+    batch: LabelledBatch,
+    lr: number,
+    { endsStep = false }: SubmitOptions = {},
+  ): Promise<SubmittedStep> {
     if (!Number.isFinite(lr)) throw new OptionError(`learning rate: expected a finite number, got ${lr}`);
     // The open batch of the portable graph would give 0 / 0 for one value a channel; every larger batch has more.
     if (batch.size === 1 && !this.#takesOne) {
       checkTrainingBatch(this.network, 1);
       this.#takesOne = true;
     }
-    const { session, state: layout } = await this.#models.get('step', batch.size);
-    await this.#state.moveTo(layout, session.resident);
-    this.#lr.data[0] = lr;
-    this.#count.data[0] = this.#steps + 1;
-    const feeds: Feeds = {
-      ...{ ...this.#state.inputs, ...batchTensors(this.network, batch) },
-      ...{ lr: this.#lr, step: this.#count },
-    };
-    const { resident } = session;
-    if (resident === undefined) {
-      await session.run(feeds, { ...this.#state.results, ...this.#results });
-      this.#state.flip();
-      this.#steps += 1;
-      const result = this.#resultOf(this.#results, batch.size);
-      return { result: () => Promise.resolve(result) };
+    const { accumulate = 1 } = this.#options;
+    const step = this.#steps + 1;
+    const { read } =
+      accumulate === 1
+        ? await this.#program.run('step', { batch, scalars: { lr, step } })
+        : await this.#addGradient(batch, accumulate);
+    this.#pending += 1;
+    if (endsStep || this.#pending >= accumulate) {
+      if (accumulate > 1)
+        await this.#program.run('update', { scalars: { lr, step, batches: this.#pending } });
+      this.#pending = 0;
+      this.#steps = step;
     }
-    const { read, kept } = await resident.run(feeds, Object.keys(this.#results));
-    this.#state.adopt(kept);
-    this.#steps += 1;
     return { result: async () => this.#resultOf(await read(), batch.size) };
+  }
+
+  /** Layers that draw random numbers draw others for each batch: for them each has a number of its own. */
+  #addGradient(batch: LabelledBatch, accumulate: number): ReturnType<Program['run']> {
+    const step = this.#steps * accumulate + this.#pending + 1;
+    return this.#program.run('grad', { batch, scalars: { step, keep: this.#pending === 0 ? 0 : 1 } });
   }
 
   #resultOf(tensors: Tensors, size: number): StepResult {
@@ -192,32 +213,16 @@ export class Trainer {
       readonly betweenRuns?: () => void | Promise<void>;
     } = {},
   ): Promise<Evaluation> {
-    await this.#state.read();
-    const weights = this.#state.portable(['params', 'buffers', 'frozen']);
     const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
     let loss = 0;
     let correct = 0;
-    let used: LoadedModel | undefined;
-    let placed: PlacedWeights | undefined;
-    try {
-      for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
-        options.signal?.throwIfAborted();
-        const model = await this.#models.get('eval', batch.size);
-        if (placed === undefined || model !== used) {
-          placed?.dispose();
-          placed = await placeWeights(weights, model);
-          used = model;
-        }
-        const out = await model.session.run({ ...placed.inputs, ...batchTensors(this.network, batch) }, [
-          'loss',
-          'correct',
-        ]);
-        loss += result(out, 'loss') * batch.size;
-        correct += result(out, 'correct');
-        await options.betweenRuns?.();
-      }
-    } finally {
-      placed?.dispose();
+    for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
+      options.signal?.throwIfAborted();
+      const { read } = await this.#program.run('eval', { batch, results: ['loss', 'correct'] });
+      const out = await read();
+      loss += result(out, 'loss') * batch.size;
+      correct += result(out, 'correct');
+      await options.betweenRuns?.();
     }
     return { loss: loss / dataset.count, accuracy: correct / dataset.count, correct, count: dataset.count };
   }
@@ -234,21 +239,15 @@ export class Trainer {
   async predict(images: Float32Array, count: number): Promise<Float32Array> {
     // The eval model takes the weights as inputs, so that nothing is loaded anew after a step; no target counts.
     const batch = { images, labels: new Int32Array(count), size: count };
-    const { session, state: layout } = await this.#models.get('eval', count);
-    await this.#state.read();
-    const weights = this.#state.portable(['params', 'buffers', 'frozen']);
-    const { logits } = await session.run(
-      { ...inputsOf(weights, layout), ...batchTensors(this.network, batch) },
-      ['logits'],
-    );
+    const { read } = await this.#program.run('eval', { batch, results: ['logits'] });
+    const { logits } = await read();
     assert(logits?.data instanceof Float32Array, 'an eval model without logits');
     return logits.data;
   }
 
   /** Frees the runtime's memory. */
   async dispose(): Promise<void> {
-    this.#state.dispose();
-    await this.#models.dispose();
+    await this.#program.dispose();
   }
 }
 
@@ -258,10 +257,6 @@ function copyOf({ params, buffers, frozen, slots }: TrainingState): TrainingStat
     ...{ params: params.slice(), buffers: buffers.slice(), frozen: frozen.slice() },
     slots: Object.fromEntries(copies) as TrainingState['slots'],
   };
-}
-
-function optimizerOf({ optimizer = { kind: 'adam' } }: TrainerOptions): OptimizerOptions {
-  return optimizer;
 }
 
 function result(tensors: Tensors, name: string): number {

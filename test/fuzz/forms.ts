@@ -3,7 +3,9 @@ import { collect, type TensorMap } from '../../src/program/index.js';
 import * as ort from 'onnxruntime-node';
 import { newArray, prune, type Graph } from '../../src/ir/index.js';
 import { encodeModel } from '../../src/onnx/index.js';
-import { cpuTarget, layoutFor, wasmTarget, webgpuTarget, type Target } from '../../src/program/target.js';
+import { layoutFor } from '../../src/program/compile.js';
+import { cpuTarget, wasmTarget, webgpuTarget } from '../../src/program/targets.js';
+import type { Target } from '../../src/program/target.js';
 import { ndarray, product, type NdArray } from '../reference/array.js';
 import type { FuzzCase } from './fuzz-case.js';
 

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { stateLayout } from '../../src/program/index.js';
-import { cpuTarget, layoutFor } from '../../src/program/target.js';
+import { layoutFor } from '../../src/program/compile.js';
+import { cpuTarget } from '../../src/program/targets.js';
 import type { TargetState } from '../../src/lower/index.js';
 import { toFlat } from '../../src/net/layout.js';
 import { initialState, type Network } from '../../src/net/index.js';

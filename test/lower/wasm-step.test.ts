@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildGraph, stateLayout } from '../../src/program/index.js';
-import { layoutFor, wasmTarget } from '../../src/program/target.js';
+import { layoutFor } from '../../src/program/compile.js';
+import { wasmTarget } from '../../src/program/targets.js';
 import { lowerWasm } from '../../src/lower/wasm/index.js';
 import { mnistCnn, presetNetwork, type PresetName, type PresetOptions } from '../../src/models/index.js';
 import { freeze, type Network } from '../../src/net/index.js';

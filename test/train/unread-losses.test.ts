@@ -9,16 +9,16 @@ const options = { ...tinyFit({ epochs: 1 }), batchSize: 4 };
 
 /** A trainer that notes when a step is submitted and when its result is read; `change` may give another result. */
 async function watched({
-  device,
+  isAsynchronous,
   change = (result) => result,
 }: {
-  readonly device?: string;
+  readonly isAsynchronous?: boolean;
   readonly change?: (result: StepResult, step: number) => StepResult;
 } = {}): Promise<{ readonly trainer: Trainer; readonly log: readonly string[] }> {
   const log: string[] = [];
   const own = await tinyTrainer();
-  const submit: Trainer['submit'] = async (batch, lr) => {
-    const { result } = await own.submit(batch, lr);
+  const submit: Trainer['submit'] = async (...given) => {
+    const { result } = await own.submit(...given);
     const { steps } = own;
     log.push(`run ${steps}`);
     return {
@@ -31,7 +31,7 @@ async function watched({
   const trainer = new Proxy(own, {
     get(target, name) {
       if (name === 'submit') return submit;
-      if (name === 'device' && device !== undefined) return { ...target.device, chosen: device };
+      if (name === 'isAsynchronous' && isAsynchronous !== undefined) return isAsynchronous;
       const value = Reflect.get(target, name, target) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
@@ -68,7 +68,7 @@ describe('losses', () => {
   });
 
   test('wait on a GPU as long as nobody would see them', async () => {
-    const { trainer, log } = await watched({ device: 'webgpu' });
+    const { trainer, log } = await watched({ isAsynchronous: true });
     await fit(trainer, data, { ...options, epochs: 1 });
     // The first step takes its time; the others are done in less than a tenth of a second.
     const runs = log.map((entry) => entry.startsWith('run'));

@@ -119,6 +119,36 @@ describe('the form of the step', () => {
     expect(found).toEqual((await losses('portable')).found);
   });
 
+  test('a norm that is another in blocks is not clipped at', async () => {
+    const createSession: CreateSession = async (model, options) => {
+      const session = await createNodeSession(model, options);
+      const isClip = session.outputNames.every((name) => /^grad_next\.\d/.test(name));
+      return {
+        ...{ device: session.device, outputNames: session.outputNames },
+        dispose: () => session.dispose(),
+        run: async (feeds, outputs) => {
+          const results = await session.run(feeds, outputs);
+          return isClip
+            ? Object.fromEntries(
+                Object.entries(results).map(([name, tensor]) => [
+                  name,
+                  { ...tensor, data: Float32Array.from(tensor.data as Float32Array, (value) => 1.1 * value) },
+                ]),
+              )
+            : results;
+        },
+      };
+    };
+    const trainer = await Trainer.create(network, { createSession, clipNorm: 1 });
+    await trainer.dispose();
+    if (trainer.lowering.reason.includes('no blocked operators')) return;
+    expect(trainer.lowering).toEqual({
+      target: 'portable',
+      reason: expect.stringMatching(/cpu form of clip differs: grad_next by 1\.0e-1/) as string,
+      fallbacks: [whole],
+    });
+  });
+
   test('a blocked form that does not load is not used', async () => {
     let calls = 0;
     const { lowering } = await losses('auto', async (model, options) => {
