@@ -11,7 +11,7 @@ export { probeBlockSize } from './session/block-size-node.js';
 export * from './bench/node.js';
 export * from './data/node.js';
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
-export type { PrefetchOption } from './train/prefetch-node.js';
+export { readRun } from './train/spec/read-node.js';
 export { nodeTuningStore, type NodeTuningOptions } from './train/tuning-node.js';
 export { comparisonFiles, writeComparison, type ComparisonFiles } from './experiments/node.js';
 export { exportRun, loadClassifier, type NodeClassifier } from './export/node.js';

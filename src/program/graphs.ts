@@ -1,10 +1,10 @@
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
-import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/index.js';
+import { countCorrect, crossEntropy, lossSchema, type CrossEntropyOptions } from '../models/index.js';
 import { buildNetwork, flattenInGraph, stateLayout, unflattenInGraph, type Network } from '../net/index.js';
 import { Builder } from '../ops/index.js';
-import { optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
-import { checkChoices } from './check-options.js';
+import { checkOptimizer, optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
+import { checked } from '../schema.js';
 
 /** The graphs that ort-train makes of a network. */
 export type GraphKind = 'training' | 'optimizer' | 'step' | 'eval' | 'inference';
@@ -44,7 +44,8 @@ export function buildGraph(
   kind: Exclude<GraphKind, 'inference'>,
   { optimizer, loss: lossOptions, batch: images }: GraphOptions,
 ): Graph {
-  checkChoices(optimizer, lossOptions);
+  checkOptimizer(optimizer);
+  checked(lossSchema, lossOptions ?? {}, 'loss');
   const b = new Builder();
   const state = stateLayout(network);
   const p = [state.parameters.size];

@@ -6,3 +6,7 @@ export * from './run-types.js';
 export * from './schedulers/index.js';
 export * from './train-on.js';
 export * from './trainer.js';
+export { networkOf, type NetworkSpec } from './spec/network.js';
+export { checkRun, runFormat, type RunSpec } from './spec/run.js';
+export type { ResolvedRun } from './spec/resolve.js';
+export { parseRun } from './spec/read.js';

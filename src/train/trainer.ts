@@ -45,6 +45,10 @@ export interface TrainerOptions extends SessionOptions {
    * depend on those choices in their last digits. Default: a written heuristic chooses.
    */
   readonly tuning?: TuningOptions;
+  /** Largest global norm of the gradient; a longer one is scaled down to it. Default: as it is. */
+  readonly clipNorm?: number;
+  /** Batches whose gradients make one step; default 1. */
+  readonly accumulate?: number;
   /** The runtime: `createNodeSession` in Node. */
   readonly createSession: CreateSession;
 }

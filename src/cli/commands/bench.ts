@@ -13,7 +13,7 @@ import { ensureFolder, writeFileSafely } from '../../files-node.js';
 import { defineCommand } from '../command.js';
 import { note, print, writeJson, type Io } from '../io.js';
 import { choice, flag, list, or, text, whole } from '../options.js';
-import { autotuneOption } from '../shared-options.js';
+import { optionsOf } from '../spec-flags.js';
 import { columns, count, percent } from '../text.js';
 
 /** How fast this machine trains, and how far from its limit and from PyTorch that is. */
@@ -35,7 +35,7 @@ export const bench = defineCommand({
       ] as const),
       'both' as const,
     ),
-    autotune: autotuneOption,
+    ...optionsOf('autotune'),
     batch: { ...whole('images in a batch', 1), fallback: "each network's own" },
     threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
     rounds: or(whole('rounds in which ours and the peer take turns', 1), 5),
@@ -60,7 +60,7 @@ export const bench = defineCommand({
         const shared = {
           target,
           threads,
-          autotune: args.autotune ?? true,
+          autotune: args['autotune'] !== false,
           ...(args.batch !== undefined && { batch: args.batch }),
         };
         if (!args.json) note(io, `${subject.net}, ${target} ...`);

@@ -41,21 +41,24 @@ export function textReporter(io: Io, logEvery: number): Reporter {
 
 /** What a run is about to do. */
 export function startLines(start: RunStart, width: number): string[] {
-  const { run, device, data } = start;
+  const { spec, device, data } = start;
   const set = data.train.replace(/\/train$/, '');
-  const { name, options } = run.scheduler;
-  const { kind: optimizer, ...hyper } = run.optimizer;
+  const { name, options } = spec.scheduler;
+  const { kind: optimizer, ...hyper } = spec.optimizer;
+  const smoothing = spec.loss?.labelSmoothing ?? 0;
   const recipe = [
     counted(start.epochs, 'epoch'),
     `batches of ${start.batchSize}`,
     `${optimizer}${inBrackets(hyper)}`,
     `lr ${rate(start.learningRate)}`,
     ...(name === 'constantLR' ? [] : [describeScheduler({ name, options })]),
-    ...(run.labelSmoothing > 0 ? [`label smoothing ${run.labelSmoothing}`] : []),
-    run.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
+    ...(smoothing > 0 ? [`label smoothing ${smoothing}`] : []),
+    ...(spec.clipNorm === undefined ? [] : [`gradients of norm ${spec.clipNorm} at most`]),
+    ...(spec.accumulate > 1 ? [`${spec.accumulate} batches a step`] : []),
+    spec.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
   const frozen = start.frozenParameters === 0 ? '' : `, ${count(start.frozenParameters)} more are frozen`;
-  const images = describeImages(run.augment, run.normalization);
+  const images = describeImages(spec.augment, spec.normalization);
   return [
     ...field('network', `${start.network}, ${count(start.parameters)} parameters${frozen}`),
     ...field(
