@@ -91,20 +91,28 @@ export const tuple = <const S extends v.TupleItems>(
 ): v.GenericSchema<{ readonly [I in keyof S]: v.InferOutput<S[I]> }> => v.strictTuple(items, message);
 
 /** A plain object with these fields and no others. */
-export const object = <const E extends v.ObjectEntries>(entries: E) =>
-  v.pipe(
-    v.strictObject(entries, ({ expected, path }) => {
-      const names = Object.keys(entries);
-      if (path === undefined) return `an object with ${names.join(', ')}`;
-      const key = String(path.at(-1)?.key);
-      if (expected !== 'never') return expectedBy(entries[key]);
-      const meant = nearest(key, names);
-      return (
-        unknown + (meant === undefined ? `expected some of ${names.join(', ')}` : `did you mean ${meant}?`)
-      );
-    }),
+export const object = <const E extends v.ObjectEntries>(entries: E) => {
+  const names = Object.keys(entries);
+  const schema = v.strictObject(entries, ({ expected, path }) => {
+    if (path === undefined) return `an object with ${names.join(', ')}`;
+    const key = String(path.at(-1)?.key);
+    if (expected !== 'never') return expectedBy(entries[key]);
+    const meant = nearest(key, names);
+    return (
+      unknown + (meant === undefined ? `expected some of ${names.join(', ')}` : `did you mean ${meant}?`)
+    );
+  });
+  const run = schema['~run'].bind(schema);
+  // To valibot an array is an object, too.
+  const refused = (value: unknown): unknown => (Array.isArray(value) ? JSON.stringify(value) : value);
+  return v.pipe(
+    {
+      ...schema,
+      '~run': (dataset, config) => run({ value: refused(dataset.value) }, config),
+    } as typeof schema,
     v.readonly(),
   );
+};
 
 const unknown = '\0';
 

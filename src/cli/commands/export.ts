@@ -20,7 +20,7 @@ import { print, writeJson } from '../io.js';
 import { list, required, text } from '../options.js';
 import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes, shellWord } from '../text.js';
-import { exists, loadRun } from '../train/run-folder.js';
+import { exists, loadCard } from '../train/run-folder.js';
 
 /** A run's weights as a classifier. */
 export const exportCommand = defineCommand({
@@ -64,7 +64,7 @@ export const exportCommand = defineCommand({
 async function exportFrom(source: string, out: string, options: ExportOptions): Promise<Uint8Array> {
   const hasModel = await exists(join(source, runFiles.model));
   const hasCheckpoint = await exists(join(source, runFiles.checkpoint));
-  const run = hasCheckpoint ? await loadRun(source) : undefined;
+  const run = hasCheckpoint ? await loadCard(source) : undefined;
   if (run !== undefined) {
     const bytes = await exportSaved(source, run, options);
     await writeFileSafely(out, bytes);

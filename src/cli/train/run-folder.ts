@@ -1,7 +1,16 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CheckpointError, IoError, OptionError, readRun, runFiles, type RunSpec } from '../../index.js';
+import {
+  checkRun,
+  CheckpointError,
+  IoError,
+  OptionError,
+  readRun,
+  runFiles,
+  type RunSpec,
+} from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
+import { defined } from '../../schema.js';
 
 /**
  * What a run was told, out of its folder; undefined where that has no `run.json`. Throws CheckpointError for a file that is
@@ -15,6 +24,25 @@ export async function loadRun(folder: string): Promise<RunSpec | undefined> {
   } catch (cause) {
     throw cause instanceof OptionError ? new CheckpointError(cause.message, { cause }) : cause;
   }
+}
+
+/** The network, labels and normalisation of a run in its folder; those of version 0.1.0, too, whose runs can be exported. */
+export async function loadCard(folder: string): Promise<RunSpec | undefined> {
+  const path = join(folder, runFiles.run);
+  const saved = (await readFile(path, 'utf8').then(JSON.parse, () => null)) as Partial<OldRun> | null;
+  if (saved?.format !== 'ort-train-run/1') return loadRun(folder);
+  const { preset, network, labels, normalization, data } = saved;
+  return checkRun(
+    defined({ preset, ...network, normalization, data, dataOptions: labels && { classes: labels } }),
+    path,
+  );
+}
+
+/** Of a `run.json` of version 0.1.0, what an exported model says of itself. */
+interface OldRun extends Pick<RunSpec, 'preset' | 'normalization' | 'data'> {
+  readonly format: 'ort-train-run/1';
+  readonly network: Pick<RunSpec, 'classes' | 'channels' | 'imageSize'>;
+  readonly labels: readonly string[];
 }
 
 /** Where a run to be resumed lies: `given` is its folder or its checkpoint. */

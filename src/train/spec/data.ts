@@ -68,7 +68,9 @@ export const transformFields = {
             },
           ),
         ),
-        crop: optional(flag()),
+        crop: optional(
+          said(flag(), 'whether to cut, true unless given where there is a pad', { flag: false }),
+        ),
         flip: optional(
           said(flag(), 'mirror half of the training images left and right', {
             group: images,
