@@ -233,7 +233,7 @@ describe('schedulers', () => {
     ],
     [
       () => schedulerFrom({ name: 'stepLR', options: { stepSize: 1, size: 2 } }),
-      /scheduler: options: unknown option size; did you mean stepSize\?/,
+      /scheduler: options: unknown option size; expected some of stepSize, gamma/,
     ],
     [
       () => schedulerFrom({ name: 'stepLR', options: { stepSize: 'x' } }),

@@ -1,6 +1,6 @@
-import type { InferInput, InferOutput } from 'valibot';
+import type { GenericSchema, InferInput, InferOutput } from 'valibot';
 import { CheckpointError } from '../../errors.js';
-import { checked, type Schema } from '../../schema.js';
+import { checked } from '../../schema.js';
 
 /** What an epoch gave. `testLoss` and `testAccuracy` are there when the epoch was evaluated. */
 export interface SchedulerMetrics {
@@ -56,18 +56,21 @@ export interface Scheduler extends SchedulerSpec {
   readonly next: (state: SchedulerState, metrics: SchedulerMetrics) => SchedulerState;
 }
 
-type Given<S extends Schema> =
+type OptionsSchema = GenericSchema<Readonly<Record<string, unknown>>>;
+
+/** Of a scheduler whose options all have defaults, none need be given. */
+type Given<S extends OptionsSchema> =
   Partial<InferInput<S>> extends InferInput<S> ? [options?: InferInput<S>] : [options: InferInput<S>];
 
 /** Makes a kind of scheduler whose rate depends on the epoch alone, counted from 0, and on the options of a schema. */
-export function ofOptions<S extends Schema>(
+export function ofOptions<S extends OptionsSchema>(
   name: string,
   schema: S,
   rate: (options: InferOutput<S>) => (baseLr: number, epoch: number) => number,
 ): (...given: Given<S>) => Scheduler {
   return (...[given = {}]) => {
     const options = checked(schema, given, name);
-    return ofEpoch(name, options as SchedulerSpec['options'], rate(options));
+    return ofEpoch(name, options, rate(options));
   };
 }
 

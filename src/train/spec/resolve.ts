@@ -52,6 +52,7 @@ export function resolveRun(options: TrainOptions, named: Pick<RunSpec, 'data' | 
     ...recipeFor(preset ?? told.network?.family, data.train.name.split('/')[0]),
     ...defined({ preset }),
     ...told,
+    ...(told.freeze && { freeze: { patterns: ['*'], except: [], ...told.freeze } }),
   });
   return {
     network: networkOf({ ...told, ...(built && { network: built }) }),
