@@ -4,7 +4,8 @@ import { importX } from 'eslint-plugin-import-x';
 import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 
 /**
- * The room table: what each folder of `src/` may import besides itself, `src/errors.ts`, `src/checks.ts`, `src/mix.ts` and
+ * The room table: what each folder of `src/` may import besides itself, `src/errors.ts`, `src/checks.ts`, `src/schema.ts`,
+ * `src/mix.ts`, `src/suggest.ts` and
  * (in files that run in Node only) `src/files-node.ts`.
  * Above the wall (artifacts) there is only mathematics, below it only bytes and names.
  */
@@ -22,12 +23,12 @@ const rooms = {
   artifacts: ['program', 'weights', 'ir', 'net', 'models', 'optim', 'lower', 'onnx'],
   session: ['program'],
   data: [],
-  train: ['session', 'data', 'program', 'weights', 'artifacts'],
+  train: ['session', 'data', 'program', 'weights', 'artifacts', 'net', 'models', 'optim'],
   export: ['artifacts', 'weights', 'program', 'onnx', 'ir', 'session', 'data'],
   storage: [],
   worker: ['session', 'train', 'data', 'export', 'artifacts', 'weights', 'program', 'storage'],
   experiments: ['train', 'program', 'weights', 'data', 'session'],
-  cli: [],
+  cli: ['train/spec'],
 };
 
 /** What the folders of `src/lower/` may import of each other besides `target.ts`: no target imports another. */
@@ -81,6 +82,8 @@ const zones = Object.entries(rooms).map(([room, allowed]) => ({
     './files-node.ts',
     './mix.ts',
     './version.ts',
+    './schema.ts',
+    './suggest.ts',
     ...allowed.map((other) => `./${other}`),
     ...(room === 'cli' ? ['./index.ts'] : []),
   ],

@@ -17,7 +17,6 @@ export {
   trainResNet,
   TrainingWorker,
   type Mistake,
-  type NetworkSpec,
   type PrepareOptions,
   type StoredRun,
   type WorkerData,

@@ -20,6 +20,7 @@ export {
 
 // Training.
 export { trainResNet, type NodeTrainOptions } from './train/node.js';
+export { readRun } from './train/spec/read-node.js';
 export type { PrefetchOption } from './train/prefetch-node.js';
 
 // Running on devices.

@@ -14,9 +14,10 @@ export interface Command {
   readonly run: (args: Readonly<Record<string, unknown>>, io: Io) => Promise<void>;
 }
 
-/** What every command takes. */
+/** What every command takes, and the values of flags that come from a schema. */
 export interface CommonValues {
   readonly json: boolean;
+  readonly [flag: string]: unknown;
 }
 
 /** Ties the types of a command's options to what its `run` gets. */

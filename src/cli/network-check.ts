@@ -1,11 +1,10 @@
 import {
   createNodeSession,
   fallbackLine,
-  presetNetwork,
+  networkOf,
   Trainer,
   type LoweringReport,
-  type PresetName,
-  type PresetOptions,
+  type RunSpec,
 } from '../index.js';
 import { field, wrap } from './text.js';
 import { formOf } from './train/report-text.js';
@@ -17,8 +16,8 @@ export interface CheckedNetwork {
 }
 
 /** Holds a network's own form on this CPU against the portable one, as the start of a run does. */
-export async function checkNetwork(name: PresetName, options: PresetOptions): Promise<CheckedNetwork> {
-  const network = presetNetwork(name, options);
+export async function checkNetwork(spec: RunSpec): Promise<CheckedNetwork> {
+  const network = networkOf(spec);
   const trainer = await Trainer.create(network, { createSession: createNodeSession });
   try {
     return { network: network.name, lowering: trainer.lowering };

@@ -1,27 +1,19 @@
 import { SingleBar } from 'cli-progress';
-import { openData, type DataSplit, type DownloadProgress } from '../index.js';
+import { openData, type DataSplit, type DownloadProgress, type RunSpec } from '../index.js';
 import { note, type Io } from './io.js';
 import { bytes } from './text.js';
-
-/** How the command line names a data set. */
-export interface DataChoice {
-  readonly data: string;
-  readonly labels?: readonly string[] | undefined;
-  readonly cacheDir?: string | undefined;
-}
 
 /** Opens a data set; a download shows its progress on standard error. */
 export async function openDataFor(
   io: Io,
-  { data, labels, cacheDir }: DataChoice,
+  { data = 'digits', dataOptions }: Pick<RunSpec, 'data' | 'dataOptions'>,
   signal?: AbortSignal,
 ): Promise<DataSplit> {
   const progress = downloadProgress(io);
   try {
     return await openData(data, {
       onProgress: progress.show,
-      ...(labels && { classes: labels }),
-      ...(cacheDir !== undefined && { cacheDir }),
+      ...dataOptions,
       ...(signal && { signal }),
     });
   } finally {

@@ -62,14 +62,6 @@ export const whole = (describe: string, least: number): Option<number | undefine
 export const positive = (describe: string): Option<number | undefined> =>
   number(describe, 'a finite number above 0', (value) => value > 0 && value < Infinity);
 
-/** A finite number of at least 0, and of at most `most`. */
-export const fromZero = (describe: string, most?: number): Option<number | undefined> =>
-  number(
-    describe,
-    most === undefined ? 'a finite number of at least 0' : `a number from 0 to ${most}`,
-    (value) => value >= 0 && value < Infinity && value <= (most ?? Infinity),
-  );
-
 /** `--shuffle`, `--no-shuffle`. */
 export const flag = (describe: string): Option<boolean | undefined> => ({
   describe,
@@ -106,19 +98,6 @@ export const list = (
     const expected =
       choices === undefined ? 'words with commas between them' : `some of ${choices.join(', ')}`;
     throw new OptionError(`${name}: expected ${expected}, got ${wrong === '' ? 'an empty one' : wrong}`);
-  },
-});
-
-/** Finite numbers with commas between them. */
-export const numbers = (describe: string): Option<readonly number[] | undefined> => ({
-  describe,
-  parse(given, name) {
-    return list(describe)
-      .parse(given, name)
-      ?.map((word) => {
-        if (/^[-+.\de]+$/i.test(word) && Number.isFinite(Number(word))) return Number(word);
-        throw new OptionError(`${name}: expected finite numbers with commas between them, got ${word}`);
-      });
   },
 });
 

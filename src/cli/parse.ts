@@ -3,7 +3,7 @@ import { OptionError, version } from '../index.js';
 import { kebab, type Command } from './command.js';
 import { widthOf, type Io } from './io.js';
 import type { Given, Option, Options } from './options.js';
-import { nearest } from './suggest.js';
+import { nearest } from '../suggest.js';
 
 /** A command line that cannot be understood; `command` is where to look it up. */
 export class UsageError extends OptionError {

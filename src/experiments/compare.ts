@@ -20,7 +20,7 @@ import {
 import { AbortedError, OptionError } from '../errors.js';
 import { checkSetFits, parameterCount, Trainer } from '../train/index.js';
 import { gradientNorms, type ParameterGradient } from './gradient-norms.js';
-import { checkPositive, checkWhole } from '../checks.js';
+import { checked, positive, whole } from '../schema.js';
 
 /** A network and what to call it. */
 export interface Candidate {
@@ -230,10 +230,10 @@ function orderOf(
 function checkCompare(candidates: readonly Candidate[], options: CompareOptions): void {
   const { data, steps, batchSize, learningRate, seed = 0 } = options;
   if (candidates.length === 0) throw new OptionError('networks: expected at least one, got none');
-  checkWhole('steps', steps, 1);
-  checkWhole('batch size', batchSize, 1);
-  checkWhole('seed', seed, 0);
-  checkPositive('learning rate', learningRate);
+  checked(whole(1), steps, 'steps');
+  checked(whole(1), batchSize, 'batchSize');
+  checked(whole(0), seed, 'seed');
+  checked(positive(), learningRate, 'learningRate');
   checkDataset(data);
   // Throws for a batch larger than the data set, and for a normalisation or augmentation that does not fit.
   batches(data, orderOf(options, 1));

@@ -1,14 +1,23 @@
+import type { InferInput } from 'valibot';
 import { ShapeError } from '../errors.js';
 import { formatType, tensorOf, type Value } from '../ir/index.js';
 import type { Builder } from '../ops/index.js';
+import { number, object, oneOf, optional, said } from '../schema.js';
 
 /** Options of `crossEntropy`. */
-export interface CrossEntropyOptions {
-  /** Mean over the batch (default) or sum. */
-  readonly reduction?: 'mean' | 'sum';
-  /** Share of the target's probability spread evenly over all classes, 0 to 1; default 0. */
-  readonly labelSmoothing?: number;
-}
+export const lossSchema = object({
+  reduction: optional(
+    said(oneOf(['mean', 'sum']), 'mean over the batch, or sum', { flag: 'lossReduction' }),
+    'mean',
+  ),
+  labelSmoothing: optional(
+    said(number({ min: 0, max: 1 }), "share of the target's probability spread evenly over all classes"),
+    0,
+  ),
+});
+
+/** How the loss is computed: its `reduction` over the batch (mean unless given) and `labelSmoothing` (0 unless given). */
+export type CrossEntropyOptions = InferInput<typeof lossSchema>;
 
 /**
  * Cross-entropy of logits [N,C] and class indices [N] (int32), a scalar: -sum(q log softmax(logits)), with q the

@@ -8,7 +8,7 @@ import {
   type Net,
   type Network,
 } from '../net/index.js';
-import { basicBlock, convNorm, stage } from './blocks.js';
+import { basicBlock, convNorm, stage, type Shortcut } from './blocks.js';
 import { halvedSides } from './image-size.js';
 import { checkNorm, networkName, type ResNetOptions } from './resnet.js';
 
@@ -21,7 +21,7 @@ export type CifarDepth = (typeof cifarDepths)[number];
 /** Options of `cifarResnet`. */
 export interface CifarResNetOptions extends Omit<ResNetOptions, 'shortcut'> {
   /** `padded` (default): the paper's option A, which adds no parameters; `projection`: option B; `none`: plain. */
-  readonly shortcut?: ResNetOptions['shortcut'];
+  readonly shortcut?: Shortcut;
   /** Channels of the three stages; default 16, 32 and 64, as in the paper. The name does not show them. */
   readonly widths?: readonly [number, number, number];
 }

@@ -1,40 +1,63 @@
-import { OptionError } from '../errors.js';
+import * as v from 'valibot';
 import type { Value } from '../ir/index.js';
 import type { Builder } from '../ops/index.js';
+import { OptionError } from '../errors.js';
+import {
+  checked,
+  flag,
+  fromZero,
+  number,
+  object,
+  optional,
+  positive,
+  said,
+  tuple,
+  variant,
+} from '../schema.js';
+
+const share = (): v.GenericSchema<number> => number({ min: 0, below: 1 });
+const moments = {
+  betas: optional(
+    said(tuple([share(), share()], 'two numbers'), 'decay rates of the two moments, as 0.9,0.999'),
+    [0.9, 0.999],
+  ),
+  eps: optional(said(positive(), 'added to the denominator'), 1e-8),
+};
+const weightDecay = said(
+  fromZero(),
+  'L2 penalty (adam, sgd); share of the weight that a step takes away, times the learning rate (adamw)',
+);
 
 /** Adam and its hyperparameters. Source: https://arxiv.org/abs/1412.6980 */
-export interface AdamOptions {
-  readonly kind: 'adam';
-  /** Decay rates of the two moments; default 0.9 and 0.999. */
-  readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
-  readonly eps?: number;
-  /** L2 penalty added to the gradient; default 0. */
-  readonly weightDecay?: number;
-}
+const adamSchema = object({ kind: v.literal('adam'), ...moments, weightDecay: optional(weightDecay, 0) });
 
 /** Adam with decoupled weight decay. Source: https://arxiv.org/abs/1711.05101 */
-export interface AdamWOptions {
-  readonly kind: 'adamw';
-  readonly betas?: readonly [number, number];
-  readonly eps?: number;
-  /** Share of the weight that a step takes away, times the learning rate; default 0.01. */
-  readonly weightDecay?: number;
-}
+const adamWSchema = object({
+  kind: v.literal('adamw'),
+  ...moments,
+  weightDecay: optional(weightDecay, 0.01),
+});
 
 /** Stochastic gradient descent. Source: https://pytorch.org/docs/stable/generated/torch.optim.SGD.html */
-export interface SgdOptions {
-  readonly kind: 'sgd';
-  /** Default 0. */
-  readonly momentum?: number;
-  /** Nesterov momentum; default false. */
-  readonly nesterov?: boolean;
-  /** L2 penalty added to the gradient; default 0. */
-  readonly weightDecay?: number;
-}
+const sgdSchema = object({
+  kind: v.literal('sgd'),
+  momentum: optional(said(share(), 'momentum'), 0),
+  nesterov: optional(said(flag(), 'Nesterov momentum'), false),
+  weightDecay: optional(weightDecay, 0),
+});
 
 /** An optimizer; its learning rate is not part of it but an input of every step. */
-export type OptimizerOptions = AdamOptions | AdamWOptions | SgdOptions;
+export const optimizerSchema = variant('kind', [adamSchema, adamWSchema, sgdSchema]);
+
+export type AdamOptions = v.InferInput<typeof adamSchema>;
+export type AdamWOptions = v.InferInput<typeof adamWSchema>;
+export type SgdOptions = v.InferInput<typeof sgdSchema>;
+
+/**
+ * An optimizer and its hyperparameters, as `{ kind: 'adam', betas: [0.9, 0.99] }`. Adam: betas 0.9 and 0.999, eps 1e-8,
+ * weightDecay 0 (adamw: 0.01). SGD: momentum, nesterov and weightDecay, off unless given.
+ */
+export type OptimizerOptions = v.InferInput<typeof optimizerSchema>;
 
 /** What an optimizer step starts from; all vectors are flat, [P]. */
 export interface OptimizerInputs {
@@ -60,24 +83,18 @@ export function optimizerSlots(options: OptimizerOptions): readonly string[] {
   return (options.momentum ?? 0) === 0 ? [] : ['momentum'];
 }
 
-/** Throws OptionError for hyperparameters outside their range. */
-function checkOptimizer(options: OptimizerOptions): void {
-  const check = (name: string, value: number, fits: boolean, expected: string): void => {
-    if (!fits)
-      throw new OptionError(`optimizer ${options.kind}: ${name}: expected ${expected}, got ${value}`);
-  };
-  const decay = options.weightDecay ?? 0;
-  check('weightDecay', decay, decay >= 0 && decay < Infinity, 'a finite number of at least 0');
-  if (options.kind === 'sgd') {
-    const momentum = options.momentum ?? 0;
-    check('momentum', momentum, momentum >= 0 && momentum < 1, 'a number in [0, 1)');
-    const nesterov = options.nesterov ?? false;
-    check('momentum', momentum, !nesterov || momentum > 0, 'more than 0 for Nesterov momentum');
-    return;
+/** With all hyperparameters. Throws OptionError for an unknown optimizer, and for what is outside its range. */
+function filledIn(options: OptimizerOptions): v.InferOutput<typeof optimizerSchema> {
+  const filled = checked(optimizerSchema, options, 'optimizer');
+  if (filled.kind === 'sgd' && filled.nesterov && filled.momentum === 0) {
+    throw new OptionError('optimizer: momentum: expected more than 0 for Nesterov momentum, got 0');
   }
-  for (const beta of options.betas ?? []) check('betas', beta, beta >= 0 && beta < 1, 'numbers in [0, 1)');
-  const eps = options.eps ?? 1e-8;
-  check('eps', eps, eps > 0 && eps < Infinity, 'a finite number above 0');
+  return filled;
+}
+
+/** Throws OptionError for an optimizer that does not exist, or hyperparameters outside their range. */
+export function checkOptimizer(options: OptimizerOptions): void {
+  filledIn(options);
 }
 
 /**
@@ -91,19 +108,27 @@ export function optimizerStep(
   options: OptimizerOptions,
   inputs: OptimizerInputs,
 ): OptimizerOutputs {
-  checkOptimizer(options);
-  return b.scope(options.kind, () =>
-    options.kind === 'sgd' ? sgd(b, options, inputs) : adam(b, options, inputs),
+  const filled = filledIn(options);
+  return b.scope(filled.kind, () =>
+    filled.kind === 'sgd' ? sgd(b, filled, inputs) : adam(b, filled, inputs),
   );
 }
 
 // m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p = p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps)
-function adam(b: Builder, options: AdamOptions | AdamWOptions, inputs: OptimizerInputs): OptimizerOutputs {
+function adam(
+  b: Builder,
+  options: Required<AdamOptions | AdamWOptions>,
+  inputs: OptimizerInputs,
+): OptimizerOutputs {
   const { lr, step, slots } = inputs;
   const [m, v] = slots;
   if (m === undefined || v === undefined) throw new OptionError('adam: expected two slots, got fewer');
   const decoupled = options.kind === 'adamw';
-  const { betas: [b1, b2] = [0.9, 0.999], eps = 1e-8, weightDecay = decoupled ? 0.01 : 0 } = options;
+  const {
+    betas: [b1, b2],
+    eps,
+    weightDecay,
+  } = options;
   const grad = decoupled ? inputs.grad : withPenalty(b, inputs, weightDecay);
   const params =
     decoupled && weightDecay > 0 ? b.mul(inputs.params, b.sub(1, b.mul(lr, weightDecay))) : inputs.params;
@@ -135,8 +160,8 @@ export function biasCorrection(b: Builder, beta: number, step: Value): Value {
 }
 
 // u = mu u + g,  p = p - lr u; with Nesterov p = p - lr (g + mu u)
-function sgd(b: Builder, options: SgdOptions, inputs: OptimizerInputs): OptimizerOutputs {
-  const { momentum = 0, nesterov = false, weightDecay = 0 } = options;
+function sgd(b: Builder, options: Required<SgdOptions>, inputs: OptimizerInputs): OptimizerOutputs {
+  const { momentum, nesterov, weightDecay } = options;
   const { params, lr, slots } = inputs;
   const grad = withPenalty(b, inputs, weightDecay);
   const [u] = slots;

@@ -6,7 +6,7 @@ import {
   type CheckSetup,
 } from './check-forms.js';
 import type { LoweringOptions, NamedTensors, RunModel, Target } from './target.js';
-import type { GraphOptions } from './graphs.js';
+import { checkedKinds, type GraphOptions } from './graphs.js';
 import type { Network, NodeReport } from './types.js';
 import { DeviceError, messageOf } from '../errors.js';
 import type { CreateSession, Session, SessionOptions } from './session.js';
@@ -55,12 +55,8 @@ export async function checkTarget(
   const forms: CheckedForms[] = [];
   let kind: CheckedForms['kind'] = 'training';
   try {
-    const kinds = [
-      'training',
-      'eval',
-      ...(options.clipNorm === undefined ? [] : (['clip'] as const)),
-    ] as const;
-    for (kind of kinds) forms.push(formsToCheck(target, network, kind, graphOptions(options), lowering));
+    for (kind of checkedKinds(options))
+      forms.push(formsToCheck(target, network, kind, graphOptions(options), lowering));
     const nodes = forms[0]?.lowering.report ?? [];
     const digest = reference === undefined ? await kept?.digest(forms.map(({ model }) => model)) : undefined;
     if (digest !== undefined && (await kept?.hasPassed(digest)) === true) return { isKnown: true, nodes };

@@ -2,7 +2,7 @@ import { assert } from '../errors.js';
 import { gradients } from '../autodiff/index.js';
 import type { Dim, Graph, GraphOutput, Value } from '../ir/index.js';
 import type { VectorBundles } from '../lower/index.js';
-import { countCorrect, crossEntropy, type CrossEntropyOptions } from '../models/index.js';
+import { countCorrect, crossEntropy, lossSchema, type CrossEntropyOptions } from '../models/index.js';
 import {
   buildNetwork,
   flattenInGraph,
@@ -12,8 +12,14 @@ import {
   type StateLayout,
 } from '../net/index.js';
 import { Builder } from '../ops/index.js';
-import { clipByNorm, optimizerSlots, optimizerStep, type OptimizerOptions } from '../optim/index.js';
-import { checkChoices } from './check-options.js';
+import {
+  checkOptimizer,
+  clipByNorm,
+  optimizerSlots,
+  optimizerStep,
+  type OptimizerOptions,
+} from '../optim/index.js';
+import { checked } from '../schema.js';
 
 /** The graphs that ort-train makes of a network. */
 export type GraphKind = 'training' | 'optimizer' | 'step' | 'eval' | 'inference';
@@ -60,7 +66,8 @@ export function buildGraph(
   kind: Exclude<GraphKind, 'inference'>,
   { optimizer, loss: lossOptions, batch: images, clipNorm, accumulates = false }: GraphOptions,
 ): Graph {
-  checkChoices(optimizer, lossOptions);
+  checkOptimizer(optimizer);
+  checked(lossSchema, lossOptions ?? {}, 'loss');
   const b = new Builder();
   const state = stateLayout(network);
   const p = [state.parameters.size];
@@ -177,6 +184,11 @@ export function vectorBundles(network: Network, optimizer: OptimizerOptions): Ve
   const { parameters, buffers, frozen } = stateLayout(network);
   const like = ['params', 'grad', ...optimizerSlots(optimizer)].map((name) => [name, parameters] as const);
   return { ...Object.fromEntries(like), buffers, frozen };
+}
+
+/** The graphs of a run that a target's form is checked by: they hold all that its step does but the optimizer's arithmetic. */
+export function checkedKinds({ clipNorm }: GraphOptions): readonly ('training' | 'eval' | 'clip')[] {
+  return ['training', 'eval', ...(clipNorm === undefined ? [] : (['clip'] as const))];
 }
 
 /** What `clipNorm` does in any optimizer, by itself: grad [P] -> grad_next, whose norm is a thousandth. */

@@ -3,41 +3,25 @@ import {
   checkAugmentation,
   checkNormalization,
   checkSplit,
-  type Augmentation,
   type Batch,
   type BatchSource,
   type Dataset,
   type DataSplit,
-  type Normalization,
 } from '../data/index.js';
 import { messageOf, OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
-import { checkPositive, checkWhole } from '../checks.js';
 import type { Scheduler, SchedulerState } from './schedulers/index.js';
+import { checkFields, type RunSpec } from './spec/run.js';
 import type { Trainer } from './trainer.js';
 
-/** How `fit` trains. */
-export interface FitOptions {
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** Learning rate that the scheduler starts from. */
-  readonly learningRate: number;
+/** Fields of a run that must be there to fit. */
+const needed = ['epochs', 'batchSize', 'learningRate'] as const;
+const others = ['shuffle', 'seed', 'normalization', 'augment', 'maxSteps', 'readEvery'] as const;
+
+/** How `fit` trains: the fields of a `RunSpec` that concern it, and what is no plain JSON. */
+export interface FitOptions
+  extends Required<Pick<RunSpec, (typeof needed)[number]>>, Pick<RunSpec, (typeof others)[number]> {
   readonly scheduler: Scheduler;
-  /** Whether each epoch has an order of its own; default false. */
-  readonly shuffle?: boolean;
-  /** Seed of the shuffle and the augmentation; default 0. */
-  readonly seed?: number;
-  readonly normalization?: Normalization;
-  /** Random changes of the training images; default none. */
-  readonly augment?: Augmentation;
-  /** Stop after so many optimizer steps in all, in the middle of an epoch if need be. */
-  readonly maxSteps?: number;
-  /**
-   * Batches after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
-   * GPU, which need not stop for each, and 1 elsewhere. `onBatchEnd`, `betweenRuns` and what stops at a loss that is not
-   * finite come that much later.
-   */
-  readonly readEvery?: number;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
   /**
@@ -84,12 +68,7 @@ export interface EpochSums {
 /** Throws OptionError for options outside their range or that do not fit the data, DataError for damaged data. */
 export function checkFitOptions(data: DataSplit, network: Trainer['network'], options: FitOptions): void {
   const { train, test } = data;
-  checkWhole('epochs', options.epochs, 1);
-  checkWhole('batch size', options.batchSize, 1);
-  checkWhole('seed', options.seed ?? 0, 0);
-  checkWhole('read every', options.readEvery ?? 1, 1);
-  checkPositive('learning rate', options.learningRate);
-  if (options.maxSteps !== undefined) checkWhole('max steps', options.maxSteps, 1);
+  checkFields([...needed, ...others], options);
   // Callers without TypeScript: a scheduler's name, or nothing.
   const { initial, next } = options.scheduler as Partial<Scheduler>;
   if (typeof initial !== 'function' || typeof next !== 'function') {
@@ -103,7 +82,7 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
   for (const set of [train, test]) checkSetFits(set, network);
   if (options.batchSize > train.count) {
     throw new OptionError(
-      `batch size: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
+      `batchSize: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
     );
   }
   checkLastBatch(network, train.count, options.batchSize);
@@ -132,7 +111,7 @@ function checkLastBatch(network: Trainer['network'], count: number, batchSize: n
     checkTrainingBatch(network, 1);
   } catch (cause) {
     throw new OptionError(
-      `batch size: ${batchSize} of ${count} images at a time leaves one image in the last batch, too few for the ` +
+      `batchSize: ${batchSize} of ${count} images at a time leaves one image in the last batch, too few for the ` +
         `network ${network.name} (${messageOf(cause)}); choose another size`,
       { cause },
     );

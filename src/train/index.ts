@@ -6,3 +6,6 @@ export * from './run-types.js';
 export * from './schedulers/index.js';
 export * from './train-on.js';
 export * from './trainer.js';
+export { networkOf, type NetworkSpec } from './spec/network.js';
+export { checkRun, runFormat, type Recipe, type ResolvedRun, type RunSpec } from './spec/run.js';
+export { parseRun } from './spec/read.js';

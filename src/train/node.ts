@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { openData, type OpenDataOptions } from '../data/node.js';
+import { dirname, join, resolve } from 'node:path';
+import { dataNames, openData, type OpenDataOptions } from '../data/node.js';
 import type { DataSplit } from '../data/index.js';
 import { ensureFolder, readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
-import { batchFeed, type PrefetchOption } from './prefetch-node.js';
+import { defined } from '../schema.js';
+import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
 import { trainOn } from './train-on.js';
@@ -12,33 +13,32 @@ import { nodeTuningStore } from './tuning-node.js';
 import type { TuningStore } from '../program/index.js';
 
 /** `trainResNet` in Node: data, weights and output may be paths. */
-export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
+export interface NodeTrainOptions extends Omit<
+  TrainOptions,
+  'data' | 'dataOptions' | 'init' | 'resume' | 'autotune'
+> {
   /** `digits` (embedded; the default), a name of `dataNames`, a folder of IDX or CIFAR files, or a data set in memory. */
   readonly data?: string | DataSplit;
   /** How to open the data, where they are named. */
   readonly dataOptions?: OpenDataOptions;
+  /** How named data are opened; default `openData`. */
+  readonly openData?: (data: string, options: OpenDataOptions) => Promise<DataSplit>;
   /** Weights to start from: path of a safetensors or `.onnx` file, or its bytes (safetensors where they have no name). */
   readonly init?: string | Uint8Array | NamedBytes;
   /** Checkpoint to go on from: path of a run's `checkpoint.safetensors`, or its bytes. */
   readonly resume?: string | Uint8Array | NamedBytes;
-  /** Folder that receives `model.onnx`, `checkpoint.safetensors` and `history.json`; default: nothing is written. */
-  readonly out?: string;
   /**
    * Whether the fastest forms of the convolutions on this machine are measured, at most for seconds, and kept in the
    * system's cache folder for later runs; or where else they are kept. `false`: a written heuristic chooses, so that the
    * numbers depend on nothing but the other options. Default true.
    */
   readonly autotune?: boolean | TuningStore;
-  /**
-   * Whether a thread of its own prepares the next batches while a step runs: the same numbers, bit for bit. Default `auto`:
-   * where a core is free. The thread takes a copy of the training images, a byte a pixel, unless they and their labels lie
-   * in SharedArrayBuffers (`shareDataset`), and memory for two batches.
-   */
-  readonly prefetch?: PrefetchOption;
 }
 
 /**
  * Trains a residual network on the stock ONNX Runtime and returns the classifier as `.onnx` bytes, with its history.
+ *
+ * A run whose data, network and weights have names writes its `run.json` into `out`, which repeats it.
  *
  * Throws OptionError for options outside their range, DataError, CheckpointError, DeviceError and IoError for what they
  * name, DivergedError when the loss is no longer finite, AbortedError when `signal` fires.
@@ -47,16 +47,29 @@ export interface NodeTrainOptions extends Omit<TrainOptions, 'data' | 'init' | '
  * const { testAccuracy, model } = await trainResNet({ preset: 'mnist-cnn', data: 'digits', epochs: 1 });
  */
 export async function trainResNet(options: NodeTrainOptions = {}): Promise<TrainResult> {
-  const { data = 'digits', dataOptions, init, resume, out, autotune = true, prefetch, ...rest } = options;
-  const { threads } = rest;
+  const {
+    data = 'digits',
+    dataOptions,
+    openData: open = openData,
+    init,
+    resume,
+    autotune = true,
+    ...rest
+  } = options;
+  const { onProgress: _, signal: _s, ...opening } = dataOptions ?? {};
+  const { threads, out } = rest;
   if (out !== undefined) await ensureFolder(out);
   return trainOn(
     {
       createSession: createNodeSession,
-      openFeed: batchFeed(prefetch),
+      openFeed: batchFeed(rest.prefetch),
       ...(autotune !== false && {
-        tuning: autotune === true ? nodeTuningStore({ ...(threads !== undefined && { threads }) }) : autotune,
+        tuning: autotune === true ? nodeTuningStore(defined({ threads })) : autotune,
       }),
+      named: {
+        ...(typeof data === 'string' && { data: dataNames.includes(data) ? data : resolve(data) }),
+        ...(typeof init === 'string' && { init: resolve(init) }),
+      },
       ...(out !== undefined && {
         save: async (name: string, content: Uint8Array | string): Promise<string> => {
           const path = join(out, name);
@@ -67,7 +80,9 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
     },
     {
       ...rest,
-      data: typeof data === 'string' ? await openData(data, dataOptions) : data,
+      ...(dataOptions && { dataOptions: opening }),
+      autotune: autotune !== false,
+      data: typeof data === 'string' ? await open(data, dataOptions ?? {}) : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
       ...(resume !== undefined && { resume: await withHistory(resume) }),
     },

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { Prefetcher } from '../data/prefetch-node.js';
-import { OptionError, WorkerError } from '../errors.js';
+import { WorkerError } from '../errors.js';
 import { devices, type DeviceReport } from '../program/index.js';
+import type { RunSpec } from './spec/run.js';
 import type { BatchFeed, Platform, PrefetchReport } from './run-types.js';
 
 /** Whether batches are prepared on a thread of their own; `auto`: where a core is free for it. */
-export type PrefetchOption = boolean | 'auto';
+export type PrefetchOption = NonNullable<RunSpec['prefetch']>;
 
 /**
  * Whether to prepare batches on a thread of their own. ONNX Runtime's threads wait for one another many times in a step: one
@@ -32,11 +33,8 @@ export function choosePrefetch(
   };
 }
 
-/** Where a run in Node takes its batches from. Throws OptionError for another option than `PrefetchOption` has. */
+/** Where a run in Node takes its batches from. */
 export function batchFeed(option: PrefetchOption = 'auto'): NonNullable<Platform['openFeed']> {
-  if (option !== 'auto' && typeof option !== 'boolean') {
-    throw new OptionError(`prefetch: expected true, false or 'auto', got ${JSON.stringify(option)}`);
-  }
   return async (train, device) => {
     const report = choosePrefetch(option, availableParallelism(), device);
     if (!report.on) return without(report.reason);

@@ -1,15 +1,4 @@
-import type { OptimizerOptions } from '../program/index.js';
-import { stepLR, type Scheduler } from './schedulers/index.js';
-
-/** How a network is trained unless the caller says otherwise. */
-export interface Recipe {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly optimizer: OptimizerOptions;
-  readonly scheduler: Scheduler;
-  readonly shuffle: boolean;
-}
+import type { Recipe } from './spec/run.js';
 
 /** The tutorial's recipe: Adam 1e-3, StepLR(3, 0.5), batches of 64 in file order, 17 epochs. */
 const tutorial: Recipe = {
@@ -17,7 +6,7 @@ const tutorial: Recipe = {
   batchSize: 64,
   learningRate: 1e-3,
   optimizer: { kind: 'adam' },
-  scheduler: stepLR({ stepSize: 3, gamma: 0.5 }),
+  scheduler: { name: 'stepLR', options: { stepSize: 3, gamma: 0.5 } },
   shuffle: false,
 };
 
@@ -28,7 +17,7 @@ const tutorial: Recipe = {
 const embeddedDigits: Partial<Recipe> = {
   epochs: 3,
   learningRate: 2e-3,
-  scheduler: stepLR({ stepSize: 1, gamma: 0.3 }),
+  scheduler: { name: 'stepLR', options: { stepSize: 1, gamma: 0.3 } },
 };
 
 /**

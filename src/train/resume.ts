@@ -1,28 +1,20 @@
 import type { Checkpoint } from '../weights/index.js';
 import { withClock } from './clocks.js';
 import { CheckpointError, OptionError } from '../errors.js';
-import type { EpochSums, FitOptions, ResumePoint } from './fit-options.js';
+import type { EpochSums, ResumePoint } from './fit-options.js';
 import type { EpochRecord } from './history.js';
 import { schedulerState } from './schedulers/index.js';
+import { shown } from '../schema.js';
+import type { ResolvedRun } from './spec/run.js';
+import { runFields, type RunSpec } from './spec/run.js';
 
-/** What the order of an epoch's images depends on. */
-export interface Order {
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly seed: number;
-  /** The augmentation as JSON; empty without. */
-  readonly augment: string;
-}
+/** What the order of an epoch's images depends on: the fields of a run that the schema marks so. */
+export type Order = Readonly<Record<string, unknown>>;
 
 /** The order that a run's options ask for. */
-export function orderOf({ batchSize, shuffle = false, seed = 0, augment }: FitOptions): Order {
-  const { pad = 0, crop = false, flip = false } = augment ?? {};
-  return {
-    batchSize,
-    shuffle,
-    seed,
-    augment: augment === undefined ? '' : JSON.stringify({ pad, crop, flip }),
-  };
+export function orderOf(options: RunSpec): Order {
+  const marked = runFields.filter(({ meta }) => meta.order === true);
+  return Object.fromEntries(marked.map(({ name }) => [name, options[name] ?? null]));
 }
 
 /**
@@ -33,10 +25,10 @@ export function orderOf({ batchSize, shuffle = false, seed = 0, augment }: FitOp
 export function readResumePoint(
   { progress: { epoch, step, extra } }: Checkpoint,
   where: string,
-  options: FitOptions,
+  options: ResolvedRun,
   history?: readonly Partial<EpochRecord>[],
 ): ResumePoint {
-  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Partial<Order> };
+  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order };
   if (point.scheduler === undefined || !Array.isArray(point.epochs)) {
     throw new CheckpointError(
       `${where}: expected a checkpoint of a training run, got weights without progress; start from them with init`,
@@ -49,7 +41,7 @@ export function readResumePoint(
   }
   if (options.maxSteps !== undefined && step >= options.maxSteps) {
     throw new OptionError(
-      `max steps: expected more than the ${step} that ${where} has taken, got ${options.maxSteps}`,
+      `maxSteps: expected more than the ${step} that ${where} has taken, got ${options.maxSteps}`,
     );
   }
   const partial = point.partial && checkSums(point.partial, where);
@@ -74,12 +66,27 @@ function checkSums(partial: Partial<EpochSums>, where: string): EpochSums {
 }
 
 /** In the middle of an epoch, batches are left out by their number: they must be the same ones. */
-function checkOrder(was: Partial<Order>, is: Order, where: string): void {
-  for (const name of ['batchSize', 'shuffle', 'seed', 'augment'] as const) {
-    if (was[name] !== undefined && was[name] !== is[name]) {
-      throw new OptionError(
-        `${name}: ${where} stopped in the middle of an epoch with ${name} ${was[name]}: expected the same to go on, got ${is[name]}`,
-      );
-    }
+function checkOrder(was: Order, is: Order, where: string): void {
+  for (const [name, value] of Object.entries(is)) {
+    const before = name in was ? fromText(was[name]) : value;
+    if (isSame(before, value)) continue;
+    throw new OptionError(
+      `${name}: ${where} stopped in the middle of an epoch with ${name} ${shown(before)}: expected the same to go on, got ${shown(value)}`,
+    );
   }
+}
+
+/** Version 0.1.0 wrote the augmentation as JSON in a text, an empty one for none. */
+function fromText(value: unknown): unknown {
+  return typeof value === 'string' ? JSON.parse(value === '' ? 'null' : value) : value;
+}
+
+/** Whether two plain values say the same: what is switched off may as well be left out. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (!isFields(a) || !isFields(b)) return (a || null) === (b || null);
+  return Object.keys({ ...a, ...b }).every((key) => isSame(a?.[key], b?.[key]));
+}
+
+function isFields(value: unknown): value is Order | null | undefined {
+  return value === undefined || typeof value === 'object';
 }

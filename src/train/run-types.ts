@@ -1,20 +1,13 @@
-import type {
-  CrossEntropyOptions,
-  Network,
-  OptimizerOptions,
-  PresetName,
-  PresetOptions,
-  CreateSession,
-  DeviceReport,
-  SessionOptions,
-  LoweringReport,
-  TuningStore,
-} from '../program/index.js';
+import type { CreateSession, DeviceReport, LoweringReport, TuningStore } from '../program/index.js';
 import type { ModelCard } from '../artifacts/index.js';
-import type { Augmentation, BatchSource, Dataset, DataSplit, Normalization } from '../data/index.js';
+import type { BatchSource, Dataset, DataSplit } from '../data/index.js';
+import type { Network } from '../net/index.js';
 import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
-import type { Scheduler } from './schedulers/index.js';
+import type { SchedulerSpec } from './schedulers/index.js';
+import type { NetworkSpec } from './spec/network.js';
+import type { ResolvedRun } from './spec/run.js';
+import type { RunSpec } from './spec/run.js';
 import type { Trainer } from './trainer.js';
 
 /** A file as bytes, with the name that errors call it by. */
@@ -23,57 +16,29 @@ export interface NamedBytes {
   readonly bytes: Uint8Array;
 }
 
-/** What `trainResNet` is told; what is left out comes from the preset's recipe. */
-export interface TrainOptions extends SessionOptions, PresetOptions {
-  /** A built-in network; default `mnist-cnn`. */
-  readonly preset?: PresetName;
-  /** A network of your own instead of a preset. */
-  readonly network?: Network;
+/** What of a run is no plain JSON: callbacks, and what only the caller has. */
+export interface RunCalls {
+  readonly signal?: AbortSignal;
+  readonly onStart?: (info: StartInfo) => void | Promise<void>;
+  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
+  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
+}
+
+/** What `trainResNet` is told: the fields of a `RunSpec`, some of which may also be what they describe. */
+export interface TrainOptions
+  extends RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init'> {
+  /** A network of your own, or of a built-in family, instead of a preset. */
+  readonly network?: Network | NetworkSpec;
   readonly data: DataSplit;
-  /** Passes over the training set. */
-  readonly epochs?: number;
-  readonly batchSize?: number;
-  readonly learningRate?: number;
-  readonly optimizer?: OptimizerOptions;
-  readonly scheduler?: Scheduler;
-  readonly loss?: CrossEntropyOptions;
-  /** Largest L2 norm of the gradient; a larger one is scaled down to it, as PyTorch's `clip_grad_norm_` does. Default: none. */
-  readonly clipNorm?: number;
-  /** Batches whose mean gradient makes one optimizer step; an epoch's last step takes what is left. Default 1. */
-  readonly accumulate?: number;
-  readonly shuffle?: boolean;
-  /** Seed of the initial weights, the shuffle and the augmentation; default 0. */
-  readonly seed?: number;
-  readonly normalization?: Normalization;
-  /** Random changes of the training images, e.g. `{ pad: 4, crop: true, flip: true }`; default none. */
-  readonly augment?: Augmentation;
-  /** Stop after so many optimizer steps in all. */
-  readonly maxSteps?: number;
-  /**
-   * Batches after which their losses are read, all of them and in order; default: as many as take a tenth of a second on a
-   * GPU, which need not stop for each, and 1 elsewhere.
-   */
-  readonly readEvery?: number;
+  /** A scheduler such as `stepLR({ stepSize: 3 })`, one of your own, or its name and options. */
+  readonly scheduler?: SchedulerSpec;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
   readonly init?: NamedBytes;
-  /** Whether the last linear layer is drawn anew instead of taken from `init`, for other classes; default false. */
-  readonly freshHead?: boolean;
   /** A checkpoint to go on from. */
   readonly resume?: NamedBytes & {
     /** The epochs of the run's `history.json`, for their times, which the checkpoint does not hold. */
     readonly epochs?: readonly Partial<EpochRecord>[];
   };
-  /** `portable` keeps to standard operators; default `auto`: the device's own form where it has one, verified. */
-  readonly target?: 'auto' | 'portable';
-  /**
-   * Whether batch normalisation is folded into the convolutions of the exported model, which is quicker and gives the
-   * same logits up to rounding; default true. Without it every weight keeps its name.
-   */
-  readonly foldBatchNorm?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onStart?: (info: StartInfo) => void | Promise<void>;
-  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
-  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
 }
 
 /** What a run is about to do. */
@@ -100,6 +65,8 @@ export interface StartInfo {
   readonly batchSize: number;
   readonly learningRate: number;
   readonly seed: number;
+  /** The whole run; without the network, the data or the weights where only the caller has them. */
+  readonly spec: ResolvedRun;
   readonly version: string;
 }
 
@@ -146,6 +113,8 @@ export interface Platform {
   readonly createSession: CreateSession;
   /** Opens where the batches of the training set come from; absent: they are prepared between the steps. */
   readonly openFeed?: (train: Dataset, device: DeviceReport) => Promise<BatchFeed>;
+  /** Names under which data and weights are found again; a run that has them writes its description. */
+  readonly named?: Pick<RunSpec, 'data' | 'init'>;
   /** Keeps which forms of convolutions are the fastest; absent where a written heuristic chooses. */
   readonly tuning?: TuningStore;
   /** Keeps a file of the run and returns where it lies; absent or undefined where it is not kept. */
@@ -173,6 +142,7 @@ export interface LiveRun {
 
 /** Names of the files of a run. */
 export const runFiles = {
+  run: 'run.json',
   checkpoint: 'checkpoint.safetensors',
   model: 'model.onnx',
   history: 'history.json',

@@ -1,4 +1,4 @@
-import { countParameters, presetNetwork, type Network, type OptimizerOptions } from '../program/index.js';
+import { countParameters } from '../program/index.js';
 import {
   decodeCheckpoint,
   encodeCheckpoint,
@@ -11,10 +11,10 @@ import { encodeInferenceModel, plainNormalization, type ModelCard } from '../art
 import { version } from '../version.js';
 import type { DataSplit } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
+import { defined } from '../schema.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
-import { recipeFor } from './recipes.js';
 import { cardDate, withoutClock } from './clocks.js';
 import { orderOf, readResumePoint } from './resume.js';
 import {
@@ -26,6 +26,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from './run-types.js';
+import { recipeOf, resolveRun, type Run } from './spec/resolve.js';
 import { Trainer } from './trainer.js';
 import { keptTuning, tuningFor } from './tuning-resume.js';
 
@@ -35,26 +36,21 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   checkHalves(options.data);
   // A mistake in the environment is said before the training, not after it.
   cardDate();
-  const run = resolve(options);
-  const { network, optimizer } = run;
-  checkFitOptions(options.data, network, run.fit);
+  const run = resolveRun(options, platform.named);
+  const { network, spec } = run;
+  const { optimizer, batchSize } = spec;
+  const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler };
+  checkFitOptions(options.data, network, fitOptions);
   const from = startingPoint(options, run);
   const trainer = await Trainer.create(network, {
+    ...spec,
     createSession: platform.createSession,
-    optimizer,
-    seed: run.seed,
-    ...(options.loss && { loss: options.loss }),
-    ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
-    ...(options.accumulate !== undefined && { accumulate: options.accumulate }),
-    ...(options.target && { target: options.target }),
-    ...(options.devices && { devices: options.devices }),
-    ...(options.threads !== undefined && { threads: options.threads }),
     ...(from && { state: from.state, step: from.progress.step }),
     ...(platform.tuning && {
-      tuning: tuningFor(platform.tuning, run.fit.batchSize, from?.resume && from.progress.extra),
+      tuning: tuningFor(platform.tuning, batchSize, from?.resume && from.progress.extra),
     }),
   });
-  const tuning = keptTuning(trainer.lowering, run.fit.batchSize);
+  const tuning = keptTuning(trainer.lowering, batchSize);
   const files: Record<string, string> = {};
   const save = async (
     name: keyof typeof runFiles,
@@ -70,22 +66,22 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       progress: {
         step: trainer.steps,
         epoch: point.epoch,
-        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(run.fit), ...tuning },
+        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(spec), ...tuning },
       },
     });
   const card = (last: EpochRecord | undefined): ModelCard => ({
     network: network.name,
     input: network.input,
     classes: labelsOf(options.data.train.classes, network.classes),
-    normalization: { ...plainNormalization(network.input[0]), ...options.normalization },
+    normalization: { ...plainNormalization(network.input[0]), ...spec.normalization },
     provenance: provenanceOf(options, run, trainer.steps, last),
   });
   const modelAt = async (last: EpochRecord | undefined): Promise<Uint8Array> =>
     encodeInferenceModel(network, namedWeights(network, await trainer.readState()), {
       ...card(last),
-      foldBatchNorm: options.foldBatchNorm ?? true,
+      foldBatchNorm: spec.foldBatchNorm,
     });
-  let now = from?.resume ?? startOf(run.fit);
+  let now = from?.resume ?? startOf(fitOptions);
   const live: LiveRun = {
     trainer,
     card: () => card(now.epochs.at(-1)),
@@ -99,19 +95,20 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     const historyOf = (history: Partial<History>): string =>
       json({ ...history, lowering: trainer.lowering, ...report });
     await platform.onReady?.(live);
+    if (run.isWhole) await save('run', runText(spec));
     await options.onStart?.({ ...startInfo(trainer, options, run), ...report });
+    const { signal, onBatchEnd, onEpochEnd } = options;
+    const { changeBatch, betweenRuns } = platform;
     const { point, ...history } = await fit(trainer, options.data, {
-      ...run.fit,
-      ...(feed?.batches && { batches: feed.batches }),
-      ...(platform.changeBatch && { changeBatch: platform.changeBatch }),
-      ...(platform.betweenRuns && {
+      ...fitOptions,
+      ...defined({ signal, onBatchEnd, onEpochEnd, changeBatch }),
+      ...defined({ batches: feed?.batches, resume: from?.resume, resumedFrom: options.resume?.name }),
+      ...(betweenRuns && {
         betweenRuns: (at) => {
           now = at;
-          return platform.betweenRuns?.();
+          return betweenRuns();
         },
       }),
-      ...(from?.resume && { resume: from.resume }),
-      ...(options.resume && { resumedFrom: options.resume.name }),
       onCheckpoint: async (at) => {
         now = at;
         await save('history', historyOf({ epochs: at.epochs }));
@@ -156,58 +153,21 @@ function checkHalves(data: unknown): void {
   }
 }
 
-/** Options with the recipe's values where the caller gave none. */
-interface Run {
-  readonly network: Network;
-  readonly optimizer: OptimizerOptions;
-  readonly seed: number;
-  readonly fit: FitOptions;
-}
-
-function resolve(options: TrainOptions): Run {
-  if (options.network !== undefined && options.preset !== undefined) {
-    throw new OptionError(`preset and network: expected one of them, got both`);
-  }
-  const preset = options.network === undefined ? (options.preset ?? 'mnist-cnn') : undefined;
-  const network = options.network ?? presetNetwork(preset ?? 'mnist-cnn', options);
-  const recipe = recipeFor(preset, options.data.train.name.split('/')[0]);
-  const seed = options.seed ?? 0;
-  return {
-    network,
-    optimizer: options.optimizer ?? recipe.optimizer,
-    seed,
-    fit: {
-      epochs: options.epochs ?? recipe.epochs,
-      batchSize: options.batchSize ?? recipe.batchSize,
-      learningRate: options.learningRate ?? recipe.learningRate,
-      scheduler: options.scheduler ?? recipe.scheduler,
-      shuffle: options.shuffle ?? recipe.shuffle,
-      seed,
-      ...(options.normalization && { normalization: options.normalization }),
-      ...(options.augment && { augment: options.augment }),
-      ...(options.maxSteps !== undefined && { maxSteps: options.maxSteps }),
-      ...(options.readEvery !== undefined && { readEvery: options.readEvery }),
-      ...(options.onBatchEnd && { onBatchEnd: options.onBatchEnd }),
-      ...(options.onEpochEnd && { onEpochEnd: options.onEpochEnd }),
-      ...(options.signal && { signal: options.signal }),
-    },
-  };
-}
-
 /** The checkpoint or the weights to start from. */
 function startingPoint(
-  { init, freshHead = false, resume }: TrainOptions,
-  { network, optimizer, seed, fit }: Run,
+  { init, resume }: TrainOptions,
+  { network, spec }: Run,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
+  const { optimizer, seed, freshHead } = spec;
   if (init !== undefined && resume !== undefined) {
     throw new OptionError('init and resume: expected one of them, got both');
   }
   if (freshHead && init === undefined) {
-    throw new OptionError('fresh head: expected weights to start from (init), got none');
+    throw new OptionError('freshHead: expected weights to start from (init), got none');
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
-    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, fit, resume.epochs) };
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, resume.epochs) };
   }
   if (init === undefined) return undefined;
   const weights = startingWeights(network, init, { freshHead, seed });
@@ -222,12 +182,9 @@ function labelsOf(classes: readonly string[], outputs: number): readonly string[
   return Array.from({ length: outputs }, (_, i) => classes[i] ?? String(i));
 }
 
-function startInfo(
-  trainer: Trainer,
-  { data }: TrainOptions,
-  { network, seed, fit: options }: Run,
-): StartInfo {
+function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: Run): StartInfo {
   const { trained, frozen } = countParameters(network);
+  const { epochs, batchSize, learningRate, seed } = spec;
   return {
     version,
     network: network.name,
@@ -241,35 +198,31 @@ function startInfo(
       trainCount: data.train.count,
       testCount: data.test.count,
     },
-    epochs: options.epochs,
-    batchSize: options.batchSize,
-    learningRate: options.learningRate,
-    seed,
+    ...{ epochs, batchSize, learningRate, seed, spec },
   };
 }
 
 /** Where the weights come from, for the exported model's metadata. */
 function provenanceOf(
-  options: TrainOptions,
-  { optimizer, seed, fit: { epochs, batchSize, learningRate, scheduler, shuffle } }: Run,
+  { data, init }: TrainOptions,
+  { spec }: Run,
   step: number,
   last: EpochRecord | undefined,
 ): Readonly<Record<string, unknown>> {
   return {
-    data: options.data.train.name,
-    ...(options.augment && { augment: options.augment }),
-    init: options.init?.name ?? `seed ${seed}`,
-    ...(options.freshHead === true && { freshHead: true }),
-    optimizer,
-    learningRate,
-    scheduler: { name: scheduler.name, ...scheduler.options },
-    batchSize,
-    shuffle,
-    epochs,
+    ...recipeOf(spec),
+    data: data.train.name,
+    init: init?.name ?? `seed ${spec.seed}`,
+    ...(spec.freshHead && { freshHead: true }),
     step,
     ...(last && { testLoss: last.testLoss, testAccuracy: last.testAccuracy }),
     date: cardDate(),
   };
+}
+
+/** A `run.json`. It names no folder to write to, so that whoever repeats the run does not write over it. */
+function runText({ out: _, ...spec }: Run['spec']): string {
+  return json(spec);
 }
 
 function json(value: unknown): string {

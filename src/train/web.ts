@@ -1,10 +1,12 @@
-import { presetNetwork } from '../program/index.js';
 import type { FileSource } from '../data/files.js';
 import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
-import { openFiles, type OpenFilesOptions } from '../data/web.js';
+import { openFiles } from '../data/web.js';
 import { OptionError } from '../errors.js';
+import type { Network } from '../net/index.js';
+import { defined } from '../schema.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
+import { networkOf } from './spec/network.js';
 import { trainOn } from './train-on.js';
 
 /** Bytes, or what a browser has instead of a path: a dropped or chosen `File`, or any other `Blob`. */
@@ -14,8 +16,6 @@ export type BytesSource = Uint8Array | Blob | NamedBytes;
 export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
   /** `digits` (embedded; the default), files that the user has given, or a data set in memory. */
   readonly data?: 'digits' | FileSource | DataSplit;
-  /** How to make the data: the digits, or a data set of files; images get the network's size and channels. */
-  readonly dataOptions?: { readonly digits?: EmbeddedOptions; readonly images?: OpenFilesOptions };
   /** Weights to start from: a safetensors file, or an `.onnx` model where its name says so. */
   readonly init?: BytesSource;
   /** Checkpoint to go on from: the `checkpoint` of a result. */
@@ -23,34 +23,27 @@ export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'r
 }
 
 /** `trainResNet` in the window or worker that calls; `worker/train-web.ts` chooses. */
-export async function trainInPlace(options: WebTrainOptions): Promise<TrainResult> {
-  const { data = 'digits', dataOptions = {}, init, resume, ...rest } = options;
-  const { network: { input } = presetNetwork(rest.preset ?? 'mnist-cnn', rest) } = rest;
+export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOptions): Promise<TrainResult> {
   return trainOn(
     { createSession: createWebSession },
     {
       ...rest,
-      data: await openWebData(data, { ...dataOptions, input }),
+      data: await openWebData(data, rest.dataOptions, networkOf(rest)),
       ...(init !== undefined && { init: await namedBytes(init, 'init') }),
       ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
     },
   );
 }
 
-/** What data are made from, besides themselves. */
-export interface WebDataOptions {
-  readonly digits?: EmbeddedOptions;
-  readonly images?: OpenFilesOptions;
-  /** Channels, height and width of the network's images. */
-  readonly input: readonly [channels: number, height: number, width: number];
-  /** Draws the digits; default `embeddedDigits`. */
-  readonly drawDigits?: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit>;
-}
-
-/** The data of a run. Throws OptionError for what is none of the kinds, and as `openFiles`. */
+/**
+ * The data of a run; images get the network's size and channels. Throws OptionError for what is none of the kinds, and as
+ * `openFiles`.
+ */
 export async function openWebData(
-  data: NonNullable<WebTrainOptions['data']>,
-  { digits = {}, images, input: [channels, height, width], drawDigits = embeddedDigits }: WebDataOptions,
+  data: WebTrainOptions['data'] = 'digits',
+  { digits = {}, images, classes }: NonNullable<TrainOptions['dataOptions']> = {},
+  { input: [channels, height, width] }: Pick<Network, 'input'>,
+  drawDigits: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit> = embeddedDigits,
 ): Promise<DataSplit> {
   if (data === 'digits') return drawDigits(digits);
   if (typeof data !== 'object') {
@@ -59,8 +52,8 @@ export async function openWebData(
     );
   }
   if ('train' in data) return data;
-  if (channels !== 1 && channels !== 3) return openFiles(data, images);
-  return openFiles(data, { channels, height, width, ...images });
+  const size = channels === 1 || channels === 3 ? ({ channels, height, width } as const) : {};
+  return openFiles(data, { ...size, ...images, ...defined({ classes }) });
 }
 
 /** Bytes with the name that errors call them by: that of a `File`, else `name`. */

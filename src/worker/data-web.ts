@@ -18,13 +18,9 @@ export function digitsOf(options: EmbeddedOptions, giveWay: () => Promise<void>)
 
 /** The data of a run. Throws as `openWebData`. */
 export function openData(
-  { data = 'digits', digits, images }: WorkerRun,
-  { input }: Network,
+  { data, dataOptions }: WorkerRun,
+  network: Network,
   giveWay: () => Promise<void>,
 ): Promise<DataSplit> {
-  return openWebData(data, {
-    ...{ input, drawDigits: (options: EmbeddedOptions) => digitsOf(options, giveWay) },
-    ...(digits && { digits }),
-    ...(images && { images }),
-  });
+  return openWebData(data, dataOptions, network, (options) => digitsOf(options, giveWay));
 }

@@ -1,52 +1,24 @@
-import type {
-  BatchEnd,
-  EpochRecord,
-  NamedBytes,
-  StartInfo,
-  TrainOptions,
-  TrainResult,
-} from '../train/index.js';
+import type { BatchEnd, EpochRecord, NamedBytes, StartInfo, TrainResult } from '../train/index.js';
+import type { RunCalls } from '../train/run-types.js';
 import type { SchedulerSpec } from '../train/schedulers/scheduler.js';
-import type { CifarResNetOptions, mnistCnn, ResNetDepth, ResNetOptions } from '../program/index.js';
+import type { RunSpec } from '../train/spec/run.js';
 import type { ModelCard } from '../artifacts/index.js';
 import type { DataSplit, EmbeddedOptions } from '../data/index.js';
-import type { FileSource, ImageSetOptions } from '../data/files.js';
+import type { FileSource } from '../data/files.js';
 import type { PixelImage, Prediction } from '../export/index.js';
 import type { TransferredError } from '../error-transfer.js';
-
-/** A network of a built-in family by its numbers: these cross to a worker, the functions of a `Network` do not. */
-export type NetworkSpec =
-  | ({ readonly family: 'mnist-cnn' } & NonNullable<Parameters<typeof mnistCnn>[0]>)
-  | ({ readonly family: 'cifar-resnet'; readonly depth: number } & CifarResNetOptions)
-  | ({ readonly family: 'resnet'; readonly depth: ResNetDepth } & ResNetOptions);
 
 /** What a worker trains on: `digits` (drawn in the worker), files of the user's, or a data set in memory, which is copied. */
 export type WorkerData = 'digits' | FileSource | DataSplit;
 
-/** What `train` is told besides callbacks: all of it can be sent to the worker. */
-export interface WorkerRun extends Omit<
-  TrainOptions,
-  | 'network'
-  | 'data'
-  | 'scheduler'
-  | 'resume'
-  | 'signal'
-  | 'onStart'
-  | 'onBatchEnd'
-  | 'onEpochEnd'
-  | 'profile'
-  | 'givenResults'
-> {
-  /** A network of a built-in family instead of a preset, e.g. one without batch norm. */
-  readonly network?: NetworkSpec;
+/** What `train` is told besides callbacks: a `RunSpec`, and what is handed over with it. */
+export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init'> {
   /** Default `digits`. */
   readonly data?: WorkerData;
-  /** Sizes and seed of `digits`. */
-  readonly digits?: EmbeddedOptions;
-  /** How files become a data set: how images are decoded (to the network's size and channels), labels of IDX files. */
-  readonly images?: ImageSetOptions & { readonly classes?: readonly string[] };
   /** A scheduler such as `stepLR({ stepSize: 1 })`, or its name and options. */
   readonly scheduler?: SchedulerSpec;
+  /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
+  readonly init?: NamedBytes;
   /**
    * `stored`: goes on exactly where the run stored under `checkpointKey` stopped, with its options except those given
    * now; else a checkpoint's bytes.
@@ -63,19 +35,16 @@ export interface WorkerRun extends Omit<
   readonly fallback?: 'wasm';
 }
 
-/** `TrainingWorker.train`: a run and whom it tells on the page. Callbacks are not waited for; one that throws or rejects ends the run. */
-export interface WorkerTrainOptions extends WorkerRun {
-  /** The run begins; once more when it goes on on another device. */
-  readonly onStart?: (info: StartInfo) => void | Promise<void>;
-  /** Every step, in order; several in one task of the page, about 20 tasks a second. */
-  readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
-  readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
+/**
+ * `TrainingWorker.train`: a run and whom it tells on the page. Callbacks are not waited for; one that throws or rejects ends
+ * the run. `onStart` comes once more when the run goes on on another device; of steps `onBatchEnd` tells every one, in order,
+ * several in one task of the page; `signal` stops after the present step and leaves a checkpoint.
+ */
+export interface WorkerTrainOptions extends WorkerRun, RunCalls {
   /** The run goes on, but something that was asked for does not work, e.g. storage is full; a sentence for people. */
   readonly onWarning?: (message: string) => void | Promise<void>;
   /** A checkpoint was stored. */
   readonly onCheckpoint?: (run: StoredRun) => void | Promise<void>;
-  /** Stops after the present step and leaves a checkpoint; `train` rejects with AbortedError. */
-  readonly signal?: AbortSignal;
 }
 
 /** What a run in a worker leaves; as `TrainResult`, with the numbers of the network instead of its functions. */
@@ -87,6 +56,9 @@ export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'
     readonly classes: number;
   };
 }
+
+/** What a stored run keeps of how the worker was told to keep it. */
+export type KeptOptions = Pick<WorkerRun, 'checkpointSeconds' | 'fallback'>;
 
 /** A run in the browser's storage. */
 export interface StoredRun {
@@ -113,8 +85,8 @@ export interface StoredRun {
   readonly taught: number;
   /** Name of the training data; those that are not `digits` must be handed over again to go on. */
   readonly data: string;
-  /** The options of the run, without its data. */
-  readonly options: Omit<WorkerRun, 'data' | 'resume' | 'init'>;
+  /** What was said of the run. */
+  readonly options: RunSpec & KeptOptions;
 }
 
 /** An image of the test set that the present weights do not classify rightly. */

@@ -1,12 +1,27 @@
-import { schedulerFrom, type TrainOptions, type TrainResult } from '../train/index.js';
-import type { Network } from '../program/index.js';
+import { checkRun, type RunSpec, type TrainOptions, type TrainResult } from '../train/index.js';
 import type { DataSplit } from '../data/index.js';
-import type { WorkerRun, WorkerTrainResult } from './protocol.js';
+import { defined } from '../schema.js';
+import type { KeptOptions, WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';
 
-/** Without options that are there but undefined, as callers without TypeScript may give them. */
-export function defined(run: WorkerRun): WorkerRun {
-  return Object.fromEntries(Object.entries(run).filter(([, value]) => value !== undefined));
+/** What a run says in plain JSON, and what of it is the worker's own. Throws OptionError for what is no `RunSpec`. */
+export function described(run: WorkerRun): { readonly spec: RunSpec; readonly kept: KeptOptions } {
+  const {
+    data,
+    scheduler,
+    checkpointSeconds,
+    fallback,
+    init: _,
+    resume: _r,
+    checkpointKey: _k,
+    ...rest
+  } = run;
+  const spec = checkRun({
+    ...rest,
+    ...(data === 'digits' && { data }),
+    ...(scheduler && { scheduler: { name: scheduler.name, options: scheduler.options } }),
+  });
+  return { spec, kept: defined({ checkpointSeconds, fallback }) };
 }
 
 /** The checkpoint that a run goes on from: a stored one, one given as bytes, or none. */
@@ -19,34 +34,15 @@ export function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): Tr
   return resume instanceof Uint8Array ? { name: 'resume', bytes: resume } : resume;
 }
 
-/** What `trainOn` is told of a run, without callbacks. Throws OptionError for an unknown scheduler. */
+/** What `trainOn` is told of a run, without callbacks. */
 export function trainOptions(
+  spec: RunSpec,
   run: WorkerRun,
-  network: Network,
   data: DataSplit,
-  resume: TrainOptions['resume'],
+  found: FoundRun | undefined,
 ): TrainOptions {
-  const { network: spec, preset, scheduler, shuffle, ...rest } = run;
-  const {
-    resume: _resume,
-    data: _data,
-    digits: _digits,
-    images: _images,
-    checkpointKey: _key,
-    checkpointSeconds: _seconds,
-    fallback: _fallback,
-    ...known
-  } = rest;
-  // A network of one's own is trained in file order; those of these families as their presets.
-  const shuffled = shuffle ?? (spec !== undefined && spec.family !== 'mnist-cnn' ? true : undefined);
-  return {
-    ...known,
-    ...(spec === undefined ? { preset: preset ?? 'mnist-cnn' } : { network }),
-    data,
-    ...(scheduler && { scheduler: schedulerFrom(scheduler) }),
-    ...(shuffled !== undefined && { shuffle: shuffled }),
-    ...(resume && { resume }),
-  };
+  const { $schema: _, format: _f, init: _i, ...fields } = spec;
+  return { ...fields, data, ...defined({ init: run.init, resume: resumeOf(run, found) }) };
 }
 
 /** A result in a form that can be sent, and whose memory can be moved. */

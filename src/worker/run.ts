@@ -8,17 +8,18 @@ import {
   type TrainOptions,
   type TrainResult,
   trainOn,
+  networkOf,
 } from '../train/index.js';
+import { defined } from '../schema.js';
 import { readProgress } from '../weights/index.js';
 import type { Network, CreateSession } from '../program/index.js';
 import type { DataSplit } from '../data/index.js';
 import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
-import { networkOf } from './network-spec.js';
 import { Outbox } from './outbox.js';
 import type { RunEvent, StoredRun, WorkerRun, WorkerTrainResult } from './protocol.js';
 import { checkSameData, findRun, RunKeeper, type Place } from './run-keeper.js';
-import { defined, resumeOf, toPage, trainOptions } from './run-options.js';
+import { described, toPage, trainOptions } from './run-options.js';
 import { summaryOf, type FoundRun } from './stored-run.js';
 import type { Taught } from './taught.js';
 import type { Turns } from './turns.js';
@@ -120,8 +121,9 @@ export class Run {
   async #train(): Promise<WorkerTrainResult> {
     const place = await this.#place();
     const found = this.#given.resume === 'stored' ? await this.#found(place) : undefined;
-    const run: WorkerRun = { ...found?.record.options, ...defined(this.#given) };
-    const network = networkOf(run);
+    const run = defined({ ...found?.record.spec, ...found?.record.kept, ...this.#given }) as WorkerRun;
+    const { spec, kept } = described(run);
+    const network = networkOf(spec);
     const data = await this.#platform.openData(run, network, () => this.#giveWay());
     if (this.#abort.signal.aborted) throw new AbortedError('training was stopped before its first step');
     const summary = summaryOf(data);
@@ -129,15 +131,14 @@ export class Run {
     this.#checkTaught(data);
     this.#host.onData(data, run.batchSize);
     let start: StartInfo | undefined;
-    const { data: _data, resume: _resume, init: _init, ...options } = run;
     this.#keeper = new RunKeeper(place, {
-      ...(run.checkpointSeconds !== undefined && { seconds: run.checkpointSeconds }),
+      ...defined({ seconds: kept.checkpointSeconds }),
       inMemory: run.fallback !== undefined,
       send: (event) => {
         this.#outbox.add(event);
       },
       state: () => ({
-        options,
+        ...{ spec, kept },
         epochs: start?.epochs ?? 0,
         data: summary,
         taught: this.#host.taught,
@@ -147,7 +148,7 @@ export class Run {
     });
     const first = this.#before + this.#losses.length;
     const result = await this.#onDevices(run, {
-      ...trainOptions(run, network, data, resumeOf(run, found)),
+      ...trainOptions(spec, run, data, found),
       signal: this.#abort.signal,
       onStart: (info) => {
         start = info;

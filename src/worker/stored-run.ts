@@ -1,14 +1,14 @@
-import type { EpochRecord } from '../train/index.js';
+import { checkRun, type EpochRecord, type RunSpec } from '../train/index.js';
 import { decodeSafetensors, encodeSafetensors, readProgress } from '../weights/index.js';
 import { version } from '../version.js';
 import type { TensorData } from '../program/index.js';
 import { CheckpointError, messageOf, StorageError } from '../errors.js';
 import type { DataSplit } from '../data/index.js';
 import { withClock } from '../train/clocks.js';
-import type { StoredRun } from './protocol.js';
+import type { KeptOptions, StoredRun } from './protocol.js';
 import { Taught } from './taught.js';
 
-const FORMAT = 'ort-train-run/1';
+const FORMAT = 'ort-train-stored/2';
 
 /** What identifies a run's data when it goes on. */
 export interface DataSummary {
@@ -21,16 +21,17 @@ export interface DataSummary {
 /** Everything that a run needs to go on after a reload, besides its data. */
 export interface RunRecord {
   readonly savedAt: number;
-  /** Options, without data and weights. */
-  readonly options: StoredRun['options'];
+  /** The run as a `run.json` has it. */
+  readonly spec: RunSpec;
+  readonly kept: KeptOptions;
   /** Epochs and steps that the options come to. */
   readonly epochs: number;
   readonly data: DataSummary;
   readonly taught: Taught;
   /** Of the last steps, up to that of the checkpoint. */
   readonly losses: readonly number[];
-  /** The epochs with their times, which the checkpoint does not hold; absent in what an older version stored. */
-  readonly history?: readonly Partial<EpochRecord>[];
+  /** The epochs with their times, which the checkpoint does not hold. */
+  readonly history: readonly Partial<EpochRecord>[];
   /** A checkpoint of `src/artifacts/checkpoint.ts`. */
   readonly checkpoint: Uint8Array;
 }
@@ -42,7 +43,8 @@ export function summaryOf({ train, test }: DataSplit): DataSummary {
 /** One safetensors file: the checkpoint, losses and taught images as tensors, the rest as metadata. */
 export function encodeRecord({
   savedAt,
-  options,
+  spec,
+  kept,
   epochs,
   data,
   taught,
@@ -73,7 +75,7 @@ export function encodeRecord({
       ),
     ],
   ]);
-  const run = JSON.stringify({ savedAt, options, epochs, data, history });
+  const run = JSON.stringify({ savedAt, spec, kept, epochs, data, history });
   return encodeSafetensors(tensors, { format: FORMAT, 'ort_train.version': version, run });
 }
 
@@ -96,30 +98,35 @@ export function decodeRecord(bytes: Uint8Array, key: string, where: StoredRun['w
 function decode(bytes: Uint8Array, key: string, where: StoredRun['where']): FoundRun {
   const { tensors, metadata } = decodeSafetensors(bytes, key);
   const format = metadata.get('format');
-  if (format !== FORMAT) throw new CheckpointError(`expected format '${FORMAT}', got '${String(format)}'`);
+  if (format !== FORMAT) {
+    const by = metadata.get('ort_train.version') ?? 'unknown';
+    throw new CheckpointError(`expected format '${FORMAT}', got '${String(format)}' of version ${by}`);
+  }
   const record: RunRecord = {
     // Written by `encodeRecord` alone, and protected by the store's digest.
     ...(JSON.parse(metadata.get('run') ?? '{}') as Pick<
       RunRecord,
-      'savedAt' | 'options' | 'epochs' | 'data' | 'history'
+      'savedAt' | 'spec' | 'kept' | 'epochs' | 'data' | 'history'
     >),
     taught: taughtFrom(tensors),
     losses: Array.from(tensorOf(tensors, 'losses').data, Number),
     checkpoint: bytesOf(tensors, 'checkpoint'),
   };
+  checkRun(record.spec);
   return { record, stored: describeRun(record, key, where) };
 }
 
 /** What a page is told of a stored run. */
 export function describeRun(record: RunRecord, key: string, where: StoredRun['where']): StoredRun {
-  const { savedAt, options, epochs, data, taught, losses, checkpoint } = record;
+  const { savedAt, spec, kept, epochs, data, taught, losses, checkpoint } = record;
   const { step, epoch, extra } = readProgress(checkpoint, key);
   const { epochs: records = [] } = (extra ?? {}) as { readonly epochs?: readonly EpochRecord[] };
   const history = withClock(records, record.history);
   const testAccuracy = history.at(-1)?.testAccuracy;
   return {
-    ...{ key, where, savedAt, options, epoch, epochs, step, history },
-    finished: epoch >= epochs || step >= (options.maxSteps ?? Infinity),
+    ...{ key, where, savedAt, epoch, epochs, step, history },
+    options: { ...spec, ...kept },
+    finished: epoch >= epochs || step >= (spec.maxSteps ?? Infinity),
     ...(testAccuracy !== undefined && { testAccuracy }),
     stepLosses: Float32Array.from(losses),
     taught: taught.items.length,

@@ -1,5 +1,5 @@
-import type { TrainResult } from '../train/index.js';
-import { presetNetwork } from '../program/index.js';
+import { networkOf, type TrainResult } from '../train/index.js';
+import { defined } from '../schema.js';
 import { OptionError } from '../errors.js';
 import { namedBytes, trainInPlace, type WebTrainOptions } from '../train/web.js';
 import { TrainingWorker } from './client-web.js';
@@ -19,25 +19,24 @@ import type { WorkerTrainOptions } from './protocol.js';
  */
 export async function trainResNet(options: WebTrainOptions = {}): Promise<TrainResult> {
   if (typeof document === 'undefined') return trainInPlace(options);
-  const { network, dataOptions, init, resume, ...rest } = options;
-  if (network !== undefined) {
+  const { network, init, resume, ...rest } = options;
+  if (network !== undefined && 'net' in network) {
     throw new OptionError(
-      `network: expected a preset, got the network ${network.name}, whose layers are functions and cannot be sent to the ` +
-        'worker that trains for a window; call trainResNet inside a worker of your own to train it',
+      `network: expected a preset or { family, ... }, got the network ${network.name}, whose layers are functions and cannot be ` +
+        'sent to the worker that trains for a window; call trainResNet inside a worker of your own to train it',
     );
   }
   const run: WorkerTrainOptions = {
     ...rest,
+    ...defined({ network }),
     checkpointKey: false,
-    ...(dataOptions?.digits && { digits: dataOptions.digits }),
-    ...(dataOptions?.images && { images: dataOptions.images }),
     ...(init !== undefined && { init: await namedBytes(init, 'init') }),
     ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
   };
   const worker = await TrainingWorker.start();
   try {
     const result = await worker.train(run);
-    return { ...result, network: presetNetwork(rest.preset ?? 'mnist-cnn', rest), files: {} };
+    return { ...result, network: networkOf(run), files: {} };
   } finally {
     worker.dispose();
   }

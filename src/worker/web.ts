@@ -3,7 +3,6 @@ export { trainResNet } from './train-web.js';
 export { TrainingWorker, type WorkerStartOptions } from './client-web.js';
 export type {
   Mistake,
-  NetworkSpec,
   PrepareOptions,
   StoredRun,
   WorkerData,

@@ -78,7 +78,7 @@ test('what goes wrong with a worker is an error that says so, and the next thing
       /^OptionError: network: expected numbers such as .* call trainResNet inside a worker of your own/,
     ) as string,
     'trainResNet with a network in a window': expect.stringMatching(
-      /^OptionError: network: expected a preset, got the network resnet8-cifar, .* call trainResNet inside a worker/,
+      /^OptionError: network: expected a preset or .*, got the network resnet8-cifar, .* call trainResNet inside a worker/,
     ) as string,
     'trainResNet in a window': '20 tensors, 2 steps',
     'data of no kind': `OptionError: data: expected 'digits', files, or a data set in memory, got "mnist"`,

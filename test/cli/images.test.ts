@@ -87,7 +87,7 @@ test.each([
   [['--random-crop', '-1'], '--random-crop: expected a whole number of at least 0, got -1'],
   [['--random-crop', '1.5'], '--random-crop: expected a whole number of at least 0, got 1.5'],
   [['--random-crop', '29'], 'augment.pad: expected a whole number from 0 to 28 for images of 28x28, got 29'],
-  [['--mean', 'dark'], '--mean: expected finite numbers with commas between them, got dark'],
+  [['--mean', 'dark'], '--mean[0]: expected a finite number, got "dark"'],
   [['--std', '1,'], '--std: expected words with commas between them, got an empty one'],
   [['--mean', '0.1,0.2,0.3'], 'mean: expected 1 finite numbers, one for each channel, got [0.1, 0.2, 0.3]'],
   [['--std', '0'], 'std: expected 1 finite numbers other than 0, one for each channel, got [0]'],

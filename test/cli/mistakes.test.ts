@@ -72,7 +72,7 @@ describe("a user's mistake in what the files hold", () => {
   });
 
   test.each([
-    [['--batch-size', '49'], 'option', 'batch size: expected at most 48'],
+    [['--batch-size', '49'], 'option', 'batchSize: expected at most 48'],
     [['--device', 'wasm'], 'device', 'it runs in the browser'],
     [
       ['--data', 'nowhere'],

@@ -69,14 +69,17 @@ describe('--scheduler', () => {
     [{ scheduler: 'step,cosine' }, '--switch-at: expected the 1 epochs at which the next'],
     [{ scheduler: 'cosine', switchAt: '3' }, '--switch-at: it needs several schedulers'],
     [{ scheduler: 'warmup,cosine', gamma: '0.5' }, '--gamma: the scheduler warmup, cosine does not have it'],
-    [{ scheduler: 'warmup,plateau' }, 'expected those whose rate depends on the epoch alone'],
-    [{ scheduler: 'step,step,step', switchAt: '3,2' }, 'expected integers >= 0 that do not fall, got [3,2]'],
+    [{ scheduler: 'warmup,plateau' }, 'options.schedulers[1].name: expected one of constantLR, '],
+    [{ scheduler: 'step,step,step', switchAt: '3,2' }, 'expected some that do not fall, got 3, 2'],
     [
       { scheduler: 'warmup,cosine', switchAt: '50' },
       '--switch-at: expected every scheduler to begin within 20',
     ],
     [{ scheduler: 'warmup,cosine', totalIters: '20' }, 'cosineAnnealingLR would after epoch 20'],
-    [{ scheduler: 'multistep', milestones: '1.5' }, 'expected whole numbers from 0 with commas'],
+    [
+      { scheduler: 'multistep', milestones: '1.5' },
+      'milestones[0]: expected a whole number of at least 0, got 1.5',
+    ],
   ];
   test.each(wrong)('%o is refused', (given, message) => {
     expect(() => schedulerFor(given)).toThrow(message);

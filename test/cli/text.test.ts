@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { confusionLines } from '../../src/cli/confusion.js';
-import { nearest } from '../../src/cli/suggest.js';
+import { nearest } from '../../src/suggest.js';
 import { bar, bytes, clock, columns, duration, percent, rate, shellWord, wrap } from '../../src/cli/text.js';
 import { progressLine, terminalReporter } from '../../src/cli/train/report-terminal.js';
 import type { BatchEnd } from '../../src/index.js';

@@ -224,6 +224,6 @@ test('images of another size get a network of that size', async () => {
   );
   expect(status).toBe(0);
   expect(JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'))).toMatchObject({
-    network: { imageSize: [32, 32] },
+    imageSize: [32, 32],
   });
 });

@@ -112,13 +112,13 @@ describe('the bias correction in float32', () => {
 
 describe('options out of range', () => {
   const cases: readonly (readonly [OptimizerOptions, RegExp])[] = [
-    [{ kind: 'adam', betas: [1, 0.9] }, /optimizer adam: betas: expected numbers in \[0, 1\), got 1$/],
-    [{ kind: 'adam', betas: [0.9, -0.1] }, /optimizer adam: betas: .*got -0\.1/],
-    [{ kind: 'adam', betas: [NaN, 0.9] }, /betas: .*got NaN/],
-    [{ kind: 'adamw', eps: 0 }, /optimizer adamw: eps: expected a finite number above 0, got 0/],
+    [{ kind: 'adam', betas: [1, 0.9] }, /optimizer: betas\[0\]: expected a number in \[0, 1\), got 1$/],
+    [{ kind: 'adam', betas: [0.9, -0.1] }, /optimizer: betas\[1\]: .*got -0\.1/],
+    [{ kind: 'adam', betas: [NaN, 0.9] }, /betas\[0\]: .*got NaN/],
+    [{ kind: 'adamw', eps: 0 }, /optimizer: eps: expected a finite number above 0, got 0/],
     [{ kind: 'adamw', weightDecay: -1 }, /weightDecay: expected a finite number of at least 0, got -1/],
     [{ kind: 'sgd', weightDecay: Infinity }, /weightDecay: .*got Infinity/],
-    [{ kind: 'sgd', momentum: 1 }, /optimizer sgd: momentum: expected a number in \[0, 1\), got 1/],
+    [{ kind: 'sgd', momentum: 1 }, /optimizer: momentum: expected a number in \[0, 1\), got 1/],
     [{ kind: 'sgd', momentum: NaN }, /momentum: .*got NaN/],
     [{ kind: 'sgd', nesterov: true }, /momentum: expected more than 0 for Nesterov momentum, got 0/],
   ];

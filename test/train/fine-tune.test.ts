@@ -76,7 +76,7 @@ describe('fine-tuning', () => {
       'a fresh head without weights',
       { ...common, freshHead: true },
       OptionError,
-      /^fresh head: expected weights to start from \(init\), got none$/,
+      /^freshHead: expected weights to start from \(init\), got none$/,
     ],
     [
       'a fresh head that is frozen',

@@ -163,7 +163,7 @@ describe('resuming', () => {
 
   test('refuses a run that is complete', async () => {
     await expect(resume(6, {})).rejects.toThrow(/^c: its run has finished 2 epochs; to go on, ask for more/);
-    await expect(resume(2, { maxSteps: 2 })).rejects.toThrow(/^max steps: expected more than the 2 .* got 2/);
+    await expect(resume(2, { maxSteps: 2 })).rejects.toThrow(/^maxSteps: expected more than the 2 .* got 2/);
   });
 
   test('refuses weights alone and damaged progress', async () => {

@@ -166,11 +166,17 @@ describe('schedulers', () => {
   });
 
   const wrong: readonly (readonly [() => unknown, RegExp])[] = [
-    [() => stepLR({ stepSize: 0 }), /stepLR: stepSize: expected an integer >= 1, got 0/],
-    [() => stepLR({ stepSize: 1.5 }), /stepSize: expected an integer >= 1, got 1.5/],
-    [() => exponentialLR({ gamma: NaN }), /exponentialLR: gamma: expected a number > 0, got NaN/],
-    [() => multiStepLR({ milestones: [9, -4] }), /milestones: expected integers >= 0, got \[9,-4\]/],
-    [() => multiStepLR({ milestones: [1.5] }), /milestones: expected integers >= 0, got \[1.5\]/],
+    [() => stepLR({ stepSize: 0 }), /stepLR: stepSize: expected a whole number of at least 1, got 0/],
+    [() => stepLR({ stepSize: 1.5 }), /stepSize: expected a whole number of at least 1, got 1.5/],
+    [() => exponentialLR({ gamma: NaN }), /exponentialLR: gamma: expected a finite number above 0, got NaN/],
+    [
+      () => multiStepLR({ milestones: [9, -4] }),
+      /milestones\[1\]: expected a whole number of at least 0, got -4/,
+    ],
+    [
+      () => multiStepLR({ milestones: [1.5] }),
+      /milestones\[0\]: expected a whole number of at least 0, got 1.5/,
+    ],
     [
       () => sequentialLR({ schedulers: [], milestones: [] }),
       /schedulers: expected some such as linearWarmup\(\)/,
@@ -196,11 +202,11 @@ describe('schedulers', () => {
     ],
     [
       () => sequentialLR({ schedulers: [constantLR(), constantLR(), constantLR()], milestones: [5, 3] }),
-      /milestones: expected integers >= 0 that do not fall, got \[5,3\]/,
+      /milestones: expected some that do not fall, got 5, 3/,
     ],
     [
       () => schedulerFrom({ name: 'sequentialLR', options: { schedulers: [3], milestones: [] } }),
-      /schedulers: expected names and options, got 3/,
+      /schedulers\[0\]: expected an object with name, got 3/,
     ],
     [
       () =>
@@ -208,27 +214,30 @@ describe('schedulers', () => {
           name: 'sequentialLR',
           options: { schedulers: [{ name: 'stepLR', options: { stepSize: 0 } }], milestones: [] },
         }),
-      /stepLR: stepSize: expected an integer >= 1, got 0/,
+      /schedulers\[0\].options.stepSize: expected a whole number of at least 1, got 0/,
     ],
-    [() => linearWarmup({ startFactor: 0 }), /startFactor: expected a number > 0 and <= 1, got 0/],
-    [() => cosineAnnealingLR({ tMax: 3, etaMin: -1 }), /etaMin: expected a number >= 0, got -1/],
+    [() => linearWarmup({ startFactor: 0 }), /startFactor: expected a number in \(0, 1\], got 0/],
+    [
+      () => cosineAnnealingLR({ tMax: 3, etaMin: -1 }),
+      /etaMin: expected a finite number of at least 0, got -1/,
+    ],
     [
       () => oneCycleLR({ maxLr: 1, totalSteps: 5, pctStart: 1 }),
-      /pctStart: expected a number > 0 and < 1, got 1/,
+      /pctStart: expected a number in \(0, 1\), got 1/,
     ],
-    [() => reduceLROnPlateau({ factor: 1 }), /factor: expected a number > 0 and < 1, got 1/],
+    [() => reduceLROnPlateau({ factor: 1 }), /factor: expected a number in \(0, 1\), got 1/],
     [() => reduceLROnPlateau({ mode: 'up' as 'min' }), /mode: expected one of min, max, got "up"/],
     [
       () => schedulerFrom({ name: 'cosine', options: {} }),
-      /scheduler: expected one of .*stepLR.*, got cosine/,
+      /scheduler: name: expected one of .*stepLR.*, got "cosine"/,
     ],
     [
       () => schedulerFrom({ name: 'stepLR', options: { stepSize: 1, size: 2 } }),
-      /expected options of stepSize, gamma, got size/,
+      /scheduler: options: unknown option size; expected some of stepSize, gamma/,
     ],
     [
       () => schedulerFrom({ name: 'stepLR', options: { stepSize: 'x' } }),
-      /stepSize: expected an integer >= 1, got "x"/,
+      /stepSize: expected a whole number of at least 1, got "x"/,
     ],
     [() => schedulerFrom({ name: 'multiStepLR', options: { milestones: 3 } }), /milestones: .* got 3/],
   ];

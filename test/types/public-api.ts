@@ -24,6 +24,7 @@ import {
   type DataSplit,
   type History,
   type PresetName,
+  type RunSpec,
   type Scheduler,
 } from '../../src/index.js';
 import { defineOp } from '../../src/ops/index.js';
@@ -54,6 +55,8 @@ export async function accepted(data: DataSplit, signal: AbortSignal): Promise<Re
     },
     data,
   });
+  const spec: RunSpec = { network: { family: 'cifar-resnet', depth: 20 }, clipNorm: 1, accumulate: 4 };
+  await trainResNet({ ...spec, scheduler: { name: 'stepLR', options: { stepSize: 1 } } });
   const network = defineNetwork({
     name: 'tiny',
     input: [1, 8, 8],
@@ -88,6 +91,8 @@ export async function refused(data: DataSplit, trainer: Trainer): Promise<void> 
   await trainResNet({ optimizer: { kind: 'adam', momentum: 0.9 } });
   // @ts-expect-error a schedule by name
   await trainResNet({ scheduler: 'stepLR' });
+  // @ts-expect-error a step size is a number
+  await trainResNet({ optimizer: { kind: 'sgd', momentum: '0.9' } });
   // @ts-expect-error a misspelt option
   await trainResNet({ epoch: 3 });
   // @ts-expect-error a number as text

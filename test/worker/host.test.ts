@@ -83,9 +83,9 @@ describe('a run', () => {
     [{ preset: 'mnist-cnn', network: { family: 'mnist-cnn' } }, /preset and network: expected one of them/],
     [
       { scheduler: { name: 'stepLR', options: { stepSize: 0 } } },
-      /stepSize: expected an integer >= 1, got 0/,
+      /scheduler.options.stepSize: expected a whole number of at least 1, got 0/,
     ],
-    [{ batchSize: 97 }, /batch size: expected at most 96/],
+    [{ batchSize: 97 }, /batchSize: expected at most 96/],
     [{ checkpointKey: 'a/b' }, /checkpointKey: expected 1 to 100 letters, .* got "a\/b"/],
     [{ resume: 'stored', checkpointKey: false }, /expected a checkpointKey, got none/],
     [{ resume: 'stored' }, /expected a stored run 'default', but there is none/],

@@ -1,4 +1,4 @@
-import type { DeviceReport, WorkerEnvironment } from 'ort-train';
+import type { DeviceName, DeviceReport, WorkerEnvironment } from 'ort-train';
 import { sentence } from './errors.js';
 import { plural } from './format.js';
 import type { DeviceChoice } from './settings.js';
@@ -12,7 +12,7 @@ const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
 export function devicesFor(
   choice: DeviceChoice,
   { webgpu }: WorkerEnvironment,
-): { readonly devices: readonly string[]; readonly fallback?: 'wasm' } {
+): { readonly devices: readonly DeviceName[]; readonly fallback?: 'wasm' } {
   if (choice === 'wasm') return { devices: ['wasm'] };
   if (choice === 'webgpu') return { devices: ['webgpu'], fallback: 'wasm' };
   const gpu = webgpu.usable && !isSoftware(webgpu);

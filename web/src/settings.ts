@@ -111,6 +111,6 @@ export function runOptions(settings: Settings, shape: DataShape = digitShape): W
     ...{ epochs, batchSize, learningRate, seed },
     scheduler: stepLR({ stepSize, gamma }),
     shuffle: true,
-    digits: { train: images },
+    dataOptions: { digits: { train: images } },
   };
 }

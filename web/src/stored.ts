@@ -75,13 +75,13 @@ function textOf({ epoch, epochs, step, testAccuracy, savedAt, data, finished }: 
 }
 
 /** The settings of a stored run, to show them in the switches; what the page has no switch for stays as it is. */
-export function settingsOf({ network, scheduler, digits, ...options }: StoredRun['options']): Settings {
+export function settingsOf({ network, scheduler, dataOptions, ...options }: StoredRun['options']): Settings {
   const { epochs, batchSize, learningRate, seed } = { ...defaults, ...withoutUndefined(options) };
   const { stepSize, gamma } = { ...defaults, ...scheduler?.options };
   return {
     ...defaults,
     ...{ epochs, batchSize, learningRate, seed, stepSize, gamma },
-    images: digits?.train ?? defaults.images,
+    images: dataOptions?.digits?.train ?? defaults.images,
     architecture: architectureOf(network),
     shortcut: network?.shortcut === 'none' ? 'plain' : 'residual',
     norm: network?.norm ?? defaults.norm,

@@ -4,20 +4,15 @@ import {
   createTrainingArtifacts,
   decodeSafetensors,
   matchWeights,
-  presetNetwork,
+  networkOf,
   writeTrainingArtifacts,
 } from '../../index.js';
 import { readFileBytes } from '../../files-node.js';
+import { defined } from '../../schema.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { list, or, preset, required, text, whole } from '../options.js';
-import {
-  lossOptions,
-  networkOptions,
-  optimizerFrom,
-  optimizerOptions,
-  presetOptionsFrom,
-} from '../shared-options.js';
+import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes, columns, count } from '../text.js';
 
 const purposes: Readonly<Record<string, string>> = {
@@ -41,9 +36,7 @@ export const artifacts = defineCommand({
     seed: or(whole('seed of the initial weights', 0), 0),
     init: text('weights to start from instead, a safetensors file'),
     labels: list('labels of the classes in their order'),
-    ...optimizerOptions,
-    ...lossOptions,
-    ...networkOptions,
+    ...optionsOf('optimizer', 'loss', 'classes', 'channels', 'imageSize'),
   },
   examples: [
     ['artifacts --preset mnist-cnn --out artifacts/mnist-cnn', 'to train in Python, C#, Java, on a phone'],
@@ -53,21 +46,22 @@ export const artifacts = defineCommand({
     ],
   ],
   async run(args, io) {
-    const network = presetNetwork(args.preset, {
-      ...(args.labels && { classes: args.labels.length }),
-      ...presetOptionsFrom(args),
-    });
-    const { init, labels, labelSmoothing } = args;
+    const { init, labels, preset } = args;
+    const {
+      optimizer,
+      loss,
+      classes = labels?.length,
+      channels,
+      imageSize,
+    } = specFrom({ ...args, labels: undefined });
+    const network = networkOf({ preset, ...defined({ classes, channels, imageSize }) });
     const weights =
       init === undefined
         ? undefined
         : matchWeights(network, decodeSafetensors(await readFileBytes(init), init).tensors, init);
     const made = createTrainingArtifacts(network, {
       seed: args.seed,
-      optimizer: optimizerFrom(args),
-      ...(labelSmoothing !== undefined && { loss: { labelSmoothing } }),
-      ...(labels && { classes: labels }),
-      ...(weights && { weights }),
+      ...defined({ optimizer, loss, classes: labels, weights }),
     });
     const paths = await writeTrainingArtifacts(args.out, made);
     const files = await Promise.all(paths.map(async (path) => ({ path, bytes: (await stat(path)).size })));

@@ -8,13 +8,13 @@ import {
   writeComparison,
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
+import { defined } from '../../schema.js';
 import { defineCommand, grouped } from '../command.js';
 import { candidatesFor, checkDepths } from '../compare/candidates.js';
 import { jsonCompareReporter, textCompareReporter } from '../compare/reporter.js';
 import { openDataFor } from '../open-data.js';
-import { choice, device, or, positive, text, whole, wholes } from '../options.js';
-import { dataOptions, optimizerFrom, optimizerOptions } from '../shared-options.js';
-import { sessionOptions } from '../train/settings.js';
+import { choice, or, positive, text, whole, wholes } from '../options.js';
+import { optionsOf, specFrom } from '../spec-flags.js';
 
 /** Plain against residual networks: why residual networks exist. */
 export const compare = defineCommand({
@@ -36,16 +36,14 @@ export const compare = defineCommand({
     ),
     ...grouped('Run:', {
       seed: or(whole('seed of the weights and of the order of the images', 0), 0),
-      device: { ...device, fallback: 'cpu' },
-      threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
+      ...optionsOf('devices', 'threads'),
       logEvery: { ...whole('with --json, print every so many steps, 0 for none', 0), fallback: '100' },
     }),
     ...grouped('Recipe:', {
       batchSize: or(whole('images in a batch', 1), 32),
       lr: or(positive('learning rate of all steps'), 3e-4),
     }),
-    ...optimizerOptions,
-    ...dataOptions,
+    ...optionsOf('optimizer', 'dataOptions'),
   },
   examples: [
     ['compare', 'plain and residual networks of 20 and 56 layers, with and without batch norm'],
@@ -56,11 +54,11 @@ export const compare = defineCommand({
     const { norm, steps, out, seed, batchSize, lr: learningRate } = args;
     const depths = args.depths ?? [20, 56];
     checkDepths(depths);
-    const optimizer = optimizerFrom(args);
+    const { optimizer = { kind: 'adam' }, dataOptions = {}, devices, threads } = specFrom(args);
     const signal = io.interruptible();
     const files = comparisonFiles(out);
     await ensureFolder(dirname(files.svg));
-    const { train: data } = await openDataFor(io, args, signal);
+    const { train: data } = await openDataFor(io, { data: args.data, dataOptions }, signal);
     const networks = candidatesFor(depths, norm, data);
     const reporter = args.json ? jsonCompareReporter(io, args.logEvery ?? 100) : textCompareReporter(io);
     const started = performance.now();
@@ -70,7 +68,7 @@ export const compare = defineCommand({
       const comparison = await compareNetworks(networks, {
         ...{ data, steps, batchSize, learningRate, optimizer, seed, signal },
         createSession: createNodeSession,
-        ...sessionOptions(args),
+        ...defined({ devices, threads }),
         normalization: channelStatistics(data),
         onNetworkStart: reporter.begin,
         onStep: reporter.step,

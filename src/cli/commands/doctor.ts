@@ -22,7 +22,7 @@ import { print, widthOf, writeJson } from '../io.js';
 import { checkNetwork, networkLines } from '../network-check.js';
 import { choice, device, text } from '../options.js';
 import { probeApart, probeHere, type DeviceState } from '../probe.js';
-import { networkOptions, presetOptionsFrom } from '../shared-options.js';
+import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes, columns, wrap } from '../text.js';
 
 /** What this machine offers. */
@@ -55,7 +55,7 @@ export const doctor = defineCommand({
     device: { ...device, describe: 'try these only, in this process', fallback: 'all' },
     cacheDir: text('where downloaded data sets are kept'),
     network: choice('built-in network whose form on the CPU is shown, and what falls back', presetNames),
-    ...networkOptions,
+    ...optionsOf('classes', 'channels', 'imageSize'),
   },
   examples: [
     ['doctor', 'versions, execution providers, threads, data folders'],
@@ -71,7 +71,15 @@ export const doctor = defineCommand({
     const findings = await examine(wanted, args.device !== undefined, args.cacheDir ?? defaultCacheDir());
     if (!args.json) print(io, ...reportLines(findings, widthOf(io.stdout)));
     if (args.network !== undefined) {
-      const checked = await checkNetwork(args.network, presetOptionsFrom(args));
+      const checked = await checkNetwork(
+        specFrom({
+          ...args,
+          network: undefined,
+          device: undefined,
+          cacheDir: undefined,
+          preset: args.network,
+        }),
+      );
       if (args.json) writeJson(io, { event: 'network', ...checked });
       else print(io, '', ...networkLines(checked, widthOf(io.stdout)));
     }

@@ -1,13 +1,13 @@
 import { loadClassifier } from '../../index.js';
-import { defineCommand, grouped } from '../command.js';
+import { defined } from '../../schema.js';
+import { defineCommand } from '../command.js';
 import { confusionLines } from '../confusion.js';
 import { note, print, widthOf, writeJson } from '../io.js';
 import { openDataFor } from '../open-data.js';
-import { choice, device, or, required, text, whole } from '../options.js';
+import { choice, or, required, text, whole } from '../options.js';
 import { checkModelFits, score } from '../score.js';
-import { dataHelp, dataOptions } from '../shared-options.js';
+import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { counted, field, percent } from '../text.js';
-import { sessionOptions } from '../train/settings.js';
 
 /** Accuracy and loss of a model on a data set. */
 export const evaluate = defineCommand({
@@ -16,24 +16,21 @@ export const evaluate = defineCommand({
   describe: 'Test a model on a data set',
   positionals: { model: required(text('an .onnx file that ort-train wrote')) },
   options: {
-    data: required(text(dataHelp)),
+    data: required(text(allOptions['data']?.describe ?? '')),
     split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
     batchSize: or(whole('images in a run of the model', 1), 128),
-    ...grouped('Run:', {
-      device: { ...device, fallback: 'cpu' },
-      threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
-    }),
-    ...dataOptions,
+    ...optionsOf('dataOptions', 'devices', 'threads'),
   },
   examples: [
     ['evaluate runs/mnist-cnn-digits/model.onnx --data mnist', 'on the test images of MNIST'],
     ['evaluate model.onnx --data my-images --split train --json', 'for a script'],
   ],
   async run(args, io) {
-    const classifier = await loadClassifier(args.model, sessionOptions(args));
+    const { devices, threads, dataOptions = {} } = specFrom(args);
+    const classifier = await loadClassifier(args.model, defined({ devices, threads }));
     try {
-      const { data, labels, cacheDir } = args;
-      const set = (await openDataFor(io, { data, labels, cacheDir }))[args.split];
+      const { data } = args;
+      const set = (await openDataFor(io, { data, dataOptions }))[args.split];
       const { card } = classifier;
       checkModelFits(card, set, args.model);
       if (card.classes.join('\n') !== set.classes.join('\n')) {

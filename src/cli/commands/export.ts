@@ -4,21 +4,23 @@ import {
   exportModel,
   exportRun,
   ModelError,
-  presetNetwork,
+  networkOf,
   readModelCard,
   runFiles,
   weightsFromSafetensors,
   type ExportOptions,
   type InferenceOptions,
   type Network,
+  type RunSpec,
 } from '../../index.js';
 import { readFileBytes, writeFileSafely } from '../../files-node.js';
+import { defined } from '../../schema.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { list, required, text } from '../options.js';
-import { foldOptions } from '../shared-options.js';
+import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes, shellWord } from '../text.js';
-import { exists, loadRun, type SavedRun } from '../train/run-folder.js';
+import { exists, loadCard } from '../train/run-folder.js';
 
 /** A run's weights as a classifier. */
 export const exportCommand = defineCommand({
@@ -29,18 +31,17 @@ export const exportCommand = defineCommand({
   options: {
     out: required(text('the .onnx file to write')),
     labels: list('labels of the classes in their order'),
-    ...foldOptions,
+    ...optionsOf('foldBatchNorm'),
   },
   examples: [
     ['export runs/mnist --out digits.onnx', 'the weights of the last checkpoint'],
     ['export runs/pets --out pets.onnx --labels cat,dog', 'with other labels'],
     ['export runs/pets --out pets.onnx --no-fold-batch-norm', 'every weight under its name'],
   ],
-  async run({ source, out, labels, foldBatchNorm, json }, io) {
-    const model = await exportFrom(source, out, {
-      ...(labels && { classes: labels }),
-      ...(foldBatchNorm !== undefined && { foldBatchNorm }),
-    });
+  async run(args, io) {
+    const { source, out, labels, json } = args;
+    const { foldBatchNorm } = specFrom({ foldBatchNorm: args['foldBatchNorm'] });
+    const model = await exportFrom(source, out, defined({ classes: labels, foldBatchNorm }));
     if (json) {
       writeJson(io, {
         event: 'done',
@@ -63,7 +64,7 @@ export const exportCommand = defineCommand({
 async function exportFrom(source: string, out: string, options: ExportOptions): Promise<Uint8Array> {
   const hasModel = await exists(join(source, runFiles.model));
   const hasCheckpoint = await exists(join(source, runFiles.checkpoint));
-  const run = hasCheckpoint ? await loadRun(source) : undefined;
+  const run = hasCheckpoint ? await loadCard(source) : undefined;
   if (run !== undefined) {
     const bytes = await exportSaved(source, run, options);
     await writeFileSafely(out, bytes);
@@ -76,8 +77,8 @@ async function exportFrom(source: string, out: string, options: ExportOptions): 
 }
 
 /** The weights of the checkpoint in the network of the run's settings, with what its model says of itself. */
-async function exportSaved(source: string, run: SavedRun, options: ExportOptions): Promise<Uint8Array> {
-  const network = presetNetwork(run.preset, run.network);
+async function exportSaved(source: string, run: RunSpec, options: ExportOptions): Promise<Uint8Array> {
+  const network = networkOf(run);
   const path = join(source, runFiles.checkpoint);
   const { weights } = weightsFromSafetensors(network, await readFileBytes(path), path);
   const model = join(source, runFiles.model);
@@ -92,10 +93,10 @@ async function exportSaved(source: string, run: SavedRun, options: ExportOptions
 }
 
 /** What is known of a run that was interrupted before it wrote its model. */
-function cardOf({ labels = [], normalization, data }: SavedRun, network: Network): InferenceOptions {
+function cardOf({ dataOptions, normalization, data }: RunSpec, network: Network): InferenceOptions {
   const plain = Array.from({ length: network.input[0] });
   return {
-    classes: Array.from({ length: network.classes }, (_, i) => labels[i] ?? String(i)),
+    classes: Array.from({ length: network.classes }, (_, i) => dataOptions?.classes?.[i] ?? String(i)),
     normalization: { mean: plain.map(() => 0), std: plain.map(() => 1), ...normalization },
     provenance: { data },
   };

@@ -5,8 +5,8 @@ import {
   graphKinds,
   initialState,
   lowerPortable,
+  networkOf,
   OptionError,
-  presetNetwork,
   printGraph,
   type Graph,
   type GraphKind,
@@ -18,7 +18,7 @@ import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { layersOf, summaryLines } from '../layer-table.js';
 import { choice, flag, or, preset, text, whole } from '../options.js';
-import { networkOptions, optimizerFrom, optimizerOptions, presetOptionsFrom } from '../shared-options.js';
+import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes } from '../text.js';
 
 /** The graphs themselves, to look at. */
@@ -34,8 +34,7 @@ export const graph = defineCommand({
     portable: or(flag('as the .onnx has it: operators of the standard domain only'), false),
     batch: { ...whole('images in a batch', 1), fallback: 'open' },
     out: text('file to write: .onnx for the model, anything else for the text'),
-    ...optimizerOptions,
-    ...networkOptions,
+    ...optionsOf('optimizer', 'classes', 'channels', 'imageSize'),
   },
   examples: [
     ['graph --preset mnist-cnn --kind training', 'forward, loss and backward as text'],
@@ -44,14 +43,15 @@ export const graph = defineCommand({
   ],
   async run(args, io) {
     const { kind, out, json, batch } = args;
-    const network = presetNetwork(args.preset, presetOptionsFrom(args));
+    const spec = specFrom(args);
+    const network = networkOf(spec);
     if (args.summary) {
       const layers = layersOf(network);
       if (json) writeJson(io, { event: 'done', network: network.name, layers });
       else print(io, ...summaryLines(network, layers));
       return;
     }
-    const made = build(network, kind, optimizerFrom(args), batch);
+    const made = build(network, kind, spec.optimizer ?? { kind: 'adam' }, batch);
     const portable = args.portable || out?.endsWith('.onnx') === true ? lowerPortable(made) : made;
     const nodes = portable.nodes.length;
     if (out === undefined) {

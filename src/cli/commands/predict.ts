@@ -5,14 +5,14 @@ import {
   type NodeClassifier,
   type Prediction,
 } from '../../index.js';
-import { defineCommand, grouped } from '../command.js';
+import { defined } from '../../schema.js';
+import { defineCommand } from '../command.js';
 import { print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
-import { choice, device, flag, or, required, text, whole, type Option } from '../options.js';
+import { choice, flag, or, required, text, whole, type Option } from '../options.js';
 import { checkModelFits, imageOf } from '../score.js';
-import { dataHelp, dataOptions } from '../shared-options.js';
+import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
-import { sessionOptions } from '../train/settings.js';
 
 const paths: Option<readonly string[]> = {
   describe: 'PNG, JPEG, WebP, GIF, TIFF or SVG files',
@@ -26,17 +26,13 @@ export const predict = defineCommand({
   describe: 'Classify images',
   positionals: { model: required(text('an .onnx file that ort-train wrote')), images: paths },
   options: {
-    data: text(`take the image from a data set: ${dataHelp}`),
+    data: text(`take the image from a data set: ${allOptions['data']?.describe ?? ''}`),
     index: whole('which image of the data set, from 0', 0),
     split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
     top: { ...whole('how many labels to show', 1), fallback: '3, with --json all' },
     resize: or(flag('scale images of another size, without keeping their proportions'), false),
     invert: or(flag('turn dark into light, for ink on white paper'), false),
-    ...grouped('Run:', {
-      device: { ...device, fallback: 'cpu' },
-      threads: { ...whole('threads within an operator', 1), fallback: 'one for each core' },
-    }),
-    ...dataOptions,
+    ...optionsOf('dataOptions', 'devices', 'threads'),
   },
   examples: [
     ['predict model.onnx digit.png', 'light ink on black, 28x28'],
@@ -52,7 +48,8 @@ export const predict = defineCommand({
         `image: expected image files or --data with --index, got ${data === undefined ? 'neither' : 'both'}`,
       );
     }
-    const classifier = await loadClassifier(args.model, sessionOptions(args));
+    const { devices, threads, dataOptions = {} } = specFrom(args);
+    const classifier = await loadClassifier(args.model, defined({ devices, threads }));
     try {
       const top = args.top ?? (args.json ? Infinity : 3);
       const show = (shown: Shown): void => {
@@ -63,8 +60,7 @@ export const predict = defineCommand({
         for (const image of images) show({ image, ...(await classifier.predict(image, args)) });
         return;
       }
-      const { labels, cacheDir } = args;
-      const set = (await openDataFor(io, { data, labels, cacheDir }))[args.split];
+      const set = (await openDataFor(io, { data, dataOptions }))[args.split];
       checkModelFits(classifier.card, set, args.model);
       show(await predictAt(classifier, set, index ?? 0));
     } finally {

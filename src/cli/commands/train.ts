@@ -3,13 +3,17 @@ import {
   AbortedError,
   OptionError,
   runFiles,
+  readRun,
   trainResNet,
   type BatchEnd,
   type Dataset,
   type DataSplit,
+  type RunSpec,
   type TrainResult,
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
+import { defined } from '../../schema.js';
+import { runFields } from '../../train/spec/run.js';
 import { defineCommand } from '../command.js';
 import { note, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
@@ -20,17 +24,8 @@ import { jsonReporter } from '../train/report-json.js';
 import { terminalReporter } from '../train/report-terminal.js';
 import { textReporter } from '../train/report-text.js';
 import type { Reporter, RunEnd } from '../train/reporter.js';
-import { dataReference, holdsRun, loadRun, locateRun, newRunFolder, saveRun } from '../train/run-folder.js';
-import {
-  fitToData,
-  optionsFor,
-  sessionOptions,
-  settingsOf,
-  trainOptions,
-  withClasses,
-  type Settings,
-  type TrainArgs,
-} from '../train/settings.js';
+import { holdsRun, loadRun, locateRun, newRunFolder } from '../train/run-folder.js';
+import { fitToData, specOf, trainOptions, withClasses, type TrainArgs } from '../train/settings.js';
 
 /** Trains a network. */
 export const train = defineCommand({
@@ -44,6 +39,7 @@ export const train = defineCommand({
     ['train --data mnist --out runs/mnist', "the tutorial's recipe, 17 epochs"],
     ['train --data my-images --labels cat,dog --epochs 5', 'a folder of IDX files'],
     ['train --resume runs/mnist', 'go on with an interrupted run'],
+    ['train --config runs/mnist/run.json --lr 2e-3 --out runs/b', 'the same with another learning rate'],
     ['train --lr 0.1 --optimizer sgd --momentum 0.9 --scheduler cosine', 'another recipe'],
     [
       'train --preset resnet20-cifar --data cifar10 --random-crop 4 --random-flip --normalize',
@@ -55,55 +51,54 @@ export const train = defineCommand({
     ],
   ],
   async run(args, io) {
-    if (args.init !== undefined && args.resume !== undefined) {
-      throw new OptionError('--init and --resume: expected one of them, got both');
+    for (const [one, other] of [
+      ['init', 'resume'],
+      ['config', 'resume'],
+    ] as const) {
+      if (args[one] !== undefined && args[other] !== undefined) {
+        throw new OptionError(`--${one} and --${other}: expected one of them, got both`);
+      }
     }
     const signal = io.interruptible();
     const resumed = args.resume === undefined ? undefined : await locateRun(args.resume);
-    const told = settingsOf(args, resumed && (await loadRun(resumed.folder)));
-    const { data, labels } = told;
-    const given = args.out ?? resumed?.folder;
+    const told = specOf(args, await baseOf(args, resumed?.folder));
+    const { data, dataOptions } = told;
+    const given = told.out ?? resumed?.folder;
     if (given !== undefined) await ensureFolder(given);
-    const split = await openDataFor(io, { data, labels, cacheDir: args.cacheDir }, signal);
-    const also = await alsoTestSet(io, { given: args.alsoTest, data, cacheDir: args.cacheDir });
+    const split = await openDataFor(io, told, signal);
+    const cacheDir = dataOptions?.cacheDir;
+    const also = await alsoTestSet(io, { given: args.alsoTest, data, cacheDir });
     if (also !== undefined) checkAlso(split, also);
-    const settings = fitToData(args, told, split);
-    const out = given ?? (await newRunFolder(settings.preset, data));
+    const spec = fitToData(args, told, split);
+    const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? 'mnist-cnn', data));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
     const reporter = reporterFor(args, io);
     let last: BatchEnd | undefined;
     try {
+      const { $schema: _, format: _f, ...options } = spec;
       const result = await trainResNet({
-        ...optionsFor(args, settings),
-        data: withClasses(split, settings.network.classes),
-        out,
-        signal,
+        ...options,
+        openData: () => Promise.resolve(withClasses(split, spec.classes)),
+        ...{ out, signal },
         ...(resumed && { resume: resumed.checkpoint }),
-        onStart: async (info) => {
-          const run = { ...settings, data: dataReference(data) };
-          await saveRun(out, run);
-          reporter.start({
-            ...info,
-            run,
-            out,
-            ...(resumed && { resumed: resumed.checkpoint }),
-            ...(args.init !== undefined && { init: args.init }),
-          });
+        onStart: (info) => {
+          const from = resumed === undefined ? { init: spec.init } : { resumed: resumed.checkpoint };
+          reporter.start({ ...info, out, ...defined(from) });
         },
         onBatchEnd: (event) => {
           last = event;
           reporter.step(event);
         },
         onEpochEnd: (record) => {
-          reporter.epoch(record, settings.epochs);
+          reporter.epoch(record, spec.epochs);
         },
       });
-      const tested = also && (await testAlso(result.model, also, { ...sessionOptions(args), signal }));
+      const tested = also && (await testAlso(result.model, also, { ...spec, signal }));
       const wantsMnist = also === undefined && data === 'digits' && args.alsoTest === undefined;
       reporter.done({
-        ...endOf(result, out, settings),
+        ...endOf(result, out, data),
         testData: split.test.name,
         ...(tested && { also: tested }),
         ...(wantsMnist && { alsoHint: 'on real MNIST: add --also-test mnist, which downloads it once' }),
@@ -117,6 +112,14 @@ export const train = defineCommand({
     }
   },
 });
+
+/** What the command line changes: a file, the run that goes on (but for what was said of its first stretch), or nothing. */
+async function baseOf({ config }: TrainArgs, resumed: string | undefined): Promise<RunSpec | undefined> {
+  if (config !== undefined) return readRun(config);
+  const before = resumed === undefined ? undefined : await loadRun(resumed);
+  const once = runFields.filter(({ meta }) => meta.once === true).map(({ name }) => name as string);
+  return before && Object.fromEntries(Object.entries(before).filter(([name]) => !once.includes(name)));
+}
 
 function reporterFor({ json, logEvery }: TrainArgs, io: Io): Reporter {
   if (json) return jsonReporter(io, logEvery ?? 100);
@@ -132,7 +135,7 @@ function checkAlso({ train }: DataSplit, also: Dataset): void {
 function endOf(
   { files, model, testAccuracy, testLoss, history, seconds, device }: TrainResult,
   out: string,
-  { data }: Settings,
+  data: string,
 ): Omit<RunEnd, 'testData'> {
   const path = files['model'] ?? join(out, runFiles.model);
   const last = history.epochs.at(-1);

@@ -7,6 +7,7 @@ import {
   type Dataset,
   type SessionOptions,
 } from '../../index.js';
+import { defined } from '../../schema.js';
 import { note, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { score } from '../score.js';
@@ -38,7 +39,8 @@ export async function alsoTestSet(
   { given, data, cacheDir }: AlsoTestChoice,
 ): Promise<Dataset | undefined> {
   if (given === 'none') return undefined;
-  if (given !== undefined) return (await openDataFor(io, { data: given, cacheDir })).test;
+  if (given !== undefined)
+    return (await openDataFor(io, { data: given, dataOptions: defined({ cacheDir }) })).test;
   if (data !== 'digits') return undefined;
   const named = io.env['ORT_TRAIN_MNIST'];
   if (named !== undefined && named !== '') return (await loadIdxFolder(named)).test;

@@ -6,51 +6,34 @@ import {
   type Dataset,
   type Normalization,
 } from '../../index.js';
-import { grouped } from '../command.js';
-import { flag, numbers, whole, type Values } from '../options.js';
+import { flag } from '../options.js';
 
-/** What is done to the images: random changes in training, normalisation always. */
-export const imageOptions = grouped('Images:', {
-  randomCrop: {
-    ...whole('pad each training image by so many black pixels and cut a random part of its size', 0),
-    fallback: '0',
-  },
-  randomFlip: flag('mirror half of the training images left and right'),
-  mean: numbers('subtracted from pixel / 255, a number for each channel, as 0.49,0.48,0.45'),
-  std: numbers('divided by after that, a number for each channel, as 0.25,0.24,0.26'),
-  normalize: flag('mean and std of the training images'),
-});
+/** Beside `--mean` and `--std`. */
+export const normalizeOption = { normalize: flag('mean and std of the training images') };
 
-type ImageArgs = Values<typeof imageOptions>;
-
-/** The augmentation: the saved run's with what the command line changes; undefined for none. */
-export function augmentFrom(
-  { randomCrop, randomFlip }: ImageArgs,
-  saved: Augmentation | undefined,
-): Augmentation | undefined {
-  const pad = randomCrop ?? saved?.pad ?? 0;
-  const flip = randomFlip ?? saved?.flip ?? false;
+/** The augmentation, of which the command line says the pad alone; undefined for none. */
+export function augmentFrom({ pad = 0, flip = false }: Augmentation = {}): Augmentation | undefined {
   if (pad === 0 && !flip) return undefined;
   return { ...(pad > 0 && { pad, crop: true }), ...(flip && { flip }) };
 }
 
 /** The normalisation for the training images; undefined for pixel / 255. */
 export function normalizationFrom(
-  { mean, std, normalize }: ImageArgs,
-  saved: Normalization | undefined,
+  args: Readonly<Record<string, unknown>>,
+  said: Normalization | undefined,
   train: Dataset,
 ): Normalization | undefined {
-  const given = mean === undefined ? (std === undefined ? undefined : '--std') : '--mean';
+  const given = ['mean', 'std'].find((name) => args[name] !== undefined);
+  const { normalize } = args;
   if (normalize === true) {
     if (given !== undefined) {
-      throw new OptionError(`--normalize and ${given}: expected one of them, got both`);
+      throw new OptionError(`--normalize and --${given}: expected one of them, got both`);
     }
     return channelStatistics(train);
   }
-  if (given === undefined) return normalize === false ? undefined : saved;
-  const normalization = { ...saved, ...(mean && { mean }), ...(std && { std }) };
-  checkNormalization(normalization, train.channels);
-  return normalization;
+  if (given === undefined && normalize === false) return undefined;
+  if (said !== undefined) checkNormalization(said, train.channels);
+  return said;
 }
 
 /** One line for people; undefined where pixels are divided by 255 and nothing else. */

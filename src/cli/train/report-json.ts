@@ -4,25 +4,17 @@ import { isShown, type Reporter } from './reporter.js';
 /** One JSON object a line: start, step, epoch, done. */
 export function jsonReporter(io: Io, logEvery: number): Reporter {
   return {
-    start({ run, out, resumed, init, device, ...info }) {
+    start({ spec, out, resumed, init, device, ...info }) {
+      const { loss, ...told } = spec;
       writeJson(io, {
         event: 'start',
+        ...told,
         ...info,
-        preset: run.preset,
-        device: device.chosen,
-        runtime: device.runtime,
-        threads: device.threads,
+        ...{ device: device.chosen, runtime: device.runtime, threads: device.threads },
         rejected: device.rejected,
-        optimizer: run.optimizer,
-        scheduler: run.scheduler,
-        shuffle: run.shuffle,
-        labelSmoothing: run.labelSmoothing,
-        ...(run.freeze && { freeze: run.freeze }),
-        ...(run.augment && { augment: run.augment }),
-        ...(run.normalization && { normalization: run.normalization }),
-        out,
-        ...(resumed !== undefined && { resumed }),
-        ...(init !== undefined && { init }),
+        labelSmoothing: loss?.labelSmoothing ?? 0,
+        // JSON leaves out what is undefined.
+        ...{ out, resumed, init },
       });
     },
     step(event) {

@@ -1,5 +1,7 @@
 import { print, widthOf, type Io } from '../io.js';
 import { bytes, count, counted, duration, field, percent, rate, wrap } from '../text.js';
+import { runDefaults, runFields } from '../../train/spec/run.js';
+import { kebab } from '../command.js';
 import { describeImages } from './image-options.js';
 import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
 import {
@@ -39,23 +41,36 @@ export function textReporter(io: Io, logEvery: number): Reporter {
   };
 }
 
+/** What else is said of the optimizer, in the names of the options: `clip norm 1`. */
+function otherSettings(spec: RunStart['spec']): readonly string[] {
+  return runFields.flatMap(({ name, meta: { group } }) => {
+    if (group !== 'Optimizer:' || name === 'optimizer' || name === 'loss') return [];
+    const [value, usual] = [spec[name], (runDefaults as typeof spec)[name]];
+    return value === undefined || value === usual
+      ? []
+      : [`${kebab(name).replaceAll('-', ' ')} ${JSON.stringify(value)}`];
+  });
+}
+
 /** What a run is about to do. */
 export function startLines(start: RunStart, width: number): string[] {
-  const { run, device, data } = start;
+  const { spec, device, data } = start;
   const set = data.train.replace(/\/train$/, '');
-  const { name, options } = run.scheduler;
-  const { kind: optimizer, ...hyper } = run.optimizer;
+  const { name, options } = spec.scheduler;
+  const { kind: optimizer, ...hyper } = spec.optimizer;
+  const smoothing = spec.loss?.labelSmoothing ?? 0;
   const recipe = [
     counted(start.epochs, 'epoch'),
     `batches of ${start.batchSize}`,
     `${optimizer}${inBrackets(hyper)}`,
     `lr ${rate(start.learningRate)}`,
     ...(name === 'constantLR' ? [] : [describeScheduler({ name, options })]),
-    ...(run.labelSmoothing > 0 ? [`label smoothing ${run.labelSmoothing}`] : []),
-    run.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
+    ...(smoothing > 0 ? [`label smoothing ${smoothing}`] : []),
+    ...otherSettings(spec),
+    spec.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
   const frozen = start.frozenParameters === 0 ? '' : `, ${count(start.frozenParameters)} more are frozen`;
-  const images = describeImages(run.augment, run.normalization);
+  const images = describeImages(spec.augment, spec.normalization);
   return [
     ...field('network', `${start.network}, ${count(start.parameters)} parameters${frozen}`),
     ...field(

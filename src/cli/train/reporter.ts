@@ -1,10 +1,8 @@
 import type { BatchEnd, EpochRecord, StartInfo } from '../../index.js';
 import type { AlsoTested } from './also-test.js';
-import type { SavedRun } from './run-folder.js';
 
 /** What is known when a run begins. */
 export interface RunStart extends StartInfo {
-  readonly run: Omit<SavedRun, 'format'>;
   /** Folder that the run writes to. */
   readonly out: string;
   /** Folder or checkpoint that it goes on from. */

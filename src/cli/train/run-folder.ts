@@ -1,63 +1,48 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
+  checkRun,
   CheckpointError,
   IoError,
-  dataNames,
+  OptionError,
+  readRun,
   runFiles,
-  type Augmentation,
-  type Normalization,
-  type OptimizerOptions,
-  type PresetName,
-  type PresetOptions,
-  type SchedulerSpec,
+  type RunSpec,
 } from '../../index.js';
-import { ensureFolder, writeFileSafely } from '../../files-node.js';
+import { ensureFolder } from '../../files-node.js';
+import { defined } from '../../schema.js';
 
-/** What a run was told, kept beside its checkpoint, so that `--resume` needs nothing else. */
-export interface SavedRun {
-  readonly format: 'ort-train-run/1';
-  readonly preset: PresetName;
-  readonly network: PresetOptions;
-  /** Name of a set, or the absolute path of a folder. */
-  readonly data: string;
-  readonly labels?: readonly string[];
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly optimizer: OptimizerOptions;
-  readonly scheduler: SchedulerSpec;
-  readonly labelSmoothing: number;
-  readonly shuffle: boolean;
-  readonly seed: number;
-  /** What was not trained, as `freeze` takes it. */
-  readonly freeze?: { readonly patterns: readonly string[]; readonly except: readonly string[] };
-  readonly augment?: Augmentation;
-  readonly normalization?: Normalization;
-  readonly foldBatchNorm?: boolean;
-}
-
-/** Name of the file that holds a `SavedRun`. */
-export const runFile = 'run.json';
-
-/** Writes what a run was told into its folder. */
-export async function saveRun(folder: string, run: Omit<SavedRun, 'format'>): Promise<void> {
-  const saved: SavedRun = { format: 'ort-train-run/1', ...run };
-  await writeFileSafely(join(folder, runFile), `${JSON.stringify(saved, null, 2)}\n`);
-}
-
-/** Reads it back; undefined where the folder has none. Throws CheckpointError for a file that is something else. */
-export async function loadRun(folder: string): Promise<SavedRun | undefined> {
-  const path = join(folder, runFile);
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+/**
+ * What a run was told, out of its folder; undefined where that has no `run.json`. Throws CheckpointError for a file that is
+ * something else.
+ */
+export async function loadRun(folder: string): Promise<RunSpec | undefined> {
+  const path = join(folder, runFiles.run);
+  if (!(await exists(path))) return undefined;
   try {
-    const value = JSON.parse(text) as Partial<SavedRun> | null;
-    if (value?.format === 'ort-train-run/1') return value as SavedRun;
-  } catch {
-    // Said below.
+    return await readRun(path);
+  } catch (cause) {
+    throw cause instanceof OptionError ? new CheckpointError(cause.message, { cause }) : cause;
   }
-  throw new CheckpointError(`${path}: expected the settings of a run (ort-train-run/1), got something else`);
+}
+
+/** The network, labels and normalisation of a run in its folder; those of version 0.1.0, too, whose runs can be exported. */
+export async function loadCard(folder: string): Promise<RunSpec | undefined> {
+  const path = join(folder, runFiles.run);
+  const saved = (await readFile(path, 'utf8').then(JSON.parse, () => null)) as Partial<OldRun> | null;
+  if (saved?.format !== 'ort-train-run/1') return loadRun(folder);
+  const { preset, network, labels, normalization, data } = saved;
+  return checkRun(
+    defined({ preset, ...network, normalization, data, dataOptions: labels && { classes: labels } }),
+    path,
+  );
+}
+
+/** Of a `run.json` of version 0.1.0, what an exported model says of itself. */
+interface OldRun extends Pick<RunSpec, 'preset' | 'normalization' | 'data'> {
+  readonly format: 'ort-train-run/1';
+  readonly network: Pick<RunSpec, 'classes' | 'channels' | 'imageSize'>;
+  readonly labels: readonly string[];
 }
 
 /** Where a run to be resumed lies: `given` is its folder or its checkpoint. */
@@ -71,11 +56,6 @@ export async function locateRun(
     throw new CheckpointError(`${given}: expected a run with a ${runFiles.checkpoint}, but there is none`);
   }
   return { folder: given, checkpoint };
-}
-
-/** The data as a saved run names them. */
-export function dataReference(data: string): string {
-  return dataNames.includes(data) ? data : resolve(data);
 }
 
 /** `runs/<preset>-<data>`, or with a number behind where that one has a run already; it is made. */

@@ -1,18 +1,32 @@
-import { OptionError } from '../../errors.js';
-import { cosineAnnealingLR, linearWarmup, oneCycleLR } from './curves.js';
-import { reduceLROnPlateau } from './plateau.js';
-import type { Scheduler, SchedulerOption, SchedulerSpec } from './scheduler.js';
-import { sequentialLR } from './sequential.js';
-import { constantLR, exponentialLR, multiStepLR, stepLR } from './steps.js';
+import * as v from 'valibot';
+import { checked, list, object, variant, type Schema } from '../../schema.js';
+import {
+  cosineAnnealingLR,
+  cosineAnnealingLRSchema,
+  linearWarmup,
+  linearWarmupSchema,
+  oneCycleLR,
+  oneCycleLRSchema,
+} from './curves.js';
+import { reduceLROnPlateau, reduceLROnPlateauSchema } from './plateau.js';
+import type { Scheduler, SchedulerSpec } from './scheduler.js';
+import { milestonesSchema, sequentialLR } from './sequential.js';
+import {
+  constantLR,
+  constantLRSchema,
+  exponentialLR,
+  exponentialLRSchema,
+  multiStepLR,
+  multiStepLRSchema,
+  stepLR,
+  stepLRSchema,
+} from './steps.js';
 
-export * from './curves.js';
-export * from './plateau.js';
-export * from './sequential.js';
-export * from './steps.js';
-export { schedulerState } from './scheduler.js';
-export type * from './scheduler.js';
-
-const factories = {
+export type * from './curves.js';
+export type * from './plateau.js';
+export type * from './sequential.js';
+export type * from './steps.js';
+export {
   constantLR,
   cosineAnnealingLR,
   exponentialLR,
@@ -22,10 +36,35 @@ const factories = {
   reduceLROnPlateau,
   sequentialLR,
   stepLR,
-} as const;
+};
+export { schedulerState } from './scheduler.js';
+export type * from './scheduler.js';
 
-/** Names of all schedulers. */
-export const schedulerNames = Object.keys(factories) as readonly (keyof typeof factories)[];
+const kind = <const N extends string, S extends Schema>(name: N, options: S) =>
+  object({ name: v.literal(name), options });
+
+/** Those whose rate depends on the epoch alone. */
+const ofEpochs = [
+  kind('constantLR', constantLRSchema),
+  kind('cosineAnnealingLR', cosineAnnealingLRSchema),
+  kind('exponentialLR', exponentialLRSchema),
+  kind('linearWarmup', linearWarmupSchema),
+  kind('multiStepLR', multiStepLRSchema),
+  kind('oneCycleLR', oneCycleLRSchema),
+  kind('stepLR', stepLRSchema),
+] as const;
+
+const partsSchema = object({ schedulers: list(variant('name', ofEpochs)), milestones: milestonesSchema });
+
+/** Every scheduler by its name and options. */
+export const schedulerSchema = variant('name', [
+  ...ofEpochs,
+  kind('reduceLROnPlateau', reduceLROnPlateauSchema),
+  kind('sequentialLR', partsSchema),
+]);
+
+/** A built-in scheduler in plain JSON. */
+export type NamedScheduler = v.InferInput<typeof schedulerSchema>;
 
 /**
  * The scheduler that a checkpoint or a command line describes. Throws OptionError for an unknown name, an unknown
@@ -34,32 +73,26 @@ export const schedulerNames = Object.keys(factories) as readonly (keyof typeof f
  * @example
  * schedulerFrom({ name: 'stepLR', options: { stepSize: 3, gamma: 0.5 } });
  */
-export function schedulerFrom({ name, options }: SchedulerSpec): Scheduler {
-  const known = schedulerNames.find((each) => each === name);
-  if (known === undefined) {
-    throw new OptionError(`scheduler: expected one of ${schedulerNames.join(', ')}, got ${name}`);
+export function schedulerFrom(spec: SchedulerSpec, where = 'scheduler'): Scheduler {
+  const { name, options } = checked(schedulerSchema, { name: spec.name, options: spec.options }, where);
+  switch (name) {
+    case 'constantLR':
+      return constantLR(options);
+    case 'cosineAnnealingLR':
+      return cosineAnnealingLR(options);
+    case 'exponentialLR':
+      return exponentialLR(options);
+    case 'linearWarmup':
+      return linearWarmup(options);
+    case 'multiStepLR':
+      return multiStepLR(options);
+    case 'oneCycleLR':
+      return oneCycleLR(options);
+    case 'reduceLROnPlateau':
+      return reduceLROnPlateau(options);
+    case 'sequentialLR':
+      return sequentialLR({ ...options, schedulers: options.schedulers.map((each) => schedulerFrom(each)) });
+    case 'stepLR':
+      return stepLR(options);
   }
-  // Each factory checks what it is given, so that unchecked JSON may go in.
-  const make = factories[known] as (options: Readonly<Record<string, unknown>>) => Scheduler;
-  const scheduler = make(known === 'sequentialLR' ? withSchedulers(options) : options);
-  const unknown = Object.keys(options).find((option) => !Object.hasOwn(scheduler.options, option));
-  if (unknown !== undefined) {
-    const expected = Object.keys(scheduler.options).join(', ');
-    throw new OptionError(`${known}: expected options of ${expected}, got ${unknown}`);
-  }
-  return scheduler;
-}
-
-/** The options of `sequentialLR`, its schedulers made of what is said of them. */
-function withSchedulers(options: SchedulerSpec['options']): Readonly<Record<string, unknown>> {
-  const given: SchedulerOption | undefined = options['schedulers'];
-  if (!Array.isArray(given)) return options;
-  const schedulers = (given as readonly unknown[]).map((each) => {
-    const { name, options: own } = (each ?? {}) as Partial<SchedulerSpec>;
-    if (typeof name === 'string' && typeof own === 'object') return schedulerFrom({ name, options: own });
-    throw new OptionError(
-      `sequentialLR: schedulers: expected names and options, got ${JSON.stringify(each)}`,
-    );
-  });
-  return { ...options, schedulers };
 }

@@ -1,34 +1,36 @@
+import type { InferInput, InferOutput } from 'valibot';
 import { OptionError } from '../../errors.js';
-import { choiceOption, numberOption } from './options.js';
+import { checked, fromZero, number, object, oneOf, optional, said, whole } from '../../schema.js';
 import type { PlateauState, Scheduler, SchedulerMetrics } from './scheduler.js';
 
-/** A metric that ReduceLROnPlateau can watch. */
-export type PlateauMetric = keyof SchedulerMetrics;
+export const reduceLROnPlateauSchema = object({
+  mode: optional(said(oneOf(['min', 'max']), 'whether the metric should fall (min) or rise (max)'), 'min'),
+  metric: optional(
+    said(
+      oneOf(['auto', 'trainLoss', 'testLoss', 'testAccuracy']),
+      'the metric to watch: trainLoss, testLoss, testAccuracy; auto: testAccuracy where it should rise, else testLoss',
+    ),
+    'auto',
+  ),
+  factor: optional(said(number({ above: 0, below: 1 }), 'factor of each reduction'), 0.1),
+  patience: optional(said(whole(0), 'epochs without improvement before the rate is reduced'), 10),
+  threshold: optional(said(fromZero(), 'how much better counts as an improvement'), 1e-4),
+  thresholdMode: optional(
+    said(
+      oneOf(['rel', 'abs']),
+      'whether the threshold is a share of the best metric (rel) or a difference (abs)',
+    ),
+    'rel',
+  ),
+  cooldown: optional(said(whole(0), 'epochs after a reduction that do not count as bad'), 0),
+  minLr: optional(said(fromZero(), 'lowest rate'), 0),
+  eps: optional(said(fromZero(), 'a reduction smaller than this is not made', { flag: 'plateauEps' }), 1e-8),
+});
 
-/** Options of `reduceLROnPlateau`. */
-export interface ReduceLROnPlateauOptions {
-  /** Whether the metric should fall (`min`) or rise (`max`); default `min`. */
-  readonly mode?: 'min' | 'max';
-  /**
-   * The metric to watch. Default `auto`: in mode `max` testAccuracy; in mode `min` testLoss where the epoch has one,
-   * else trainLoss.
-   */
-  readonly metric?: PlateauMetric | 'auto';
-  /** Factor of each reduction; default 0.1. */
-  readonly factor?: number;
-  /** Epochs without an improvement that are borne; default 10. */
-  readonly patience?: number;
-  /** How much better counts as an improvement; default 1e-4. */
-  readonly threshold?: number;
-  /** Whether `threshold` is a share of the best metric (`rel`) or a difference (`abs`); default `rel`. */
-  readonly thresholdMode?: 'rel' | 'abs';
-  /** Epochs after a reduction that do not count as bad; default 0. */
-  readonly cooldown?: number;
-  /** Lowest learning rate; default 0. */
-  readonly minLr?: number;
-  /** A reduction smaller than this is not made; default 1e-8. */
-  readonly eps?: number;
-}
+/** Options of `reduceLROnPlateau`: PyTorch's, and the `metric` to watch. */
+export type ReduceLROnPlateauOptions = InferInput<typeof reduceLROnPlateauSchema>;
+
+type Filled = InferOutput<typeof reduceLROnPlateauSchema>;
 
 /**
  * Multiplies the rate by `factor` when the metric has not improved for more than `patience` epochs. A metric that is NaN
@@ -43,7 +45,7 @@ export interface ReduceLROnPlateauOptions {
  * state = scheduler.next(state, { trainLoss: 0.4, testLoss: 0.5 });
  */
 export function reduceLROnPlateau(given: ReduceLROnPlateauOptions = {}): Scheduler {
-  const options = plateauOptions(given);
+  const options = checked(reduceLROnPlateauSchema, given, 'reduceLROnPlateau');
   const { mode, factor, patience, cooldown, minLr, eps } = options;
   return {
     name: 'reduceLROnPlateau',
@@ -79,19 +81,13 @@ export function reduceLROnPlateau(given: ReduceLROnPlateauOptions = {}): Schedul
   };
 }
 
-type PlateauDefaults = Required<ReduceLROnPlateauOptions> & Record<string, number | string>;
-
-function isBetter(
-  { mode, threshold, thresholdMode }: PlateauDefaults,
-  metric: number,
-  best: number,
-): boolean {
+function isBetter({ mode, threshold, thresholdMode }: Filled, metric: number, best: number): boolean {
   const sign = mode === 'min' ? -1 : 1;
   const mark = thresholdMode === 'rel' ? best * (1 + sign * threshold) : best + sign * threshold;
   return mode === 'min' ? metric < mark : metric > mark;
 }
 
-function watched({ mode, metric }: PlateauDefaults, metrics: SchedulerMetrics): number {
+function watched({ mode, metric }: Filled, metrics: SchedulerMetrics): number {
   const auto = mode === 'max' ? 'testAccuracy' : metrics.testLoss === undefined ? 'trainLoss' : 'testLoss';
   const name = metric === 'auto' ? auto : metric;
   const value = metrics[name];
@@ -99,20 +95,4 @@ function watched({ mode, metric }: PlateauDefaults, metrics: SchedulerMetrics): 
   throw new OptionError(
     `reduceLROnPlateau: metric: expected an epoch with ${name}, got ${Object.keys(metrics).join(', ')} (evaluate each epoch, or watch another metric)`,
   );
-}
-
-function plateauOptions(given: ReduceLROnPlateauOptions): PlateauDefaults {
-  const where = 'reduceLROnPlateau';
-  const metrics = ['auto', 'trainLoss', 'testLoss', 'testAccuracy'] as const;
-  return {
-    mode: choiceOption(where, 'mode', given.mode ?? 'min', ['min', 'max']),
-    metric: choiceOption(where, 'metric', given.metric ?? 'auto', metrics),
-    factor: numberOption(where, 'factor', given.factor ?? 0.1, { above: 0, below: 1 }),
-    patience: numberOption(where, 'patience', given.patience ?? 10, { integer: true, min: 0 }),
-    threshold: numberOption(where, 'threshold', given.threshold ?? 1e-4, { min: 0 }),
-    thresholdMode: choiceOption(where, 'thresholdMode', given.thresholdMode ?? 'rel', ['rel', 'abs']),
-    cooldown: numberOption(where, 'cooldown', given.cooldown ?? 0, { integer: true, min: 0 }),
-    minLr: numberOption(where, 'minLr', given.minLr ?? 0, { min: 0 }),
-    eps: numberOption(where, 'eps', given.eps ?? 1e-8, { min: 0 }),
-  };
 }

@@ -1,4 +1,6 @@
+import type { GenericSchema, InferInput, InferOutput } from 'valibot';
 import { CheckpointError } from '../../errors.js';
+import { checked } from '../../schema.js';
 
 /** What an epoch gave. `testLoss` and `testAccuracy` are there when the epoch was evaluated. */
 export interface SchedulerMetrics {
@@ -30,14 +32,11 @@ export interface SchedulerState {
   readonly plateau?: PlateauState;
 }
 
-/** An option's value, plain JSON. */
-export type SchedulerOption = number | string | boolean | readonly number[] | readonly SchedulerSpec[];
-
-/** What a checkpoint says of a scheduler: enough to make it again with `schedulerFrom`. */
+/** A scheduler's name and its options, plain JSON: enough to make it again with `schedulerFrom`. */
 export interface SchedulerSpec {
   readonly name: string;
   /** All options, defaults filled in. */
-  readonly options: Readonly<Record<string, SchedulerOption>>;
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -55,6 +54,24 @@ export interface Scheduler extends SchedulerSpec {
   readonly initial: (baseLr: number) => SchedulerState;
   /** State for the next epoch, after one that gave `metrics`. */
   readonly next: (state: SchedulerState, metrics: SchedulerMetrics) => SchedulerState;
+}
+
+type OptionsSchema = GenericSchema<Readonly<Record<string, unknown>>>;
+
+/** Of a scheduler whose options all have defaults, none need be given. */
+type Given<S extends OptionsSchema> =
+  Partial<InferInput<S>> extends InferInput<S> ? [options?: InferInput<S>] : [options: InferInput<S>];
+
+/** Makes a kind of scheduler whose rate depends on the epoch alone, counted from 0, and on the options of a schema. */
+export function ofOptions<S extends OptionsSchema>(
+  name: string,
+  schema: S,
+  rate: (options: InferOutput<S>) => (baseLr: number, epoch: number) => number,
+): (...given: Given<S>) => Scheduler {
+  return (...[given = {}]) => {
+    const options = checked(schema, given, name);
+    return ofEpoch(name, options, rate(options));
+  };
 }
 
 /** A scheduler whose rate depends on the epoch alone. `lr` gets the base rate and the epoch, counted from 0. */

@@ -1,6 +1,8 @@
 import { OptionError } from '../../errors.js';
-import { milestonesOption } from './options.js';
+import { checked, list, whole } from '../../schema.js';
 import { ofEpoch, type Scheduler, type SchedulerState } from './scheduler.js';
+
+export const milestonesSchema = list(whole(0), 'whole numbers of at least 0');
 
 /** Options of `sequentialLR`. */
 export interface SequentialLROptions {
@@ -27,7 +29,10 @@ export interface SequentialLROptions {
  */
 export function sequentialLR({ schedulers, milestones }: SequentialLROptions): Scheduler {
   checkSchedulers(schedulers);
-  const at = milestonesOption('sequentialLR', milestones, { ascending: true });
+  const at = checked(milestonesSchema, milestones, 'sequentialLR: milestones');
+  if (at.some((milestone, i) => milestone < (at[i - 1] ?? 0))) {
+    throw new OptionError(`sequentialLR: milestones: expected some that do not fall, got ${at.join(', ')}`);
+  }
   if (at.length !== schedulers.length - 1) {
     throw new OptionError(
       `sequentialLR: milestones: expected ${schedulers.length - 1} for ${schedulers.length} schedulers, got ${at.length}`,

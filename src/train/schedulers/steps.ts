@@ -1,61 +1,61 @@
-import { milestonesOption, numberOption } from './options.js';
-import { ofEpoch, type Scheduler } from './scheduler.js';
+import type { InferInput } from 'valibot';
+import { list, number, object, optional, positive, said, whole } from '../../schema.js';
+import { ofOptions } from './scheduler.js';
 
-/** Options of `stepLR`. */
-export interface StepLROptions {
-  /** Epochs between two changes. */
-  readonly stepSize: number;
-  /** Factor of each change; default 0.1. */
-  readonly gamma?: number;
-}
+const gamma = said(positive(), 'factor of each change');
+
+export const stepLRSchema = object({
+  stepSize: said(whole(1), 'epochs between two changes'),
+  gamma: optional(gamma, 0.1),
+});
+
+/** Options of `stepLR`: the epochs between two changes, and the factor of each, 0.1 unless given. */
+export type StepLROptions = InferInput<typeof stepLRSchema>;
 
 /**
  * lr = base * gamma ^ floor(epoch / stepSize).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
  *
- * Throws OptionError for a stepSize that is no integer from 1, or a gamma that is not positive.
+ * Throws OptionError for a stepSize that is no whole number from 1, or a gamma that is not positive.
  *
  * @example
  * stepLR({ stepSize: 3, gamma: 0.5 }).initial(0.001).lr; // 0.001
  */
-export function stepLR({ stepSize, gamma = 0.1 }: StepLROptions): Scheduler {
-  const every = numberOption('stepLR', 'stepSize', stepSize, { integer: true, min: 1 });
-  const factor = numberOption('stepLR', 'gamma', gamma, { above: 0 });
-  return ofEpoch('stepLR', { stepSize: every, gamma: factor }, (base, epoch) => {
-    return base * factor ** Math.floor(epoch / every);
-  });
-}
+export const stepLR = ofOptions('stepLR', stepLRSchema, ({ stepSize, gamma: factor }) => {
+  return (base, epoch) => base * factor ** Math.floor(epoch / stepSize);
+});
 
-/** Options of `multiStepLR`. */
-export interface MultiStepLROptions {
-  /** Epochs at which the rate changes, in any order; one that is named twice changes it twice, 0 changes the first rate. */
-  readonly milestones: readonly number[];
-  /** Factor of each change; default 0.1. */
-  readonly gamma?: number;
-}
+export const multiStepLRSchema = object({
+  milestones: said(
+    list(whole(0), 'whole numbers of at least 0'),
+    'epochs at which the rate changes, as 30,60',
+  ),
+  gamma: optional(gamma, 0.1),
+});
+
+/**
+ * Options of `multiStepLR`: the epochs at which the rate changes, in any order (one that is named twice changes it twice, 0
+ * changes the first rate), and the factor of each change, 0.1 unless given.
+ */
+export type MultiStepLROptions = InferInput<typeof multiStepLRSchema>;
 
 /**
  * lr = base * gamma ^ (number of milestones reached, each as often as it is named).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
  *
- * Throws OptionError for milestones that are no integers from 0, or a gamma that is not positive.
+ * Throws OptionError for milestones that are no whole numbers from 0, or a gamma that is not positive.
  *
  * @example
  * multiStepLR({ milestones: [30, 60] });
  */
-export function multiStepLR({ milestones, gamma = 0.1 }: MultiStepLROptions): Scheduler {
-  const factor = numberOption('multiStepLR', 'gamma', gamma, { above: 0 });
-  const at = milestonesOption('multiStepLR', milestones);
-  return ofEpoch('multiStepLR', { milestones: at, gamma: factor }, (base, epoch) => {
-    return base * factor ** at.filter((milestone) => milestone <= epoch).length;
-  });
-}
+export const multiStepLR = ofOptions('multiStepLR', multiStepLRSchema, ({ milestones, gamma: factor }) => {
+  return (base, epoch) => base * factor ** milestones.filter((milestone) => milestone <= epoch).length;
+});
 
-/** Options of `exponentialLR`. */
-export interface ExponentialLROptions {
-  /** Factor of each epoch. */
-  readonly gamma: number;
-}
+export const exponentialLRSchema = object({ gamma });
+
+/** Options of `exponentialLR`: the factor of each epoch. */
+export type ExponentialLROptions = InferInput<typeof exponentialLRSchema>;
 
 /**
  * lr = base * gamma ^ epoch.
@@ -66,32 +66,27 @@ export interface ExponentialLROptions {
  * @example
  * exponentialLR({ gamma: 0.9 });
  */
-export function exponentialLR({ gamma }: ExponentialLROptions): Scheduler {
-  const factor = numberOption('exponentialLR', 'gamma', gamma, { above: 0 });
-  return ofEpoch('exponentialLR', { gamma: factor }, (base, epoch) => base * factor ** epoch);
-}
+export const exponentialLR = ofOptions('exponentialLR', exponentialLRSchema, ({ gamma: factor }) => {
+  return (base, epoch) => base * factor ** epoch;
+});
 
-/** Options of `constantLR`. */
-export interface ConstantLROptions {
-  /** Factor during the first epochs; default 1 (PyTorch: 1/3). */
-  readonly factor?: number;
-  /** How many epochs the factor lasts; default 0 (PyTorch: 5). */
-  readonly totalIters?: number;
-}
+export const constantLRSchema = object({
+  factor: optional(said(number({ above: 0, max: 1 }), 'factor during the first epochs'), 1),
+  totalIters: optional(said(whole(0), 'how many epochs the factor lasts'), 0),
+});
+
+/** Options of `constantLR`: a factor (1 unless given; PyTorch: 1/3) and the epochs that it lasts (0; PyTorch: 5). */
+export type ConstantLROptions = InferInput<typeof constantLRSchema>;
 
 /**
  * lr = base * factor for the first `totalIters` epochs, then base; without options the base rate throughout.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
  *
- * Throws OptionError for a factor outside (0, 1], or totalIters that are no integer from 0.
+ * Throws OptionError for a factor outside (0, 1], or totalIters that are no whole number from 0.
  *
  * @example
  * constantLR().initial(0.001).lr; // 0.001
  */
-export function constantLR({ factor = 1, totalIters = 0 }: ConstantLROptions = {}): Scheduler {
-  const scale = numberOption('constantLR', 'factor', factor, { above: 0, max: 1 });
-  const last = numberOption('constantLR', 'totalIters', totalIters, { integer: true, min: 0 });
-  return ofEpoch('constantLR', { factor: scale, totalIters: last }, (base, epoch) => {
-    return epoch < last ? base * scale : base;
-  });
-}
+export const constantLR = ofOptions('constantLR', constantLRSchema, ({ factor, totalIters }) => {
+  return (base, epoch) => (epoch < totalIters ? base * factor : base);
+});

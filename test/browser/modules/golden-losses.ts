@@ -1,4 +1,4 @@
-import { loadIdx, trainResNet, type Dataset, type DeviceReport } from 'ort-train';
+import { loadIdx, trainResNet, type Dataset, type DeviceName, type DeviceReport } from 'ort-train';
 
 /** Where the golden run's files are served, and how to run it. */
 export interface GoldenInput {
@@ -7,7 +7,7 @@ export interface GoldenInput {
   readonly init: string;
   readonly steps: number;
   readonly threads: number;
-  readonly devices?: readonly string[];
+  readonly devices?: readonly DeviceName[];
 }
 
 /** What the run says of itself. */

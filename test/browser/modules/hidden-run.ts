@@ -13,7 +13,7 @@ export async function begin(): Promise<void> {
     worker
       .train({
         network: { family: 'mnist-cnn', widths: [4, 8, 8] },
-        ...{ digits: { train: 3200, test: 64 }, epochs: 100_000, batchSize: 4, threads: 1 },
+        ...{ dataOptions: { digits: { train: 3200, test: 64 } }, epochs: 100_000, batchSize: 4, threads: 1 },
         // Never: what is stored in the first epoch is stored because the page was hidden.
         checkpointSeconds: 1e9,
         onBatchEnd: () => {

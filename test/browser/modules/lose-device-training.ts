@@ -13,7 +13,7 @@ export interface LoseDeviceTrainingOutput {
 
 const recipe: WorkerTrainOptions = {
   network: { family: 'mnist-cnn', widths: [4, 8, 8] },
-  ...{ digits: { train: 96, test: 16 }, epochs: 1, batchSize: 16, threads: 1 },
+  ...{ dataOptions: { digits: { train: 96, test: 16 } }, epochs: 1, batchSize: 16, threads: 1 },
   ...{ checkpointKey: false, checkpointSeconds: 0 },
 };
 

@@ -33,7 +33,7 @@ export interface StoredRunOutput {
 /** 3 epochs of 40 steps, each with a rate of its own and an evaluation. */
 const recipe: WorkerTrainOptions = {
   network: { family: 'mnist-cnn', widths: [4, 8, 8] },
-  ...{ data: 'digits', digits: { train: 640, test: 64 }, shuffle: true },
+  ...{ data: 'digits', dataOptions: { digits: { train: 640, test: 64 } }, shuffle: true },
   ...{ epochs: 3, batchSize: 16, learningRate: 3e-3, seed: 5, threads: 1 },
   scheduler: { name: 'stepLR', options: { stepSize: 1, gamma: 0.5 } },
   checkpointSeconds: 0.05,

@@ -35,7 +35,7 @@ export default async function trainInWorker(steps: number): Promise<TrainInWorke
     ...{
       preset: 'mnist-cnn',
       data: 'digits',
-      digits: { train: 3200, test: 200 },
+      dataOptions: { digits: { train: 3200, test: 200 } },
       epochs: 9,
       maxSteps: steps,
     },

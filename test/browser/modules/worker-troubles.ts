@@ -6,7 +6,13 @@ export type WorkerTroublesOutput = Readonly<Record<string, string>>;
 
 const tiny: WorkerTrainOptions = {
   network: { family: 'mnist-cnn', widths: [4, 8, 8] },
-  ...{ digits: { train: 640, test: 64 }, epochs: 10_000, batchSize: 16, threads: 1, checkpointKey: false },
+  ...{
+    dataOptions: { digits: { train: 640, test: 64 } },
+    epochs: 10_000,
+    batchSize: 16,
+    threads: 1,
+    checkpointKey: false,
+  },
 };
 
 const script = new URL('../../../src/worker/worker-web.ts', import.meta.url);

@@ -1,0 +1,90 @@
+import { OptionError } from '../../errors.js';
+import type { Network } from '../../net/index.js';
+import { defined, wordsOf } from '../../schema.js';
+import { recipeFor } from '../recipes.js';
+import type { TrainOptions } from '../run-types.js';
+import { schedulerFrom, schedulerSchema, type Scheduler, type SchedulerSpec } from '../schedulers/index.js';
+import { networkOf } from './network.js';
+import { checkRun, runDefaults, runFields, runFormat, type ResolvedRun, type RunSpec } from './run.js';
+
+/** A run, ready to go. */
+export interface Run {
+  readonly network: Network;
+  readonly scheduler: Scheduler;
+  readonly spec: ResolvedRun;
+  /** Whether the spec says all: no network, scheduler, data or weights that only the caller has. */
+  readonly isWhole: boolean;
+}
+
+/** The description of a run, out of what `trainResNet` was told; `named` are the names of data and weights that it was handed. */
+export function resolveRun(options: TrainOptions, named: Pick<RunSpec, 'data' | 'init'> = {}): Run {
+  const {
+    network,
+    scheduler,
+    data,
+    init,
+    resume: _,
+    signal: _s,
+    onStart,
+    onBatchEnd,
+    onEpochEnd,
+    ...plain
+  } = defined(options);
+  const built = network !== undefined && 'net' in network ? network : undefined;
+  const told = checkRun({
+    ...plain,
+    ...named,
+    ...(built === undefined && defined({ network })),
+    ...(isNamed(scheduler) && {
+      scheduler: isOwn(scheduler) ? { name: scheduler.name, options: scheduler.options } : scheduler,
+    }),
+  });
+  if (network !== undefined && told.preset !== undefined) {
+    throw new OptionError('preset and network: expected one of them, got both');
+  }
+  const preset = network === undefined ? (told.preset ?? 'mnist-cnn') : undefined;
+  const spec: ResolvedRun = inOrder({
+    format: runFormat,
+    ...runDefaults,
+    ...recipeFor(preset ?? told.network?.family, data.train.name.split('/')[0]),
+    ...defined({ preset }),
+    ...told,
+    ...(told.freeze && { freeze: { patterns: ['*'], except: [], ...told.freeze } }),
+  });
+  return {
+    network: networkOf({ ...told, ...(built && { network: built }) }),
+    scheduler: isOwn(scheduler) ? scheduler : schedulerFrom(spec.scheduler),
+    spec,
+    isWhole:
+      built === undefined &&
+      (scheduler === undefined || isNamed(scheduler)) &&
+      named.data !== undefined &&
+      (init === undefined || named.init !== undefined),
+  };
+}
+
+/** A scheduler as functions, perhaps a user's own. */
+function isOwn(scheduler: SchedulerSpec | undefined): scheduler is Scheduler {
+  return typeof scheduler === 'object' && 'next' in scheduler;
+}
+
+/** One that a file can name; what is no scheduler at all is the schema's to refuse. */
+function isNamed(scheduler: SchedulerSpec | undefined): scheduler is SchedulerSpec {
+  return (
+    scheduler !== undefined &&
+    (!isOwn(scheduler) || wordsOf('name', schedulerSchema.options).includes(scheduler.name))
+  );
+}
+
+/** With the fields as the schema has them. */
+function inOrder<T extends RunSpec>(spec: T): T {
+  return Object.fromEntries(runFields.flatMap(({ name }) => (name in spec ? [[name, spec[name]]] : []))) as T;
+}
+
+/** What a model's card says of its run: not where it ran or lies. */
+export function recipeOf(spec: RunSpec): RunSpec {
+  const here = runFields
+    .filter(({ meta }) => meta.here === true || meta.once === true)
+    .map(({ name }) => name as string);
+  return Object.fromEntries(Object.entries(spec).filter(([name]) => !here.includes(name)));
+}
