@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -22,15 +23,26 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const here = resolve(import.meta.dirname, '..');
 const scratch = await mkdtemp(join(tmpdir(), 'against-'));
 
+/** Where a checkout has what measures: beside the library (`npm run bench:build`), or within it as it once was. */
+function filesOf(checkout) {
+  const folder = join(checkout, 'bench', 'dist', 'bench', 'steps');
+  const [home, end] = existsSync(folder) ? [folder, ''] : [join(checkout, 'dist', 'bench'), '-node'];
+  return {
+    cases: join(home, 'cases.js'),
+    subprocess: join(home, `subprocess${end}.js`),
+    worker: join(home, `worker${end}.js`),
+  };
+}
+
 /** A worker of a checkout that has nothing left to tune. */
 async function workerOf(checkout, name) {
-  const load = (path) => import(pathToFileURL(join(checkout, 'dist', 'bench', path)).href);
-  const { startSubprocess } = await load('subprocess-node.js');
-  const { findCases } = await load('cases.js');
+  const files = filesOf(checkout);
+  const { startSubprocess } = await import(pathToFileURL(files.subprocess).href);
+  const { findCases } = await import(pathToFileURL(files.cases).href);
   const [{ batch }] = findCases([name]);
   const options = { net: name, batch, target: 'auto', threads, autotune: true };
   const env = { XDG_CACHE_HOME: join(scratch, checkout === here ? 'new' : 'old') };
-  const args = [join(checkout, 'dist', 'bench', 'worker-node.js'), JSON.stringify(options)];
+  const args = [files.worker, JSON.stringify(options)];
   for (let start = 0; ; start++) {
     const worker = startSubprocess(process.execPath, args, env);
     const { lowering } = await worker.ask();

@@ -42,7 +42,9 @@ export interface Manifest {
     readonly input: readonly [channels: number, height: number, width: number];
     readonly classes: number;
   };
+  /** That of the optimizer model. */
   readonly optimizer: OptimizerOptions;
+  /** That of the training model. */
   readonly loss: CrossEntropyOptions;
   /** Inputs and outputs of each `.onnx` file. */
   readonly models: Readonly<Record<ArtifactModel, Ports & { readonly file: string }>>;

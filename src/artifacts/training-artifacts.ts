@@ -13,6 +13,7 @@ import { describeArtifacts, type Manifest } from './manifest.js';
 export interface ArtifactOptions extends CardOptions {
   /** Default: Adam with PyTorch's defaults. */
   readonly optimizer?: OptimizerOptions;
+  /** Default: the mean cross-entropy of the batch. */
   readonly loss?: CrossEntropyOptions;
   /** Seed of the initial weights; default 0. */
   readonly seed?: number;

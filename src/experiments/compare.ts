@@ -48,6 +48,7 @@ export interface CompareRecipe {
 export interface CompareOptions extends CompareRecipe, SessionOptions {
   /** Images to train on. */
   readonly data: Dataset;
+  /** Default: the mean cross-entropy of the batch. */
   readonly loss?: CrossEntropyOptions;
   readonly normalization?: Normalization;
   readonly augment?: Augmentation;

@@ -28,6 +28,7 @@ export interface ParameterGradient {
 
 /** How `gradientNorms` computes. */
 export interface GradientOptions extends SessionOptions {
+  /** Default: the mean cross-entropy of the batch. */
   readonly loss?: CrossEntropyOptions;
   /** Number of the step that layers which draw random numbers (dropout) see; default 1. */
   readonly step?: number;

@@ -35,7 +35,9 @@ export const graphKinds = [
 
 /** What the graphs of a network depend on. */
 export interface GraphOptions {
+  /** What its update is, and which vectors it keeps. */
   readonly optimizer: OptimizerOptions;
+  /** Default: the mean cross-entropy of the batch. */
   readonly loss?: CrossEntropyOptions;
   /** Largest L2 norm of the gradient of all parameters together, to which the optimizer scales it; default: none. */
   readonly clipNorm?: number;

@@ -25,6 +25,7 @@ import { checkWhole } from '../checks.js';
 export interface TrainerOptions extends SessionOptions {
   /** Default: Adam with PyTorch's defaults. */
   readonly optimizer?: OptimizerOptions;
+  /** Default: the mean cross-entropy of the batch. */
   readonly loss?: CrossEntropyOptions;
   /**
    * Largest L2 norm of the gradient of all trained parameters together: a larger gradient is scaled down to it, as PyTorch's

@@ -225,11 +225,14 @@ describe('fit', () => {
 
 // `npm test` builds it.
 const built = fileURLToPath(new URL('../../dist/index.js', import.meta.url));
+const prefetcher = fileURLToPath(new URL('../../dist/data/prefetch-node.js', import.meta.url));
 
 describe.skipIf(!existsSync(built))('a program', () => {
   /** Runs a module on the built package, in a process of its own; a process that does not end is killed. */
   async function run(code: string): Promise<{ readonly status: number | null; readonly output: string }> {
-    const source = `import { embeddedDigits, Prefetcher, trainResNet } from ${JSON.stringify(built)};\n${code}`;
+    const source =
+      `import { embeddedDigits, trainResNet } from ${JSON.stringify(built)};\n` +
+      `import { Prefetcher } from ${JSON.stringify(prefetcher)};\n${code}`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', source], { timeout: WAIT });
     let output = '';
     for (const stream of [child.stdout, child.stderr])

@@ -121,7 +121,12 @@ export interface NetworkChoice extends Omit<v.InferInput<typeof networkChoiceSch
   readonly network?: Network | NetworkSpec;
 }
 
-/** The network of a run. Throws OptionError as the network's own function, and for a pattern that fits no tensor. */
+/**
+ * The network of a run. Throws OptionError as the network's own function, and for a pattern that fits no tensor.
+ *
+ * @example
+ * const network = networkOf({ preset: 'resnet18', classes: 5, freeze: { except: ['layer4', 'fc'] } });
+ */
 export function networkOf(choice: NetworkChoice): Network {
   const { preset = 'mnist-cnn', network: given, freeze: frozen, classes, channels, imageSize } = choice;
   const sizes = defined({ classes, channels, imageSize });

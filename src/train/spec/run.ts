@@ -140,7 +140,12 @@ export type Recipe = Required<
 /** A run with nothing left open: the recipe's values and the defaults where nothing was said. */
 export type ResolvedRun = RunSpec & Recipe & typeof runDefaults;
 
-/** Throws OptionError, which names the field, for anything that is no `RunSpec`; `where` is what errors call the whole. */
+/**
+ * Throws OptionError, which names the field, for anything that is no `RunSpec`; `where` is what errors call the whole.
+ *
+ * @example
+ * checkRun({ preset: 'resnet18', epochs: 0 }, 'a.json'); // a.json: epochs: expected a whole number of at least 1, got 0
+ */
 export function checkRun(spec: unknown, where = ''): RunSpec {
   checked(runSchema, spec, where);
   return spec as RunSpec;
