@@ -7,13 +7,14 @@ import { defined } from '../schema.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
 import { networkOf } from './spec/network.js';
+import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
 
 /** Bytes, or what a browser has instead of a path: a dropped or chosen `File`, or any other `Blob`. */
 export type BytesSource = Uint8Array | Blob | NamedBytes;
 
 /** `trainResNet` in a browser: data, weights and checkpoints are bytes, or files that the user has given. */
-export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume'> {
+export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume' | 'out'> {
   /** `digits` (embedded; the default), files that the user has given, or a data set in memory. */
   readonly data?: 'digits' | FileSource | DataSplit;
   /** Weights to start from: a safetensors file, or an `.onnx` model where its name says so. */
@@ -24,6 +25,7 @@ export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'r
 
 /** `trainResNet` in the window or worker that calls; `worker/train-web.ts` chooses. */
 export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOptions): Promise<TrainResult> {
+  refuseFolder(rest);
   return trainOn(
     { createSession: createWebSession },
     {

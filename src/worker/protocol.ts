@@ -12,7 +12,7 @@ import type { TransferredError } from '../error-transfer.js';
 export type WorkerData = 'digits' | FileSource | DataSplit;
 
 /** What `train` is told besides callbacks: a `RunSpec`, and what is handed over with it. */
-export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init'> {
+export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init' | 'out'> {
   /** Default `digits`. */
   readonly data?: WorkerData;
   /** A scheduler such as `stepLR({ stepSize: 1 })`, or its name and options. */

@@ -1,6 +1,7 @@
 import { checkRun, type RunSpec, type TrainOptions, type TrainResult } from '../train/index.js';
 import type { DataSplit } from '../data/index.js';
 import { defined } from '../schema.js';
+import { refuseFolder } from '../train/spec/run.js';
 import type { KeptOptions, WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';
 
@@ -21,6 +22,7 @@ export function described(run: WorkerRun): { readonly spec: RunSpec; readonly ke
     ...(data === 'digits' && { data }),
     ...(scheduler && { scheduler: { name: scheduler.name, options: scheduler.options } }),
   });
+  refuseFolder(spec);
   return { spec, kept: defined({ checkpointSeconds, fallback }) };
 }
 

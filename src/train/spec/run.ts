@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { OptionError } from '../../errors.js';
 import { deviceNames } from '../../program/index.js';
 import { lossSchema } from '../../models/index.js';
 import { optimizerSchema } from '../../optim/index.js';
@@ -179,4 +180,10 @@ export function checkFields(names: readonly (keyof RunSpec)[], values: Omit<RunS
     const value = (values as RunSpec)[name];
     if (names.includes(name) && value !== undefined) checked(schema, value, name);
   }
+}
+
+/** Throws OptionError for a run in a browser that names a folder. */
+export function refuseFolder(run: object): void {
+  if (!('out' in run) || run.out === undefined) return;
+  throw new OptionError(`out: expected none, for a browser has no folders, got ${JSON.stringify(run.out)}`);
 }
