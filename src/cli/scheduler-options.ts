@@ -20,7 +20,7 @@ const shortNames = Object.keys(names) as (keyof typeof names)[];
 
 const shortOf = (name: string): string => shortNames.find((each) => names[each] === name) ?? name;
 
-/** The options of all schedulers but that of several, each once, with those that have it. */
+/** The options of all schedulers but `sequentialLR`, each once, with the schedulers that have it. */
 const parameters: readonly SpecFlag[] = variantFlags(
   'name',
   runSchema.entries.scheduler.wrapped.options
@@ -45,7 +45,7 @@ export const schedulerOptions = grouped('Learning rate:', {
 
 type SchedulerArgs = Values<typeof schedulerOptions> & Readonly<Record<string, unknown>>;
 
-/** The scheduler: `base` with what the command line changes, or another one from scratch. */
+/** The scheduler: `base` with the command line's changes, or another one from scratch. */
 export function schedulerOf(args: SchedulerArgs, base: SchedulerSpec, epochs: number): Scheduler {
   const before = partsOf(base);
   const wanted = args.scheduler?.map((each) => names[each as keyof typeof names]);
@@ -85,7 +85,7 @@ interface Parts {
   readonly milestones?: readonly number[];
 }
 
-/** One scheduler, or those that follow one another. */
+/** One scheduler, or several in sequence. */
 function partsOf(base: SchedulerSpec): Parts {
   if (base.name !== 'sequentialLR') return { schedulers: [base] };
   // Through the library, which checks what a file says.
@@ -104,7 +104,7 @@ function checkKnown(args: SchedulerArgs, schedulers: readonly string[]): void {
   );
 }
 
-/** What the command line says of one scheduler; of several that have an option, all get it. */
+/** The command line's options for one scheduler; if several have an option, all get it. */
 function givenTo(args: SchedulerArgs, scheduler: string): SchedulerSpec['options'] {
   const given = parameters.filter(
     ({ name, kinds }) => args[name] !== undefined && kinds?.includes(scheduler),
@@ -112,7 +112,7 @@ function givenTo(args: SchedulerArgs, scheduler: string): SchedulerSpec['options
   return Object.fromEntries(given.map(({ name, path }) => [path.at(-1) ?? name, args[name]]));
 }
 
-/** Epochs at which the next scheduler begins: as told, as before, or where a warm-up in front ends. */
+/** Epochs at which the next scheduler begins: as given, as before, or where a warm-up before it ends. */
 function switchesOf(
   args: SchedulerArgs,
   parts: readonly { readonly name: string; readonly options: SchedulerSpec['options'] | undefined }[],
@@ -134,9 +134,9 @@ function switchesOf(
   );
 }
 
-/** What the command line fills in, for a scheduler alone or a part of several that lasts so many epochs. */
+/** What the command line fills in, for one scheduler or a part of a sequence that lasts this many epochs. */
 function defaults(name: string, epochs: number, parts: number): SchedulerSpec['options'] {
-  // A warm-up that is cut off, or that waits at its end, is nobody's wish.
+  // Nobody wants a warm-up that is cut off, or that waits at its end.
   if (name === 'linearWarmup' && parts > 1) return { totalIters: epochs };
   if (name === 'cosineAnnealingLR') return { tMax: epochs };
   if (name === 'oneCycleLR') return { totalSteps: epochs };

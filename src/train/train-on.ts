@@ -34,7 +34,7 @@ import { keptTuning, tuningFor } from './tuning-resume.js';
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   checkHalves(options.data);
-  // A mistake in the environment is said before the training, not after it.
+  // A mistake in the environment is reported before the training, not after it.
   cardDate();
   const run = resolveRun(options, platform.named);
   const { network, spec } = run;
@@ -143,7 +143,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   }
 }
 
-/** For callers without TypeScript; what is in the halves is checked with the other options. */
+/** For callers without TypeScript; what the halves hold is checked with the other options. */
 function checkHalves(data: unknown): void {
   const halves = (typeof data === 'object' && data !== null ? data : {}) as Partial<DataSplit>;
   for (const half of ['train', 'test'] as const) {

@@ -19,7 +19,7 @@ const paths: Option<readonly string[]> = {
   parse: (given) => [given ?? []].flat().map(String),
 };
 
-/** What a model takes images for. */
+/** What a model classifies images as. */
 export const predict = defineCommand({
   name: 'predict',
   usage: 'predict <model> [images..]',
@@ -72,7 +72,7 @@ export const predict = defineCommand({
 interface Shown extends Prediction {
   /** Path of the file, or data set and index. */
   readonly image: string;
-  /** What it is, where that is known. */
+  /** What it is, if that is known. */
   readonly truth?: string;
 }
 

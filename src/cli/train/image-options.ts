@@ -11,7 +11,7 @@ import { flag } from '../options.js';
 /** Beside `--mean` and `--std`. */
 export const normalizeOption = { normalize: flag('mean and std of the training images') };
 
-/** The augmentation, of which the command line says the pad alone; undefined for none. */
+/** The augmentation, of which the command line may give only the pad; undefined for none. */
 export function augmentFrom({ pad = 0, flip = false }: Augmentation = {}): Augmentation | undefined {
   if (pad === 0 && !flip) return undefined;
   return { ...(pad > 0 && { pad, crop: true }), ...(flip && { flip }) };

@@ -5,7 +5,7 @@ import { bar as drawBar, clock, count, percent } from '../text.js';
 import { isShown, type Reporter } from './reporter.js';
 import { doneLines, epochHeader, epochRow, startLines, stepLine } from './report-text.js';
 
-/** On a terminal: a progress bar for the epoch that runs, a table row for each that is over. */
+/** On a terminal: a progress bar for the running epoch, a table row for each finished one. */
 export function terminalReporter(io: Io, logEvery: number): Reporter {
   let bar: SingleBar | undefined;
   const clear = (): void => {
@@ -49,7 +49,7 @@ export function terminalReporter(io: Io, logEvery: number): Reporter {
   };
 }
 
-/** The line of the epoch that runs, at most `width - 4` wide: a typed ^C must still fit. */
+/** The line of the running epoch, at most `width - 4` wide: a typed ^C must still fit. */
 export function progressLine(event: BatchEnd, width: number): string {
   const { epoch, epochs, batch, batches, meanLoss, meanAccuracy, imagesPerSecond } = event;
   const perBatch = event.size / imagesPerSecond;

@@ -41,7 +41,7 @@ export function textReporter(io: Io, logEvery: number): Reporter {
   };
 }
 
-/** What else is said of the optimizer, in the names of the options: `clip norm 1`. */
+/** What else is known about the optimizer, under the names of the options: `clip norm 1`. */
 function otherSettings(spec: RunStart['spec']): readonly string[] {
   return runFields.flatMap(({ name, meta: { group } }) => {
     if (group !== 'Optimizer:' || name === 'optimizer' || name === 'loss') return [];
@@ -129,7 +129,7 @@ export function stepLine({ epoch, step, loss, accuracy, lr, imagesPerSecond }: B
   );
 }
 
-/** What a run left. */
+/** The result of a run. */
 export function doneLines({ testAccuracy, testLoss, testData, also, alsoHint, ...end }: RunEnd): string[] {
   return [
     ...field(
