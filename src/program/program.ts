@@ -12,7 +12,7 @@ import type { Network, TensorData } from './types.js';
 
 /** What a run gave besides the new state. */
 export interface ProgramRun {
-  /** The results; to be called once. Waits for the device, and rejects where that fails at the run. */
+  /** The results; call it once. Waits for the device, and rejects if the run fails there. */
   readonly read: () => Promise<Tensors>;
 }
 

@@ -30,7 +30,7 @@ export interface FitOptions
    */
   readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
   /**
-   * Called between two optimizer steps and between two batches of an evaluation, with the place from which a checkpoint made now would resume: the
+   * Called between two optimizer steps and between two batches of an evaluation, with the point at which a checkpoint made now would resume: the
    * place to let others have their turn. The time it takes is not counted as training.
    */
   readonly betweenRuns?: (point: ResumePoint) => void | Promise<void>;

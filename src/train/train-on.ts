@@ -177,7 +177,7 @@ function startingPoint(
   };
 }
 
-/** The data's labels; outputs beyond them are called by their index. */
+/** The data's labels; outputs beyond them are named by their index. */
 function labelsOf(classes: readonly string[], outputs: number): readonly string[] {
   return Array.from({ length: outputs }, (_, i) => classes[i] ?? String(i));
 }
@@ -220,7 +220,7 @@ function provenanceOf(
   };
 }
 
-/** A `run.json`. It names no folder to write to, so that whoever repeats the run does not write over it. */
+/** A `run.json`. It names no folder to write to, so that repeating the run does not overwrite it. */
 function runText({ out: _, ...spec }: Run['spec']): string {
   return json(spec);
 }
