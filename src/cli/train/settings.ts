@@ -56,7 +56,7 @@ function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }
   };
 }
 
-/** The run with the data's shape and class count where none was given. */
+/** The run with the data's shape, classes and normalisation where none were given. */
 export function fitToData(
   args: TrainArgs,
   told: Told,
