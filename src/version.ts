@@ -1,2 +1,2 @@
-/** Version of ort-train, written into what it makes; a test holds it against package.json. */
+/** Version of ort-train, written into what it makes; a test compares it with package.json. */
 export const version = '0.1.0';

@@ -20,7 +20,7 @@ export interface CommonValues {
   readonly [flag: string]: unknown;
 }
 
-/** Ties the types of a command's options to what its `run` gets. */
+/** Ties the types of a command's options to what its `run` receives. */
 export function defineCommand<P extends Options, O extends Options>(
   command: Omit<Command, 'positionals' | 'options' | 'run'> & {
     readonly positionals: P;

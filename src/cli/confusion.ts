@@ -1,7 +1,7 @@
 import { columns, percent } from './text.js';
 
 /**
- * How often each class (a row) was taken for which (a column), with the share recognised of each; where that does not
+ * How often each class (a row) was taken for which (a column), with the share of each that was recognised; if that does not
  * fit into `width`, the most frequent confusions.
  */
 export function confusionLines(

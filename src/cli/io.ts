@@ -1,7 +1,7 @@
-/** A stream for text, perhaps a terminal. */
+/** A text stream, perhaps a terminal. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** Where a command reads and writes; tests give their own. */
+/** Where a command reads and writes; tests pass their own. */
 export interface Io {
   /** Results. With `--json` nothing but JSON. */
   readonly stdout: Output;
@@ -33,7 +33,7 @@ export function print(io: Io, ...lines: readonly string[]): void {
   io.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** Writes a remark that belongs to no result. */
+/** Writes a remark that is not part of a result. */
 export function note(io: Io, text: string): void {
   io.stderr.write(`${text}\n`);
 }

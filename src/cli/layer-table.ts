@@ -7,7 +7,7 @@ export interface LayerRow {
   readonly name: string;
   /** Its operators, in order. */
   readonly kind: string;
-  /** Shape of what it gives; the batch is `N`. */
+  /** Shape of its output; the batch is `N`. */
   readonly shape: readonly (string | number)[];
   /** Trained numbers. */
   readonly parameters: number;
@@ -20,7 +20,7 @@ export function layersOf(network: Network): readonly LayerRow[] {
   const last = nodes.findIndex((node) => node.outputs.some(({ name }) => name === logits));
   const rows: { name: string; ops: string[]; shape: readonly (string | number)[] }[] = [];
   for (const { layer, op, outputs } of nodes.slice(0, last + 1)) {
-    // Outside any layer the flat vectors are taken apart.
+    // What is outside any layer splits the flat vectors.
     if (layer === '') continue;
     const shape = outputs[0]?.shape ?? [];
     const row = rows.at(-1);

@@ -5,7 +5,7 @@ import { run } from './run.js';
 /** The process's own streams and signals. */
 function processIo(): Io {
   let interrupt: AbortController | undefined;
-  // `| head` closes the pipe: a long run stops and keeps its checkpoint, anything else ends without a word.
+  // `| head` closes the pipe: a long run stops and keeps its checkpoint, anything else ends silently.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     if (interrupt === undefined) process.exit(0);

@@ -15,7 +15,7 @@ export interface CheckedNetwork {
   readonly lowering: LoweringReport;
 }
 
-/** Holds a network's own form on this CPU against the portable one, as the start of a run does. */
+/** Compares a network's own form on this CPU with the portable one, as the start of a run does. */
 export async function checkNetwork(spec: RunSpec): Promise<CheckedNetwork> {
   const network = networkOf(spec);
   const trainer = await Trainer.create(network, { createSession: createNodeSession });

@@ -1,9 +1,9 @@
 import { OptionError, deviceNames, presetNames, type PresetName } from '../index.js';
 
-/** What yargs hands over for one option: nothing, a text, a flag, or several where it was repeated. */
+/** What yargs passes for one option: nothing, a string, a flag, or several if it was repeated. */
 export type Given = string | boolean | readonly (string | boolean)[] | undefined;
 
-/** One option or positional argument: what `--help` says of it and how its text becomes a value. */
+/** One option or positional argument: what `--help` says about it and how its text becomes a value. */
 export interface Option<T> {
   readonly describe: string;
   /** Whether it stands alone, as `--json`. */
@@ -127,7 +127,7 @@ export const or = <T extends string | number | boolean>(
   parse: (given, name) => option.parse(given, name) ?? value,
 });
 
-/** The same, to be given. */
+/** The same, required. */
 export const required = <T>(option: Option<T | undefined>): Option<T> => ({
   ...option,
   required: true,

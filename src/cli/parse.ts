@@ -5,7 +5,7 @@ import { widthOf, type Io } from './io.js';
 import type { Given, Option, Options } from './options.js';
 import { nearest } from '../suggest.js';
 
-/** A command line that cannot be understood; `command` is where to look it up. */
+/** A command line that cannot be understood; `command` is the one whose help to read. */
 export class UsageError extends OptionError {
   constructor(
     message: string,
@@ -15,10 +15,10 @@ export class UsageError extends OptionError {
   }
 }
 
-/** What a command line asks for: a text (help, version), or a command to run. */
+/** What a command line asks for: text (help, version), or a command to run. */
 export type Parsed = { readonly text: string } | { readonly run: (io: Io) => Promise<void> };
 
-/** Understands a command line. Throws UsageError, or OptionError for a value out of range. */
+/** Parses a command line. Throws UsageError, or OptionError for a value out of range. */
 export async function parse(commands: readonly Command[], argv: readonly string[], io: Io): Promise<Parsed> {
   let selected: Parsed | undefined;
   let output = '';
@@ -94,7 +94,7 @@ function valuesOf(
   };
 }
 
-/** What yargs complains of, in our words and with a suggestion. */
+/** What yargs complains about, in our words and with a suggestion. */
 function usageError(error: unknown, commands: readonly Command[], argv: readonly string[]): UsageError {
   const message = error instanceof Error ? error.message : String(error);
   const words = argv.filter((word) => !word.startsWith('-'));

@@ -16,7 +16,7 @@ import {
 export interface DeviceState {
   readonly device: DeviceName;
   readonly usable: boolean;
-  /** Why not, and how to get it; empty where it is usable. */
+  /** Why not, and how to get it; empty if it is usable. */
   readonly reason: string;
 }
 
@@ -37,7 +37,7 @@ async function logitsOn(device: DeviceName, model: Uint8Array): Promise<Float32A
   }
 }
 
-/** Runs a tiny model on an execution provider and holds the result against the CPU's. */
+/** Runs a tiny model on an execution provider and compares the result with the CPU's. */
 export async function probeHere(device: DeviceName): Promise<DeviceState> {
   try {
     const model = tinyModel();
@@ -55,8 +55,8 @@ export async function probeHere(device: DeviceName): Promise<DeviceState> {
 }
 
 /**
- * The same in a process of its own, since a driver may write to standard error, or take the process down with it. From
- * TypeScript sources, which Node does not run, it is done here.
+ * The same in a separate process, since a driver may write to standard error, or crash the process. From
+ * TypeScript sources, which Node does not run, it is done in this one.
  */
 export async function probeApart(device: DeviceName): Promise<DeviceState> {
   const script = fileURLToPath(new URL('./main.js', import.meta.url));

@@ -58,7 +58,7 @@ function isInterrupted(error: unknown): boolean {
   return error instanceof AbortedError || error instanceof Interruption;
 }
 
-/** The interruption that an error goes back to. */
+/** The interruption that caused an error. */
 function interruptionIn(error: unknown): Interruption | undefined {
   if (error instanceof Interruption) return error;
   return error instanceof Error ? interruptionIn(error.cause) : undefined;

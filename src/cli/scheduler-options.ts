@@ -20,7 +20,7 @@ const shortNames = Object.keys(names) as (keyof typeof names)[];
 
 const shortOf = (name: string): string => shortNames.find((each) => names[each] === name) ?? name;
 
-/** The options of all schedulers but that of several, each once, with those that have it. */
+/** The options of all schedulers but `sequentialLR`, each once, with the schedulers that have it. */
 const parameters: readonly SpecFlag[] = variantFlags(
   'name',
   runSchema.entries.scheduler.wrapped.options
@@ -45,7 +45,7 @@ export const schedulerOptions = grouped('Learning rate:', {
 
 type SchedulerArgs = Values<typeof schedulerOptions> & Readonly<Record<string, unknown>>;
 
-/** The scheduler: `base` with what the command line changes, or another one from scratch. */
+/** The scheduler: `base` with the command line's changes, or another one from scratch. */
 export function schedulerOf(args: SchedulerArgs, base: SchedulerSpec, epochs: number): Scheduler {
   const before = partsOf(base);
   const wanted = args.scheduler?.map((each) => names[each as keyof typeof names]);
@@ -57,12 +57,12 @@ export function schedulerOf(args: SchedulerArgs, base: SchedulerSpec, epochs: nu
     args,
     parts.map(({ name }) => name),
   );
-  const milestones = parts.length === 1 ? [] : switchesOf(args, parts, before);
+  const milestones = parts.length === 1 ? [] : switchesOf(args, parts, before, epochs);
   const never = milestones.findIndex((begin) => begin >= epochs);
   if (never >= 0 && (args.scheduler ?? args.switchAt ?? args['totalIters']) !== undefined) {
     throw new OptionError(
       `--${args.switchAt === undefined ? 'total-iters' : 'switch-at'}: expected every scheduler to begin within ${epochs} epochs, ` +
-        `but ${parts[never + 1]?.name ?? 'the next'} would after epoch ${milestones[never] ?? 0}`,
+        `but ${shortOf(parts[never + 1]?.name ?? 'the next')} would after epoch ${milestones[never] ?? 0}`,
     );
   }
   const schedulers = parts.map(({ name, options }, i): SchedulerSpec => {
@@ -85,7 +85,7 @@ interface Parts {
   readonly milestones?: readonly number[];
 }
 
-/** One scheduler, or those that follow one another. */
+/** One scheduler, or several in sequence. */
 function partsOf(base: SchedulerSpec): Parts {
   if (base.name !== 'sequentialLR') return { schedulers: [base] };
   // Through the library, which checks what a file says.
@@ -104,7 +104,7 @@ function checkKnown(args: SchedulerArgs, schedulers: readonly string[]): void {
   );
 }
 
-/** What the command line says of one scheduler; of several that have an option, all get it. */
+/** The command line's options for one scheduler; if several have an option, all get it. */
 function givenTo(args: SchedulerArgs, scheduler: string): SchedulerSpec['options'] {
   const given = parameters.filter(
     ({ name, kinds }) => args[name] !== undefined && kinds?.includes(scheduler),
@@ -112,11 +112,12 @@ function givenTo(args: SchedulerArgs, scheduler: string): SchedulerSpec['options
   return Object.fromEntries(given.map(({ name, path }) => [path.at(-1) ?? name, args[name]]));
 }
 
-/** Epochs at which the next scheduler begins: as told, as before, or where a warm-up in front ends. */
+/** Epochs at which the next scheduler begins: as given, as before, or where a warm-up before it ends. */
 function switchesOf(
   args: SchedulerArgs,
   parts: readonly { readonly name: string; readonly options: SchedulerSpec['options'] | undefined }[],
   before: Parts,
+  epochs: number,
 ): readonly number[] {
   const totalIters = args['totalIters'] as number | undefined;
   if (args.switchAt !== undefined) return args.switchAt;
@@ -124,19 +125,19 @@ function switchesOf(
   const [first] = parts;
   if (isBefore && before.milestones !== undefined && totalIters === undefined) return before.milestones;
   if (parts.length === 2 && first?.name === 'linearWarmup') {
-    return [
-      totalIters ??
-        Number(schedulerFrom({ name: first.name, options: first.options ?? {} }).options['totalIters']),
-    ];
+    const usual = schedulerFrom({ name: first.name, options: first.options ?? {} }).options['totalIters'];
+    // In a short run the warm-up leaves at least one epoch to what follows.
+    const fits = Math.max(1, Math.min(Number(usual), epochs - 1));
+    return [totalIters ?? (first.options === undefined ? fits : Number(usual))];
   }
   throw new OptionError(
     `--switch-at: expected the ${parts.length - 1} epochs at which the next scheduler begins, got nothing`,
   );
 }
 
-/** What the command line fills in, for a scheduler alone or a part of several that lasts so many epochs. */
+/** What the command line fills in, for one scheduler or a part of a sequence that lasts this many epochs. */
 function defaults(name: string, epochs: number, parts: number): SchedulerSpec['options'] {
-  // A warm-up that is cut off, or that waits at its end, is nobody's wish.
+  // Nobody wants a warm-up that is cut off, or that waits at its end.
   if (name === 'linearWarmup' && parts > 1) return { totalIters: epochs };
   if (name === 'cosineAnnealingLR') return { tMax: epochs };
   if (name === 'oneCycleLR') return { totalSteps: epochs };

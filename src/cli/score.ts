@@ -4,7 +4,7 @@ import { OptionError, type Dataset, type ModelCard, type NodeClassifier, type Pi
 export interface Score {
   readonly count: number;
   readonly correct: number;
-  /** Share classified rightly, 0 to 1. */
+  /** Share classified correctly, 0 to 1. */
   readonly accuracy: number;
   /** Mean cross-entropy. */
   readonly loss: number;
@@ -12,7 +12,7 @@ export interface Score {
   readonly confusion: readonly (readonly number[])[];
 }
 
-/** How `score` goes about it. */
+/** Options of `score`. */
 export interface ScoreOptions {
   readonly batchSize?: number;
   readonly signal?: AbortSignal;
@@ -64,7 +64,7 @@ export async function score(
       const predicted = logits.indexOf(Math.max(...logits));
       if (predicted === label) correct += 1;
       const row = confusion[label];
-      // A model of NaNs predicts nothing.
+      // A model that gives NaN predicts nothing.
       if (row !== undefined && predicted >= 0) row[predicted] = (row[predicted] ?? 0) + 1;
     });
     onBatch?.(end);

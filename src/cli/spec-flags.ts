@@ -20,7 +20,7 @@ export interface SpecFlag {
   readonly kinds?: readonly string[];
 }
 
-/** A schema as it stands in an object: with its default, description and so on around it. */
+/** A schema as it stands in an object: wrapped with its default, description and so on. */
 interface Field extends Schema {
   readonly wrapped?: Field;
   readonly default?: unknown;
@@ -58,7 +58,7 @@ function flagsOf(field: Field, path: readonly string[], above: Meta): SpecFlag[]
   return [{ name, path, option: { ...optionFor(schema, help, meta), ...around } }];
 }
 
-/** Flags of what the objects of a variant have, each once, with the kinds that have it. */
+/** Flags of the fields of a variant's objects, each once, with the kinds that have it. */
 export function variantFlags(
   key: string,
   options: readonly object[],
@@ -111,7 +111,7 @@ function optionFor(schema: Field, help: string, { read }: Meta): Option<unknown>
   );
 }
 
-/** A number, or the text where it is none, for the schema to refuse. */
+/** A number, or the text if it is not one, for the schema to refuse. */
 function numberIn(typed: string): unknown {
   return /^[-+.\de]+$/i.test(typed) && !Number.isNaN(Number(typed)) ? Number(typed) : typed;
 }
@@ -126,7 +126,7 @@ function parsed(option: Option<unknown>, then: (value: unknown, name: string) =>
   };
 }
 
-/** All flags that a run's schema has, but those of its scheduler. */
+/** All flags of a run's schema but those of its scheduler. */
 const specFlags = flagsIn(runSchema.entries, [], {});
 
 /** The options of some fields of a run, by the names of their flags. */
@@ -141,7 +141,7 @@ export function optionsOf(...fields: readonly (keyof RunSpec)[]): Options {
 /** The options of all fields of a run. */
 export const allOptions = optionsOf(...(Object.keys(runSchema.entries) as (keyof RunSpec)[]));
 
-/** What the flags say of a run: `base` with their changes. Throws OptionError for one that the optimizer does not have. */
+/** The run that the flags give: `base` with their changes. Throws OptionError for one that the optimizer does not have. */
 export function specFrom(args: Readonly<Record<string, unknown>>, base: RunSpec = {}): RunSpec {
   let spec: Fields = { ...base };
   if (args['optimizer'] !== undefined && args['optimizer'] !== base.optimizer?.kind)

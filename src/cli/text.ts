@@ -40,7 +40,7 @@ export function rate(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }
 
-/** Rows in aligned columns, two blanks apart; `right` lists the columns that are aligned to the right. */
+/** Rows in aligned columns, two spaces apart; `right` lists the columns that are aligned to the right. */
 export function columns(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
@@ -57,7 +57,7 @@ export function field(name: string, ...lines: readonly string[]): string[] {
   return lines.map((line, i) => `${(i === 0 ? name : '').padEnd(10)} ${line}`.trimEnd());
 }
 
-/** Text in lines of at most `width`, broken at blanks. */
+/** Text in lines of at most `width`, broken at spaces. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(/\s+/)) {
@@ -75,7 +75,7 @@ export function bar(share: number, width: number): string {
   return '━'.repeat(filled) + '─'.repeat(width - filled);
 }
 
-/** An argument as a shell takes it. */
+/** An argument quoted for a shell. */
 export function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -22,7 +22,7 @@ import { checkSetFits, parameterCount, Trainer } from '../train/index.js';
 import { gradientNorms, type ParameterGradient } from './gradient-norms.js';
 import { checked, positive, whole } from '../schema.js';
 
-/** A network and what to call it. */
+/** A network and its label. */
 export interface Candidate {
   /** `plain-56`; one for each network of a group. */
   readonly label: string;
@@ -44,7 +44,7 @@ export interface CompareRecipe {
   readonly seed?: number;
 }
 
-/** What `compareNetworks` is told. */
+/** The options of `compareNetworks`. */
 export interface CompareOptions extends CompareRecipe, SessionOptions {
   /** Images to train on. */
   readonly data: Dataset;
@@ -60,11 +60,11 @@ export interface CompareOptions extends CompareRecipe, SessionOptions {
   /** Called before a network is built; `index` counts from 0. */
   readonly onNetworkStart?: (candidate: Candidate, index: number) => void | Promise<void>;
   readonly onStep?: (event: CompareStep) => void | Promise<void>;
-  /** Called when a network is done, with all that are: what is there where a comparison is stopped. */
+  /** Called when a network is done, with all finished so far: what remains if a comparison is stopped. */
   readonly onNetworkEnd?: (soFar: Comparison) => void | Promise<void>;
 }
 
-/** What `onStep` is told. */
+/** What `onStep` receives. */
 export interface CompareStep {
   readonly label: string;
   readonly group?: string;
@@ -75,13 +75,13 @@ export interface CompareStep {
   readonly loss: number;
 }
 
-/** What became of one network. */
+/** The result for one network. */
 export interface ComparedNetwork {
   readonly label: string;
   readonly group?: string;
   /** The network's own name. */
   readonly network: string;
-  /** Number of trained numbers. */
+  /** How many numbers are trained. */
   readonly parameters: number;
   /** Mean training loss of each step's batch, before the step; it ends where the loss is no longer finite. */
   readonly losses: readonly number[];
@@ -105,7 +105,7 @@ export interface ComparedNetwork {
 export interface Comparison {
   /** Name of the data set. */
   readonly data: string;
-  /** Number of classes to tell apart: guessing costs ln(classes). */
+  /** Number of classes: guessing has a loss of ln(classes). */
   readonly classes: number;
   /** How all of them were trained. */
   readonly recipe: Required<CompareRecipe>;

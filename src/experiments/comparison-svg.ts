@@ -24,7 +24,7 @@ const ink = { text: '#1f2937', quiet: '#4b5563', line: '#9ca3af', raster: '#e5e7
  * const svg = await comparisonSvg(await compareNetworks(candidates, options));
  */
 export async function comparisonSvg(comparison: Comparison, options: PictureOptions = {}): Promise<string> {
-  // A megabyte of charts, loaded by who draws one.
+  // A megabyte of charts, loaded only when one is drawn.
   const [{ init, use }, { LineChart }, components, { SVGRenderer }] = await Promise.all([
     import('echarts/core'),
     import('echarts/charts'),
@@ -49,7 +49,7 @@ interface PlacedRow extends Row {
   readonly height: number;
 }
 
-/** A row with a name is taller by its line. */
+/** A row with a name is taller by one line. */
 function placed(rows: readonly Row[]): readonly PlacedRow[] {
   let top: number = size.head;
   return rows.map((row) => {

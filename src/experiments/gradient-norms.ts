@@ -22,7 +22,7 @@ export interface ParameterGradient {
   readonly name: string;
   /** The parameter's shape: two or more numbers for the weight of a convolution or a linear layer. */
   readonly shape: readonly number[];
-  /** Euclidean norm, sqrt(sum g^2), in units of loss by units of weight; NaN or infinite where the gradient is. */
+  /** Euclidean norm, sqrt(sum g^2), in units of loss per unit of weight; NaN or infinite where the gradient is. */
   readonly norm: number;
 }
 
@@ -54,7 +54,7 @@ export async function gradientNorms(
   { createSession, loss, step = 1, ...options }: GradientOptions,
 ): Promise<readonly ParameterGradient[]> {
   const { params, buffers, frozen } = weights;
-  // Gradients come before any optimizer: the one without vectors of its own stands for all.
+  // Gradients come before any optimizer: the one without state vectors stands for all.
   const optimizer = { kind: 'sgd' } as const;
   checkState(network, optimizer, { params, buffers, frozen, slots: {} });
   const graph = { optimizer, ...(loss && { loss }) };

@@ -9,7 +9,7 @@ import { comparisonSvg, type PictureOptions } from './comparison-svg.js';
 export interface ComparisonFiles {
   readonly svg: string;
   readonly json: string;
-  /** Where one was asked for. */
+  /** If one was asked for. */
   readonly png?: string;
 }
 

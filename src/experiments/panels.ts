@@ -10,7 +10,7 @@ export interface Line {
 /** One of the picture's diagrams. */
 export interface Panel {
   readonly title: string;
-  /** What the lines cannot show, e.g. who diverged. */
+  /** What the lines cannot show, e.g. which networks diverged. */
   readonly note: string;
   readonly xName: string;
   readonly yName: string;
@@ -18,7 +18,7 @@ export interface Panel {
   readonly y: readonly [least: number, most: number];
   /** `log`: the y of points and axis are decimal logarithms. */
   readonly scale: 'linear' | 'log';
-  /** A level for comparison. */
+  /** A reference level. */
   readonly level?: { readonly name: string; readonly y: number };
   readonly lines: readonly Line[];
 }
@@ -34,7 +34,7 @@ type Moment = keyof ComparedNetwork['gradients'];
 /** The diagrams of a comparison: in each row training loss, gradients at the start, gradients at the end. */
 export function rowsOf(comparison: Comparison): readonly Row[] {
   const { networks } = comparison;
-  // One scale in all rows: they are there to be compared.
+  // One scale in all rows, so that they can be compared.
   const lines = networks.flatMap((network) => [normsOf(network, 'start'), normsOf(network, 'end')]);
   const y = rangeOf(lines.flatMap(({ points }) => points.map(([, norm]) => norm)));
   const depth = Math.max(2, ...networks.map(({ gradients }) => layerGradients(gradients.start).length));
@@ -70,7 +70,7 @@ function lossPanel(row: readonly ComparedNetwork[], { recipe: { steps }, classes
     points: movingMean(losses, window).map((loss, i) => [i + window, loss]),
   });
   const guessing = Math.log(classes);
-  // What is far above guessing has exploded; the axis shows who learns.
+  // What is far above guessing has exploded; the axis is for those that learn.
   const most = Math.ceil(2.5 * guessing) / 2;
   const notes = row.flatMap(({ label, divergedAt, losses }) => {
     if (divergedAt !== undefined) return [`${label}: NaN at step ${divergedAt}`];
@@ -105,7 +105,7 @@ function normsOf(network: ComparedNetwork, when: Moment): Line {
   return { label: network.label, points: layers.map(({ norm }, i) => [i + 1, Math.log10(norm)]) };
 }
 
-/** Whether a gradient is 0, NaN or infinite: of such a network there is no line, but a note. */
+/** Whether a gradient is 0, NaN or infinite: such a network gets a note instead of a line. */
 function isBroken({ gradients }: ComparedNetwork, when: Moment): boolean {
   return layerGradients(gradients[when]).some(({ norm }) => !(norm > 0 && norm < Infinity));
 }
@@ -122,7 +122,7 @@ export function exponentStep([least, most]: readonly [number, number]): number {
   return Math.ceil((most - least) / 6);
 }
 
-/** The whole numbers around logarithms, a whole number of ticks apart. */
+/** The whole numbers around the logarithms, a whole number of ticks apart. */
 function rangeOf(logarithms: readonly number[]): readonly [number, number] {
   if (logarithms.length === 0) return [-1, 1];
   const least = Math.floor(logarithms.reduce((a, b) => Math.min(a, b)));

@@ -1,6 +1,6 @@
 import type { Graph } from '../ir/index.js';
 
-/** What became of one node that has several forms, or that the target has no form for. */
+/** The form of one node that has several forms, or for which the target has none. */
 export interface NodeReport {
   readonly node: string;
   readonly op: string;

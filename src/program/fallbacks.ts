@@ -1,6 +1,6 @@
 import type { NodeReport } from './types.js';
 
-/** What runs in its portable form on a device that has a form of its own: right numbers, but not at the device's speed. */
+/** What runs in its portable form on a device that has a form of its own: correct numbers, but not at the device's speed. */
 export interface Fallback {
   /** `grouped convolution`, including its gradients; an operator's name; or `all operators`. */
   readonly what: string;

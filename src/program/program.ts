@@ -7,12 +7,12 @@ import { fallbacksIn } from './fallbacks.js';
 import { countForms, type LoweringReport } from './lowering-report.js';
 import type { DeviceReport, Session, Tensors } from './session.js';
 import { ProgramState } from './state.js';
-import { devices } from './targets.js';
+import { devices, portableTarget } from './targets.js';
 import type { Network, TensorData } from './types.js';
 
 /** What a run gave besides the new state. */
 export interface ProgramRun {
-  /** The results; to be called once. Waits for the device, and rejects where that fails at the run. */
+  /** The results; call it once. Waits for the device, and rejects if the run fails there. */
   readonly read: () => Promise<Tensors>;
 }
 
@@ -134,7 +134,9 @@ export class Program {
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#state.dispose();
-    for (const { session } of this.#loaded.values()) await session.dispose();
+    const sessions = [...this.#loaded.values()].map(({ session }) => session.dispose());
+    // All of them, before what one of them may say.
+    for (const end of await Promise.allSettled(sessions)) if (end.status === 'rejected') throw end.reason;
   }
 
   async #load(kind: ProgramKind, batch: number): Promise<Loaded> {
@@ -155,7 +157,7 @@ export class Program {
         : { givenResults: isTraining }),
     });
     const loaded = { ...about, session, ...(isTraining && { values: scalarsOf(about.given) }) };
-    if ((kind === 'step' || kind === 'grad') && target.name !== 'portable' && !this.#lowering.forms) {
+    if ((kind === 'step' || kind === 'grad') && target !== portableTarget && !this.#lowering.forms) {
       // Until now they were those of the batch that was compared.
       const { forms } = about;
       this.#lowering = { ...this.#lowering, forms: countForms(forms), fallbacks: fallbacksIn(forms) };

@@ -36,7 +36,7 @@ export interface SessionOptions {
    */
   readonly givenResults?: boolean;
   /**
-   * Results that stay on the device, where it has memory of its own (webgpu): they are to be had through
+   * Results that stay on the device, where it has memory of its own (webgpu): read them through
    * `Session.resident`, and a later run takes them as feeds, without a copy between. None: only feeds are on the device.
    */
   readonly keepOnDevice?: readonly string[];

@@ -22,7 +22,7 @@ interface Pair {
  * The state that all programs of a run share, laid out once: parameters, buffers, frozen tensors, the optimizer's slots and,
  * where gradients are added up, their sum `grad`. On the host a run reads some vectors and writes others, and then these
  * change places. On a device with memory of its own a run gives new tensors, and the vectors of the host are a copy that is
- * brought up to date when somebody wants it.
+ * brought up to date on demand.
  */
 export class ProgramState {
   readonly #layout: TargetState;

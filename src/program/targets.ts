@@ -30,7 +30,7 @@ export const wasmTarget: Target = {
   lower: lowerWasm,
 };
 
-/** ONNX Runtime's WebGPU provider, whose numbers are held against those of the CPU. */
+/** ONNX Runtime's WebGPU provider, whose numbers are compared with those of the CPU. */
 export const webgpuTarget: Target = {
   ...{ name: 'webgpu', anyBatch: false, keepsState: true, reference: ['cpu', 'wasm'] },
   layout: (_, { vectors }) => layoutWebgpu(vectors),

@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.js';
 import type { EpochRecord } from './history.js';
 
-/** An epoch without what the clock said of it: the same for equal runs, so that their checkpoints are equal to the byte. */
+/** An epoch without its times: the same for equal runs, so that their checkpoints are equal to the byte. */
 export function withoutClock({
   seconds: _seconds,
   imagesPerSecond: _rate,
@@ -11,7 +11,7 @@ export function withoutClock({
 }
 
 /**
- * The epochs of a checkpoint with their times, out of the run's `history.json` where that is at hand and tells of the same
+ * The epochs of a checkpoint with their times, from the run's `history.json` if that is available and records the same
  * epoch; else NaN.
  */
 export function withClock(
@@ -39,7 +39,7 @@ function isRecord(value: unknown): boolean {
  * The date for a model's card: now, or that of `SOURCE_DATE_EPOCH`, in seconds since 1970, with which equal runs give equal
  * files. Source: https://reproducible-builds.org/specs/source-date-epoch/
  *
- * Throws OptionError for a variable that is no such number.
+ * Throws OptionError for a variable that is not such a number.
  */
 export function cardDate(): string {
   const given = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env?.[

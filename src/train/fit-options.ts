@@ -14,11 +14,11 @@ import type { Scheduler, SchedulerState } from './schedulers/index.js';
 import { checkFields, type RunSpec } from './spec/run.js';
 import type { Trainer } from './trainer.js';
 
-/** Fields of a run that must be there to fit. */
+/** Fields of a run that `fit` requires. */
 const needed = ['epochs', 'batchSize', 'learningRate'] as const;
 const others = ['shuffle', 'seed', 'normalization', 'augment', 'maxSteps', 'readEvery'] as const;
 
-/** How `fit` trains: the fields of a `RunSpec` that concern it, and what is no plain JSON. */
+/** How `fit` trains: the fields of a `RunSpec` that concern it, and what is not plain JSON. */
 export interface FitOptions
   extends Required<Pick<RunSpec, (typeof needed)[number]>>, Pick<RunSpec, (typeof others)[number]> {
   readonly scheduler: Scheduler;
@@ -26,33 +26,33 @@ export interface FitOptions
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
   /**
    * Called after each epoch, and when the run is stopped in the middle of one: the place to write a checkpoint. Returns
-   * where it lies.
+   * where it was written.
    */
   readonly onCheckpoint?: (point: ResumePoint) => Promise<string | undefined>;
   /**
-   * Called between two optimizer steps and between two batches of an evaluation, with where a checkpoint made now would go on: the
+   * Called between two optimizer steps and between two batches of an evaluation, with the point at which a checkpoint made now would resume: the
    * place to let others have their turn. The time it takes is not counted as training.
    */
   readonly betweenRuns?: (point: ResumePoint) => void | Promise<void>;
   /** Where each epoch's batches come from, e.g. a thread that prepares them; default: the function `batches`. */
   readonly batches?: BatchSource;
-  /** Changes a batch in its place before it is trained on; `step` is the number that its step will have. */
+  /** Changes a batch in place before it is trained on; `step` is the number that its step will have. */
   readonly changeBatch?: (batch: Batch, step: number) => void;
-  /** Where to go on. */
+  /** Where to resume. */
   readonly resume?: ResumePoint;
-  /** What the checkpoint of `resume` is called, for errors. */
+  /** Name of the checkpoint of `resume` in errors. */
   readonly resumedFrom?: string;
   readonly signal?: AbortSignal;
 }
 
-/** What a run needs besides the weights to go on where it stopped. */
+/** What a run needs besides the weights to resume where it stopped. */
 export interface ResumePoint {
   /** Epochs finished. */
   readonly epoch: number;
   readonly scheduler: SchedulerState;
   /** One record for each finished epoch. */
   readonly epochs: readonly EpochRecord[];
-  /** How far the epoch after them has come, where the run stopped in its middle. */
+  /** How far the epoch after them has got, if the run stopped in its middle. */
   readonly partial?: EpochSums;
 }
 

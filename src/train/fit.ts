@@ -4,7 +4,7 @@ import { checkFitOptions, type EpochSums, type FitOptions, type ResumePoint } fr
 import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
 import type { SubmittedStep, Trainer } from './trainer.js';
 
-/** The course of a run and where it stands. */
+/** The history of a run and where it stands. */
 export interface FitResult extends History {
   readonly point: ResumePoint;
 }
@@ -37,7 +37,7 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
         ...evaluationOptions(options),
         betweenRuns: () => trained.giveWay(),
       });
-      // The epoch's last step may be the one that went too far: no batch after it has shown it.
+      // The epoch's last step may be the one that diverged: no batch after it has shown that.
       if (!Number.isFinite(test.loss)) {
         const at = `on ${data.test.name} after step ${trainer.steps} (epoch ${epoch})`;
         throw diverged(test.loss, at, point.scheduler.lr, lastGood);
@@ -52,7 +52,7 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
       };
       const epochs = [...point.epochs, record];
       if (!trained.whole) {
-        // Cut short by maxSteps: the record is shown, but whoever resumes goes on inside this epoch.
+        // Cut short by maxSteps: the record is shown, but a resumed run continues inside this epoch.
         point = { ...point, partial: trained.sums };
         await options.onCheckpoint?.(point);
         await options.onEpochEnd?.(record);
@@ -63,7 +63,7 @@ export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions
       lastGood = (await options.onCheckpoint?.(point)) ?? lastGood;
       await options.onEpochEnd?.(record);
     } catch (error) {
-      // `throwIfAborted` throws the signal's reason; any other error has its own cause, even after an abort.
+      // `throwIfAborted` throws the signal's reason; any other error has a cause of its own, even after an abort.
       if (options.signal?.aborted !== true || error !== options.signal.reason) throw error;
       const kept = await options.onCheckpoint?.(finished ? point : { ...point, partial: trained.sums });
       const where = kept === undefined ? '' : `; go on from ${kept}`;
@@ -83,20 +83,20 @@ interface Unread extends Pick<BatchEnd, 'step' | 'batch' | 'size'> {
   readonly result: SubmittedStep['result'];
 }
 
-/** How long a GPU goes on without a look at what its steps gave, and how many steps at most. */
+/** For how long, and for how many steps at most, a GPU runs before its results are read. */
 const SECONDS_UNREAD = 0.1;
 const MOST_UNREAD = 64;
 
 /** One epoch's pass over the training set. */
 class EpochRun {
   sums: EpochSums;
-  /** False where `maxSteps` cut the epoch short. */
+  /** False if `maxSteps` cut the epoch short. */
   whole = true;
   readonly #done: number;
   readonly #already: number;
   readonly #unread: Unread[] = [];
   #together: number;
-  /** Seconds of the clock when results were read last. */
+  /** The clock, in seconds, when results were last read. */
   #readAt = 0;
 
   constructor(
@@ -132,25 +132,33 @@ class EpochRun {
     const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
     const source = options.batches ?? batches;
     const count = this.#batches;
+    let wantsTurn = false;
     for await (const batch of source(train, augment ? { ...order, augment } : order)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         break;
       }
-      // A checkpoint holds no sum of gradients: a run goes on to its optimizer step before it stops.
+      // A checkpoint holds no sum of gradients: a run continues to its optimizer step before it stops.
       if (signal?.aborted === true && trainer.isBetweenSteps) break;
-      options.changeBatch?.(batch, trainer.steps + 1);
+      options.changeBatch?.(batch, trainer.nextBatch);
+      const step = trainer.steps + 1;
       const { result } = await trainer.submit(batch, lr, { endsStep: batch.index + 1 === count });
-      this.#unread.push({ result, step: trainer.steps, batch: batch.index + 1, size: batch.size });
-      if (this.#unread.length < this.#together) continue;
+      this.#unread.push({ result, step, batch: batch.index + 1, size: batch.size });
+      if (this.#unread.length >= this.#together) {
+        await this.#read(stepLosses);
+        wantsTurn = true;
+      }
+      if (!wantsTurn || !trainer.isBetweenSteps) continue;
+      // What others find then is whole: a checkpoint counts the batches that have been read.
       await this.#read(stepLosses);
-      if (trainer.isBetweenSteps) await this.giveWay();
+      wantsTurn = false;
+      await this.giveWay();
     }
     await this.#read(stepLosses);
     signal?.throwIfAborted();
   }
 
-  /** Reads what the steps gave that were submitted since the last time, and tells of them in order. */
+  /** Reads the results of the steps submitted since the last time, and reports them in order. */
   async #read(stepLosses: number[]): Promise<void> {
     const { options, point } = this;
     const steps = this.#unread.splice(0);
@@ -184,7 +192,7 @@ class EpochRun {
     }
   }
 
-  /** How many steps are submitted before the next reading, where the caller did not say so. */
+  /** How many steps are submitted before the next reading, unless the caller says so. */
   #pace(steps: number): void {
     if (this.options.readEvery !== undefined || !this.trainer.isAsynchronous) return;
     const { seconds } = this.clock;
@@ -203,7 +211,7 @@ class EpochRun {
   }
 }
 
-/** Measures the time since it was made, without what is left out. */
+/** Measures the time since it was created, without what is left out. */
 class Stopwatch {
   #start = performance.now();
 

@@ -8,6 +8,7 @@ import { defined } from '../schema.js';
 import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
+import { readRun } from './spec/read-node.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
 import type { TuningStore } from '../program/index.js';
@@ -19,16 +20,16 @@ export interface NodeTrainOptions extends Omit<
 > {
   /** `digits` (embedded; the default), a name of `dataNames`, a folder of IDX or CIFAR files, or a data set in memory. */
   readonly data?: string | DataSplit;
-  /** How to open the data, where they are named. */
+  /** How to open the data, if they are given by name. */
   readonly dataOptions?: OpenDataOptions;
-  /** How named data are opened; default `openData`. */
+  /** How data given by name are opened; default `openData`. */
   readonly openData?: (data: string, options: OpenDataOptions) => Promise<DataSplit>;
-  /** Weights to start from: path of a safetensors or `.onnx` file, or its bytes (safetensors where they have no name). */
+  /** Weights to start from: path of a safetensors or `.onnx` file, or its bytes (safetensors, if they have no name). */
   readonly init?: string | Uint8Array | NamedBytes;
-  /** Checkpoint to go on from: path of a run's `checkpoint.safetensors`, or its bytes. */
+  /** Checkpoint to resume from: path of a run's `checkpoint.safetensors`, or its bytes. */
   readonly resume?: string | Uint8Array | NamedBytes;
   /**
-   * Whether the fastest forms of the convolutions on this machine are measured, at most for seconds, and kept in the
+   * Whether the fastest forms of the convolutions on this machine are measured, for seconds at most, and kept in the
    * system's cache folder for later runs; or where else they are kept. `false`: a written heuristic chooses, so that the
    * numbers depend on nothing but the other options. Default true.
    */
@@ -38,7 +39,7 @@ export interface NodeTrainOptions extends Omit<
 /**
  * Trains a residual network on the stock ONNX Runtime and returns the classifier as `.onnx` bytes, with its history.
  *
- * A run whose data, network and weights have names writes its `run.json` into `out`, which repeats it.
+ * A run whose data, network and weights have names writes a `run.json` that repeats it into `out`.
  *
  * Throws OptionError for options outside their range, DataError, CheckpointError, DeviceError and IoError for what they
  * name, DivergedError when the loss is no longer finite, AbortedError when `signal` fires.
@@ -80,7 +81,12 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
     },
     {
       ...rest,
-      ...(dataOptions && { dataOptions: opening }),
+      ...(dataOptions && {
+        dataOptions: {
+          ...opening,
+          ...(opening.cacheDir !== undefined && { cacheDir: resolve(opening.cacheDir) }),
+        },
+      }),
       autotune: autotune !== false,
       data: typeof data === 'string' ? await open(data, dataOptions ?? {}) : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
@@ -89,20 +95,26 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
   );
 }
 
-/** A checkpoint, and the times of its run where its history lies beside it. */
+/** A checkpoint, and of its run, where its folder holds it, the times and how it began. */
 async function withHistory(
   source: string | Uint8Array | NamedBytes,
 ): Promise<NonNullable<TrainOptions['resume']>> {
   const checkpoint = await named(source, 'resume');
   if (typeof source !== 'string') return checkpoint;
-  try {
-    const text = await readFile(join(dirname(source), runFiles.history), 'utf8');
-    const { epochs } = JSON.parse(text) as { readonly epochs?: unknown };
-    if (Array.isArray(epochs)) return { ...checkpoint, epochs: epochs as readonly Partial<EpochRecord>[] };
-  } catch {
-    // Without a history the times are unknown.
-  }
-  return checkpoint;
+  const beside = (name: string): string => join(dirname(source), name);
+  // Without a history the times are unknown, without a description it is unknown how the run began.
+  const [epochs, start] = await Promise.allSettled([
+    readFile(beside(runFiles.history), 'utf8').then(
+      (text) => (JSON.parse(text) as { readonly epochs?: unknown }).epochs,
+    ),
+    readRun(beside(runFiles.run)).then(({ init, freshHead }) => defined({ init, freshHead })),
+  ]);
+  return {
+    ...checkpoint,
+    ...(epochs.status === 'fulfilled' &&
+      Array.isArray(epochs.value) && { epochs: epochs.value as readonly Partial<EpochRecord>[] }),
+    ...(start.status === 'fulfilled' && { start: start.value }),
+  };
 }
 
 async function named(source: string | Uint8Array | NamedBytes, name: string): Promise<NamedBytes> {

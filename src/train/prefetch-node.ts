@@ -5,13 +5,13 @@ import { devices, type DeviceReport } from '../program/index.js';
 import type { RunSpec } from './spec/run.js';
 import type { BatchFeed, Platform, PrefetchReport } from './run-types.js';
 
-/** Whether batches are prepared on a thread of their own; `auto`: where a core is free for it. */
+/** Whether batches are prepared on a thread of their own; `auto`: if a core is free for it. */
 export type PrefetchOption = NonNullable<RunSpec['prefetch']>;
 
 /**
  * Whether to prepare batches on a thread of their own. ONNX Runtime's threads wait for one another many times in a step: one
  * that shares its core with another thread holds all of them up, so that the thread must have a core that none of them
- * has. On a GPU they have next to nothing to do.
+ * uses. On a GPU they have next to nothing to do.
  *
  * @param cores - Cores that this process may use.
  * @example

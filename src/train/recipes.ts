@@ -21,7 +21,7 @@ const embeddedDigits: Partial<Recipe> = {
 };
 
 /**
- * How `trainResNet` trains where nothing else is said, by the names of preset and data set.
+ * How `trainResNet` trains unless told otherwise, by the names of preset and data set.
  *
  * @example
  * const { epochs, learningRate } = recipeFor('mnist-cnn', 'digits');

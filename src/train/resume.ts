@@ -19,7 +19,7 @@ export function orderOf(options: RunSpec): Order {
 
 /**
  * Where a checkpoint's run stands. Throws CheckpointError for a checkpoint that does not say (plain weights) or whose
- * run is complete, and OptionError for options with which it cannot go on: no steps left, or another order of images in
+ * run is complete, and OptionError for options with which it cannot resume: no steps left, or another order of images in
  * the middle of an epoch.
  */
 export function readResumePoint(
@@ -65,7 +65,7 @@ function checkSums(partial: Partial<EpochSums>, where: string): EpochSums {
   );
 }
 
-/** In the middle of an epoch, batches are left out by their number: they must be the same ones. */
+/** In the middle of an epoch, batches are skipped by number: they must be the same ones. */
 function checkOrder(was: Order, is: Order, where: string): void {
   for (const [name, value] of Object.entries(is)) {
     const before = name in was ? fromText(was[name]) : value;
@@ -76,7 +76,7 @@ function checkOrder(was: Order, is: Order, where: string): void {
   }
 }
 
-/** Version 0.1.0 wrote the augmentation as JSON in a text, an empty one for none. */
+/** Version 0.1.0 wrote the augmentation as JSON in a string, an empty one for none. */
 function fromText(value: unknown): unknown {
   return typeof value === 'string' ? JSON.parse(value === '' ? 'null' : value) : value;
 }

@@ -10,13 +10,13 @@ import type { ResolvedRun } from './spec/run.js';
 import type { RunSpec } from './spec/run.js';
 import type { Trainer } from './trainer.js';
 
-/** A file as bytes, with the name that errors call it by. */
+/** A file as bytes, with its name in errors. */
 export interface NamedBytes {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** What of a run is no plain JSON: callbacks, and what only the caller has. */
+/** The parts of a run that are not plain JSON: callbacks, and what only the caller has. */
 export interface RunCalls {
   readonly signal?: AbortSignal;
   readonly onStart?: (info: StartInfo) => void | Promise<void>;
@@ -24,7 +24,7 @@ export interface RunCalls {
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
 }
 
-/** What `trainResNet` is told: the fields of a `RunSpec`, some of which may also be what they describe. */
+/** The options of `trainResNet`: the fields of a `RunSpec`, some of which may also be the object that they describe. */
 export interface TrainOptions
   extends RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init'> {
   /** A network of your own, or of a built-in family, instead of a preset. */
@@ -34,10 +34,12 @@ export interface TrainOptions
   readonly scheduler?: SchedulerSpec;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
   readonly init?: NamedBytes;
-  /** A checkpoint to go on from. */
+  /** A checkpoint to resume from. */
   readonly resume?: NamedBytes & {
     /** The epochs of the run's `history.json`, for their times, which the checkpoint does not hold. */
     readonly epochs?: readonly Partial<EpochRecord>[];
+    /** How the run began, from its `run.json`, for the one that this run writes and for the model's card. */
+    readonly start?: Pick<RunSpec, 'init' | 'freshHead'>;
   };
 }
 
@@ -45,16 +47,16 @@ export interface TrainOptions
 export interface StartInfo {
   /** The name of the network. */
   readonly network: string;
-  /** Number of trained numbers. */
+  /** How many numbers are trained. */
   readonly parameters: number;
-  /** Number of those that are left as they are; see `freeze`. */
+  /** How many are left as they are; see `freeze`. */
   readonly frozenParameters: number;
   readonly device: DeviceReport;
   /** Which form of the step runs, and why. */
   readonly lowering: LoweringReport;
   /** Whether batches are prepared on a thread of their own, and why; absent in a browser, where they are not. */
   readonly prefetch?: PrefetchReport;
-  /** Names of both halves of the data, and their numbers of images. */
+  /** Names of both halves of the data, and how many images they have. */
   readonly data: {
     readonly train: string;
     readonly test: string;
@@ -70,7 +72,7 @@ export interface StartInfo {
   readonly version: string;
 }
 
-/** What a run leaves. */
+/** The result of a run. */
 export interface TrainResult {
   readonly network: Network;
   readonly history: History;
@@ -86,7 +88,7 @@ export interface TrainResult {
   readonly model: Uint8Array;
   /** The final state as a checkpoint in safetensors. */
   readonly checkpoint: Uint8Array;
-  /** Paths of the files written, where the run had a place to write to. */
+  /** Paths of the files written, if the run had somewhere to write to. */
   readonly files: Readonly<Record<string, string>>;
   readonly seconds: number;
 }
@@ -111,32 +113,32 @@ export interface BatchFeed {
 /** What the loop needs from where it runs. */
 export interface Platform {
   readonly createSession: CreateSession;
-  /** Opens where the batches of the training set come from; absent: they are prepared between the steps. */
+  /** Opens the source of the training set's batches; absent: they are prepared between the steps. */
   readonly openFeed?: (train: Dataset, device: DeviceReport) => Promise<BatchFeed>;
-  /** Names under which data and weights are found again; a run that has them writes its description. */
+  /** Names by which data and weights can be found again; a run that has them writes its description. */
   readonly named?: Pick<RunSpec, 'data' | 'init'>;
-  /** Keeps which forms of convolutions are the fastest; absent where a written heuristic chooses. */
+  /** Stores which forms of convolutions are the fastest; absent if a written heuristic chooses. */
   readonly tuning?: TuningStore;
-  /** Keeps a file of the run and returns where it lies; absent or undefined where it is not kept. */
+  /** Stores a file of the run and returns its path; absent or undefined if it is not stored. */
   readonly save?: (name: string, content: Uint8Array | string) => Promise<string | undefined>;
   /** Called when the models are loaded, before the first step. */
   readonly onReady?: (run: LiveRun) => void | Promise<void>;
   /** Called between two optimizer steps and between two batches of an evaluation: others may use `LiveRun` then. The time it takes is not counted as training. */
   readonly betweenRuns?: () => void | Promise<void>;
-  /** Called when the run ends in whatever way, while its models are still there. */
+  /** Called when the run ends, however it ends, while its models are still there. */
   readonly onEnd?: (run: LiveRun) => void | Promise<void>;
-  /** Changes a batch in its place before it is trained on; `step` is the number that its step will have. */
+  /** Changes a batch in place before it is trained on; `step` is the number that its step will have. */
   readonly changeBatch?: FitOptions['changeBatch'];
 }
 
-/** A run while it goes. All of it may be used between two runs of a model only. */
+/** A run in progress. Use it only between two runs of a model. */
 export interface LiveRun {
   readonly trainer: Trainer;
-  /** What an exported model would say of itself now. */
+  /** What a model exported now would say about itself. */
   readonly card: () => ModelCard;
-  /** The run as a checkpoint from which it would go on exactly, in safetensors. */
+  /** The run as a checkpoint that resumes it exactly, in safetensors. */
   readonly checkpoint: () => Promise<Uint8Array>;
-  /** The present weights as a deployable `.onnx`. */
+  /** The current weights as a deployable `.onnx`. */
   readonly model: () => Promise<Uint8Array>;
 }
 

@@ -34,9 +34,9 @@ import { keptTuning, tuningFor } from './tuning-resume.js';
 export async function trainOn(platform: Platform, options: TrainOptions): Promise<TrainResult> {
   const started = performance.now();
   checkHalves(options.data);
-  // A mistake in the environment is said before the training, not after it.
+  // A mistake in the environment is reported before the training, not after it.
   cardDate();
-  const run = resolveRun(options, platform.named);
+  const run = resolveRun(options, { ...platform.named, ...options.resume?.start });
   const { network, spec } = run;
   const { optimizer, batchSize } = spec;
   const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler };
@@ -143,7 +143,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   }
 }
 
-/** For callers without TypeScript; what is in the halves is checked with the other options. */
+/** For callers without TypeScript; what the halves hold is checked with the other options. */
 function checkHalves(data: unknown): void {
   const halves = (typeof data === 'object' && data !== null ? data : {}) as Partial<DataSplit>;
   for (const half of ['train', 'test'] as const) {
@@ -162,7 +162,7 @@ function startingPoint(
   if (init !== undefined && resume !== undefined) {
     throw new OptionError('init and resume: expected one of them, got both');
   }
-  if (freshHead && init === undefined) {
+  if (freshHead && init === undefined && resume === undefined) {
     throw new OptionError('freshHead: expected weights to start from (init), got none');
   }
   if (resume !== undefined) {
@@ -177,7 +177,7 @@ function startingPoint(
   };
 }
 
-/** The data's labels; outputs beyond them are called by their index. */
+/** The data's labels; outputs beyond them are named by their index. */
 function labelsOf(classes: readonly string[], outputs: number): readonly string[] {
   return Array.from({ length: outputs }, (_, i) => classes[i] ?? String(i));
 }
@@ -212,7 +212,7 @@ function provenanceOf(
   return {
     ...recipeOf(spec),
     data: data.train.name,
-    init: init?.name ?? `seed ${spec.seed}`,
+    init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),
     step,
     ...(last && { testLoss: last.testLoss, testAccuracy: last.testAccuracy }),
@@ -220,7 +220,7 @@ function provenanceOf(
   };
 }
 
-/** A `run.json`. It names no folder to write to, so that whoever repeats the run does not write over it. */
+/** A `run.json`. It names no folder to write to, so that repeating the run does not overwrite it. */
 function runText({ out: _, ...spec }: Run['spec']): string {
   return json(spec);
 }

@@ -21,7 +21,7 @@ import { assert, OptionError } from '../errors.js';
 import type { Evaluation } from './history.js';
 import { checkWhole } from '../checks.js';
 
-/** What a trainer is made from. */
+/** The options of a trainer. */
 export interface TrainerOptions extends SessionOptions {
   /** Default: Adam with PyTorch's defaults. */
   readonly optimizer?: OptimizerOptions;
@@ -33,7 +33,7 @@ export interface TrainerOptions extends SessionOptions {
    */
   readonly clipNorm?: number;
   /**
-   * Batches to an optimizer step, which takes the mean of their gradients; running statistics move with each batch. Default 1.
+   * Batches per optimizer step, which uses the mean of their gradients; running statistics move with each batch. Default 1.
    */
   readonly accumulate?: number;
   /** Seed of the initial weights; default 0. */
@@ -45,7 +45,7 @@ export interface TrainerOptions extends SessionOptions {
   /** Default `auto`: the device's own form of the step where there is one and it computes the same. */
   readonly target?: 'auto' | 'portable';
   /**
-   * Measures once which forms of the convolutions are the fastest on this machine, at most for seconds; the numbers then
+   * Measures once, for a few seconds at most, which forms of the convolutions are fastest on this machine; the numbers then
    * depend on those choices in their last digits. Default: a written heuristic chooses.
    */
   readonly tuning?: TuningOptions;
@@ -53,11 +53,11 @@ export interface TrainerOptions extends SessionOptions {
   readonly createSession: CreateSession;
 }
 
-/** Result of one step: what the batch gave before the weights moved. */
+/** Result of one step: what the batch gave before the weights were updated. */
 export interface StepResult {
   /** Mean loss of the batch. */
   readonly loss: number;
-  /** How many of the batch were classified rightly. */
+  /** How many of the batch were classified correctly. */
   readonly correct: number;
 }
 
@@ -67,9 +67,9 @@ export interface SubmitOptions {
   readonly endsStep?: boolean;
 }
 
-/** A step that is under way. */
+/** A step in progress. */
 export interface SubmittedStep {
-  /** What the batch gave; to be called once. Waits for the device, and rejects where that fails at the step. */
+  /** What the batch gave; call it once. Waits for the device, and rejects if the step fails there. */
   readonly result: () => Promise<StepResult>;
 }
 
@@ -101,7 +101,7 @@ export class Trainer {
     this.#steps = options.step ?? 0;
   }
 
-  /** Builds the network's programs, loads what trains into the runtime and draws or takes over the state. */
+  /** Builds the network's programs, loads those for training into the runtime, and draws the state or takes over the given one. */
   static async create(network: Network, options: TrainerOptions): Promise<Trainer> {
     const { optimizer = { kind: 'adam' }, clipNorm, accumulate = 1, state: given, seed = 0 } = options;
     if (clipNorm !== undefined) checkClipNorm(clipNorm);
@@ -121,7 +121,7 @@ export class Trainer {
     return this.#program.lowering;
   }
 
-  /** Whether the device goes on by itself, so that a step's result need not be read before the next is submitted. */
+  /** Whether the device works asynchronously, so that the next step can be submitted before a step's result is read. */
   get isAsynchronous(): boolean {
     return this.#program.isAsynchronous;
   }
@@ -131,23 +131,28 @@ export class Trainer {
     return this.#steps;
   }
 
-  /** Whether the last batch has made an optimizer step: always, where each batch makes one. */
+  /** Whether the last batch made an optimizer step: always, if each batch makes one. */
   get isBetweenSteps(): boolean {
     return this.#pending === 0;
   }
 
-  /** A copy of the state, read from the device where it lies; without the gradients of batches that make no step yet. */
+  /** Number of the next batch, from 1, which no other has; that of its step where each step takes one batch. */
+  get nextBatch(): number {
+    return this.#steps * (this.#options.accumulate ?? 1) + this.#pending + 1;
+  }
+
+  /** A copy of the state, read from the device that holds it; without the gradients of batches that have made no step yet. */
   async readState(): Promise<TrainingState> {
     return this.#program.readState();
   }
 
-  /** A copy of the state. Throws ModelError while it is on a GPU alone: `readState` gets it from there. */
+  /** A copy of the state. Throws ModelError while only a GPU holds it: `readState` reads it from there. */
   get state(): TrainingState {
     return this.#program.state;
   }
 
   /**
-   * Trains on a batch: one optimizer step with learning rate `lr`, or, with `accumulate`, one after every so many batches and
+   * Trains on a batch: one optimizer step with learning rate `lr`, or, with `accumulate`, one after that many batches and
    * after one that `endsStep`. Throws OptionError for a batch of other sizes, ShapeError for a batch of one image that leaves
    * batch normalisation one value a channel.
    */
@@ -156,8 +161,8 @@ export class Trainer {
   }
 
   /**
-   * As `step`, but does not wait for what the batch gave: a GPU may still be at it when the next step is submitted. The
-   * batch's arrays may be used again at once. Results that are asked for together come in one copy.
+   * Like `step`, but does not wait for the batch's results: a GPU may still be computing when the next step is submitted. The
+   * batch's arrays may be reused at once. Results that are requested together are copied in one go.
    *
    * @example
    * const steps = [];
@@ -180,7 +185,7 @@ export class Trainer {
     const { read } =
       accumulate === 1
         ? await this.#program.run('step', { batch, scalars: { lr, step } })
-        : await this.#addGradient(batch, accumulate);
+        : await this.#addGradient(batch);
     this.#pending += 1;
     if (endsStep || this.#pending >= accumulate) {
       if (accumulate > 1)
@@ -191,10 +196,12 @@ export class Trainer {
     return { result: async () => this.#resultOf(await read(), batch.size) };
   }
 
-  /** Layers that draw random numbers draw others for each batch: for them each has a number of its own. */
-  #addGradient(batch: LabelledBatch, accumulate: number): ReturnType<Program['run']> {
-    const step = this.#steps * accumulate + this.#pending + 1;
-    return this.#program.run('grad', { batch, scalars: { step, keep: this.#pending === 0 ? 0 : 1 } });
+  /** Layers that draw random numbers draw different ones for each batch: each batch has its own number for that. */
+  #addGradient(batch: LabelledBatch): ReturnType<Program['run']> {
+    return this.#program.run('grad', {
+      batch,
+      scalars: { step: this.nextBatch, keep: this.#pending === 0 ? 0 : 1 },
+    });
   }
 
   #resultOf(tensors: Tensors, size: number): StepResult {
@@ -229,7 +236,7 @@ export class Trainer {
   }
 
   /**
-   * The network's outputs for images with the present weights, in evaluation mode: what an exported model would give.
+   * The network's outputs for images with the current weights, in evaluation mode: what an exported model would give.
    * Throws OptionError for images of other sizes than the network's.
    *
    * @param images - Normalised as in training, [count, channels, height, width].
@@ -238,7 +245,7 @@ export class Trainer {
    * const logits = await trainer.predict(prepareBatch(test, [0, 1, 2]).images, 3);
    */
   async predict(images: Float32Array, count: number): Promise<Float32Array> {
-    // The eval model takes the weights as inputs, so that nothing is loaded anew after a step; no target counts.
+    // The eval model takes the weights as inputs, so that nothing is reloaded after a step; the targets do not matter.
     const batch = { images, labels: new Int32Array(count), size: count };
     const { read } = await this.#program.run('eval', { batch, results: ['logits'] });
     const { logits } = await read();
@@ -264,7 +271,7 @@ function result(tensors: Tensors, name: string): number {
   return Number(tensors[name]?.data[0] ?? Number.NaN);
 }
 
-/** Number of parameters of a network that are trained. */
+/** How many parameters of a network are trained. */
 export function parameterCount(network: Network): number {
   return countParameters(network).trained;
 }

@@ -7,7 +7,7 @@ import { writeFileSafely } from '../files-node.js';
 import { runtimeVersion } from '../session/node.js';
 import type { TuningStore } from '../program/tuning.js';
 
-/** Where choices are kept, and for how many threads. */
+/** Where choices are stored, and for how many threads. */
 export interface NodeTuningOptions {
   /** Folder; default: `tuning` in the system's cache folder for `ort-train`. */
   readonly cacheDir?: string;
@@ -18,20 +18,20 @@ export interface NodeTuningOptions {
 /** What the file holds. */
 interface TuningFile {
   readonly format: 'ort-train-tuning/1';
-  /** Another version of ort-train may compute a form in another way. */
+  /** Another version of ort-train may compute a form differently. */
   readonly version: string;
   readonly machine: string;
   readonly choices?: Readonly<Record<string, string>>;
-  /** Digests of lowered models that have given the portable numbers, the newest last. */
+  /** Digests of lowered models that gave the portable numbers, newest last. */
   readonly passed?: readonly string[];
 }
 
-/** Digests that are kept: a network in one form has one, and they are 70 bytes each. */
+/** How many digests are kept: a network in one form has one, and they are 70 bytes each. */
 const MOST_PASSED = 500;
 
 /**
  * Keeps choices and passed comparisons in two JSON files named after runtime, CPU and threads. A file that is damaged or
- * another version's counts as none, and is replaced.
+ * another version's counts as missing, and is replaced.
  *
  * @example
  * const tuning = { batchSize: 64, store: nodeTuningStore({ threads: 2 }) };
@@ -42,7 +42,7 @@ export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): 
   const machine = `${runtimeVersion()}-${cpu}-${threads ?? availableParallelism()}`;
   const folder = cacheDir ?? join(envPaths('ort-train', { suffix: '' }).cache, 'tuning');
   const choices = new TuningJson(join(folder, `${machine}.json`), machine);
-  // A file of its own: every start that compares writes it, and none of them may put an old state of the choices back.
+  // A file of its own: every start that compares writes it, and must not restore an old state of the choices.
   const passed = new TuningJson(join(folder, `${machine}-passed.json`), machine);
   return {
     machine,
@@ -57,7 +57,7 @@ export function nodeTuningStore({ cacheDir, threads }: NodeTuningOptions = {}): 
 /** Changes of a file that are under way in this process, by its path. */
 const changing = new Map<string, Promise<void>>();
 
-/** One of the files; changes from this process come one after the other, whichever store they go through. */
+/** One of the files; changes from this process happen one after the other, whichever store they go through. */
 class TuningJson {
   readonly #path: string;
   readonly #machine: string;
@@ -92,7 +92,7 @@ class TuningJson {
   }
 }
 
-/** What is kept of a file's content. */
+/** The part of a file's content that is kept. */
 type Kept = Required<Pick<TuningFile, 'choices' | 'passed'>>;
 
 function keptIn(text: string, machine: string): Kept {

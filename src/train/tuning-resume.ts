@@ -1,10 +1,10 @@
 import { CheckpointError } from '../errors.js';
 import { formsByKey, type TuningOptions, type TuningStore, type LoweringReport } from '../program/index.js';
 
-/** What a checkpoint keeps of the forms of a run's convolutions, so that the run can go on with the same. */
+/** What a checkpoint keeps about the forms of a run's convolutions, so that the run can resume with the same ones. */
 export interface KeptTuning {
   readonly batchSize: number;
-  /** The machine that they were chosen for; absent where the written heuristic chose all. */
+  /** The machine that they were chosen for; absent if the written heuristic chose all. */
   readonly machine?: string;
   readonly choices: Readonly<Record<string, string>>;
 }
@@ -20,10 +20,10 @@ export function keptTuning(
 }
 
 /**
- * How a run tunes: one that goes on has the choices of the interrupted one, whatever has been measured since, unless it has
- * other batches or another machine, where it would go on with other numbers in any case.
+ * How a run tunes: a resumed one has the choices of the interrupted one, whatever has been measured since, unless it has
+ * other batches or another machine, where its numbers would differ in any case.
  *
- * @param extra - What the checkpoint of the interrupted run says besides its state; undefined for a new run.
+ * @param extra - What the checkpoint of the interrupted run holds besides its state; undefined for a new run.
  */
 export function tuningFor(store: TuningStore, batchSize: number, extra: unknown): TuningOptions {
   const { tuning: was } = (extra ?? {}) as { readonly tuning?: Partial<KeptTuning> };

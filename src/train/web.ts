@@ -10,20 +10,20 @@ import { networkOf } from './spec/network.js';
 import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
 
-/** Bytes, or what a browser has instead of a path: a dropped or chosen `File`, or any other `Blob`. */
+/** Bytes, or what a browser has in place of a path: a dropped or chosen `File`, or any other `Blob`. */
 export type BytesSource = Uint8Array | Blob | NamedBytes;
 
 /** `trainResNet` in a browser: data, weights and checkpoints are bytes, or files that the user has given. */
 export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume' | 'out'> {
   /** `digits` (embedded; the default), files that the user has given, or a data set in memory. */
   readonly data?: 'digits' | FileSource | DataSplit;
-  /** Weights to start from: a safetensors file, or an `.onnx` model where its name says so. */
+  /** Weights to start from: a safetensors file, or an `.onnx` model if its name ends so. */
   readonly init?: BytesSource;
-  /** Checkpoint to go on from: the `checkpoint` of a result. */
+  /** Checkpoint to resume from: the `checkpoint` of a result. */
   readonly resume?: BytesSource;
 }
 
-/** `trainResNet` in the window or worker that calls; `worker/train-web.ts` chooses. */
+/** `trainResNet` in the calling window or worker; `worker/train-web.ts` chooses. */
 export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOptions): Promise<TrainResult> {
   refuseFolder(rest);
   return trainOn(
@@ -38,7 +38,7 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
 }
 
 /**
- * The data of a run; images get the network's size and channels. Throws OptionError for what is none of the kinds, and as
+ * The data of a run; images get the network's size and channels. Throws OptionError for any other kind of value, and as
  * `openFiles`.
  */
 export async function openWebData(
@@ -58,7 +58,7 @@ export async function openWebData(
   return openFiles(data, { ...size, ...images, ...defined({ classes }) });
 }
 
-/** Bytes with the name that errors call them by: that of a `File`, else `name`. */
+/** Bytes with the name that errors use: that of a `File`, else `name`. */
 export async function namedBytes(source: BytesSource, name: string): Promise<NamedBytes> {
   if (source instanceof Uint8Array) return { name, bytes: source };
   if (!(source instanceof Blob)) return source;

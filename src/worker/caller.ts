@@ -27,12 +27,12 @@ export class Caller {
     this.#onEvent = onEvent;
   }
 
-  /** Why no call can be answered any more; undefined while the worker lives. */
+  /** Why calls can no longer be answered; undefined while the worker lives. */
   get lost(): Error | undefined {
     return this.#lost;
   }
 
-  /** @param transfer - Buffers among the arguments that the page does not need any more: they are moved, not copied. */
+  /** @param transfer - Buffers among the arguments that the page no longer needs: they are moved, not copied. */
   call<Name extends keyof WorkerCalls>(
     call: Name,
     args: Parameters<WorkerCalls[Name]>,
@@ -41,7 +41,7 @@ export class Caller {
     const result = new Promise((resolve, reject) => {
       if (this.#lost !== undefined) throw this.#lost;
       const id = this.#next++;
-      // First: it throws for what cannot be cloned, and then nothing is to wait for.
+      // First: it throws for what cannot be cloned, and then there is nothing to wait for.
       this.#carrier.postMessage({ id, call, args } as Request, transfer);
       this.#pending.set(id, { resolve, reject });
     });

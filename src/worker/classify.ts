@@ -4,7 +4,7 @@ import { assert } from '../errors.js';
 import { Classifier, type PixelImage } from '../export/index.js';
 import type { Mistake } from './protocol.js';
 
-/** A classifier with the present weights of a run; to be used between two of its steps only. */
+/** A classifier with the current weights of a run; use it only between two of its steps. */
 export function liveClassifier({ trainer, card }: LiveRun): Classifier {
   return Classifier.over(card(), {
     device: trainer.device,
@@ -24,7 +24,7 @@ export function liveClassifier({ trainer, card }: LiveRun): Classifier {
 }
 
 /**
- * The first images of a data set that a classifier takes for something else.
+ * The first images of a data set that a classifier gets wrong.
  *
  * @param classify - Classifies some images when the models are free.
  */
@@ -43,7 +43,7 @@ export async function findMistakes(
     for (const [i, { label: predicted, probability, probabilities }] of predictions.entries()) {
       const image = images[i];
       const truth = set.labels[from + i] ?? 0;
-      // By index: a loaded model may call its classes otherwise.
+      // By index: a loaded model may name its classes differently.
       if (image === undefined || probabilities[0]?.index === truth) continue;
       found.push({ image, label: set.classes[truth] ?? '', predicted, probability });
     }
@@ -53,6 +53,6 @@ export async function findMistakes(
 
 function imageOf({ images, channels, height, width }: Dataset, index: number): PixelImage {
   const size = channels * height * width;
-  // A copy: the view would take the whole data set along to the page.
+  // A copy: the view would send the whole data set to the page.
   return { pixels: images.slice(index * size, (index + 1) * size), channels, height, width };
 }

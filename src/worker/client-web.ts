@@ -26,22 +26,22 @@ export interface WorkerStartOptions {
   readonly wasmPaths?: string;
   /** Name under which runs are stored unless they say otherwise; default `default`. */
   readonly checkpointKey?: string;
-  /** Data that the worker makes ready before they are asked for, so that a run starts earlier. */
+  /** Data that the worker prepares before they are asked for, so that a run starts earlier. */
   readonly prepare?: PrepareOptions;
   /** Milliseconds after which a worker that does not answer counts as failed; default 60,000. */
   readonly timeout?: number;
 }
 
-/** What `start` waits for at most unless told otherwise: a slow network loads the scripts, 1 MB, in that time. */
+/** How long `start` waits at most unless told otherwise: a slow network loads the scripts, 1 MB, in that time. */
 const START_TIMEOUT = 60_000;
 
 /**
  * Trains and classifies in a Web Worker, so that the page stays responsive: graphs, data, training, evaluation and export
- * all run there. One run at a time; `predict`, `mistakes`, `teach`, `exportModel` and `save` work while it goes, between
+ * all run there. One run at a time; `predict`, `mistakes`, `teach`, `exportModel` and `save` work during it, between
  * two steps. Errors have the classes and messages that they would have in the page. Call `dispose` when done.
  *
- * A worker that is lost (ended by the browser, out of memory) rejects all that waits for it with a WorkerError; start
- * another one and go on with `train({ resume: 'stored' })`.
+ * A worker that is lost (ended by the browser, out of memory) rejects every pending call with a WorkerError; start
+ * another one and resume with `train({ resume: 'stored' })`.
  *
  * @example
  * const worker = await TrainingWorker.start();
@@ -50,7 +50,7 @@ const START_TIMEOUT = 60_000;
  * const { testAccuracy, model } = await run;
  */
 export class TrainingWorker {
-  /** What the worker found where it runs. */
+  /** What the worker found in its environment. */
   readonly environment: WorkerEnvironment;
   readonly #worker: Worker;
   readonly #caller: Caller;
@@ -99,7 +99,7 @@ export class TrainingWorker {
   }
 
   /**
-   * Trains from start to `.onnx`, or goes on from a checkpoint. Rejects with OptionError while another run goes, and as
+   * Trains from start to `.onnx`, or resumes from a checkpoint. Rejects with OptionError during another run, and as
    * `trainResNet`; with AbortedError after `stop` or the signal; with StorageError where another page trains under the
    * same `checkpointKey`; with what a callback threw.
    */
@@ -107,39 +107,39 @@ export class TrainingWorker {
     return this.#runs.train(options);
   }
 
-  /** Holds the run after its present step; resolves then, or at once where no run goes. */
+  /** Pauses the run after its current step; resolves then, or at once if there is no run. */
   pause(): Promise<void> {
     return this.#caller.call('pause', []);
   }
 
-  /** Lets a paused run go on. */
+  /** Continues a paused run. */
   resume(): Promise<void> {
     return this.#caller.call('resume', []);
   }
 
-  /** Ends the run after its present step, with a checkpoint; `train` rejects with AbortedError. Resolves when it has ended. */
+  /** Ends the run after its current step, with a checkpoint; `train` rejects with AbortedError. Resolves when it has ended. */
   stop(): Promise<void> {
     return this.#caller.call('stop', []);
   }
 
   /**
-   * Stores the run as it is now, under its `checkpointKey`. Throws StorageError where storage is full or refused,
-   * OptionError where there is no run or it has no key.
+   * Stores the run as it is now, under its `checkpointKey`. Throws StorageError if storage is full or refused,
+   * OptionError if there is no run or it has no key.
    */
   save(): Promise<StoredRun> {
     return this.#caller.call('save', []);
   }
 
   /**
-   * Classifies with the present weights: of the run that goes, of the last one, or of a loaded model, whichever came last.
-   * Throws DataError for an image of another size, OptionError where there is no network yet.
+   * Classifies with the current weights: of the run in progress, of the last one, or of a loaded model, whichever came last.
+   * Throws DataError for an image of another size, OptionError if there is no network yet.
    */
   predict(image: PixelImage): Promise<Prediction> {
     return this.#caller.call('predict', [image]);
   }
 
   /**
-   * At most `limit` images of the run's test set that the present weights take for something else, in the set's order.
+   * At most `limit` images of the run's test set that the current weights classify wrongly, in the set's order.
    * For a loaded digit classifier without a run, of the embedded digits' test set.
    */
   mistakes(limit: number): Promise<readonly Mistake[]> {
@@ -147,7 +147,7 @@ export class TrainingWorker {
   }
 
   /**
-   * Adds an image to what is trained on, at once also in a run that goes; it stays for later runs. Up to an eighth of each
+   * Adds an image to what is trained on, at once, also during a run; it stays for later runs. Up to an eighth of each
    * batch is given to taught images, in turn. Throws OptionError for a label that is no class, DataError for another size.
    *
    * @param label - Class index.
@@ -157,7 +157,7 @@ export class TrainingWorker {
     return this.#caller.call('teach', [image, label]);
   }
 
-  /** The present weights as a deployable `.onnx`, as `predict` chooses them. */
+  /** The current weights, chosen as by `predict`, as a deployable `.onnx`. */
   exportModel(): Promise<Uint8Array> {
     return this.#caller.call('exportModel', []);
   }
@@ -165,26 +165,26 @@ export class TrainingWorker {
   /**
    * Loads an exported `.onnx` and classifies with it from now on, until a run begins. Throws ModelError as `loadClassifier`.
    *
-   * @param name - What errors call it by.
+   * @param name - Its name in errors.
    */
   loadModel(bytes: Uint8Array, name: string): Promise<ModelCard> {
     return this.#caller.call('loadModel', [bytes, name]);
   }
 
   /**
-   * The run that a former page left under a key; undefined where there is none. Throws StorageError where what is there is
+   * The run that an earlier page left under a key; undefined if there is none. Throws StorageError if what is there is
    * damaged or storage is refused.
    */
   stored(key?: string): Promise<StoredRun | undefined> {
     return this.#caller.call('stored', [key]);
   }
 
-  /** Removes the stored run, also a damaged one. Throws StorageError while a page trains under that key. */
+  /** Removes the stored run, even a damaged one. Throws StorageError while a page trains under that key. */
   forget(key?: string): Promise<void> {
     return this.#caller.call('forget', [key]);
   }
 
-  /** Ends the worker at once; what waits for it rejects. */
+  /** Ends the worker at once; pending calls reject. */
   dispose(): void {
     this.#caller.lose(new WorkerError('the worker was disposed of: start another one'));
     this.#listening.abort();

@@ -3,7 +3,7 @@ import { embeddedDigitsInTurns, type DataSplit, type EmbeddedOptions } from '../
 import { openWebData } from '../train/web.js';
 import type { WorkerRun } from './protocol.js';
 
-/** The digits drawn last, or being drawn: most runs of a page want the same. */
+/** The digits drawn last, or being drawn: most runs of a page use the same. */
 let drawn: { readonly key: string; readonly split: Promise<DataSplit> } | undefined;
 
 /** Draws digits, or takes those that were drawn last. `giveWay` is called every few milliseconds. */

@@ -12,16 +12,16 @@ import { Run, type RunHost, type RunPlatform } from './run.js';
 import { Taught } from './taught.js';
 import { Turns } from './turns.js';
 
-/** Images classified at a time where no run says how many. */
+/** Images classified at a time if no run says how many. */
 const BATCH = 64;
 
-/** A model that is used when no run goes, or instead of the run's weights. */
+/** A model that is used while no run is in progress, or instead of the run's weights. */
 interface UsedModel {
   readonly bytes: Uint8Array;
   readonly name: string;
   /** Whether the page loaded it; else a run left it. */
   readonly isLoaded: boolean;
-  /** Made when it is needed first. */
+  /** Created when it is first needed. */
   classifier?: Promise<Classifier>;
 }
 
@@ -65,7 +65,7 @@ export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
 
   async pause(): Promise<void> {
     await this.turns.pause();
-    // The page may be closed while its run rests.
+    // The page may be closed while its run is paused.
     await this.saveQuietly();
   }
 
@@ -153,13 +153,13 @@ export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
     this.#data = { split, batchSize: Math.min(batchSize, split.test.count) };
   }
 
-  /** For runs: their models are there, or gone. */
+  /** For runs: their models are loaded, or gone. */
   async onLive(live: LiveRun | undefined): Promise<void> {
     this.#live = live;
     if (live !== undefined) await this.#use(undefined);
   }
 
-  /** For runs: what they end with. A model that was loaded meanwhile stays in use. */
+  /** For runs: their final model. A model loaded in the meantime stays in use. */
   async onModel(bytes: Uint8Array): Promise<void> {
     if (this.#model?.isLoaded !== true)
       await this.#use({ bytes, name: 'the trained model', isLoaded: false });

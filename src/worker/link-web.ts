@@ -3,7 +3,7 @@ import { Caller } from './caller.js';
 import type { FromWorker } from './protocol.js';
 import { RunOnPage } from './run-on-page.js';
 
-/** A worker, or where its script lies; undefined: beside this module. */
+/** A worker, or where its script is; undefined: beside this module. */
 export type WorkerSource = Worker | URL | string | undefined;
 
 /** A worker and what belongs to it on the page. */
@@ -42,7 +42,7 @@ export function linkWorker(given: WorkerSource): WorkerLink {
   worker.addEventListener(
     'error',
     ({ message, filename, lineno }) => {
-      // Where the script could not be fetched there is no message: browsers do not tell a page why.
+      // If the script could not be fetched there is no message: browsers do not tell a page why.
       const reason = answered || message ? `it failed: ${message} (${filename}:${lineno})` : notLoaded(given);
       caller.lose(new WorkerError(`the worker is lost: ${reason}`));
       worker.terminate();
@@ -82,8 +82,8 @@ function notLoaded(given: WorkerSource): string {
 }
 
 /**
- * Browsers do not tell when they end a worker, e.g. for want of memory, but they take its locks away: the worker holds one
- * as long as it lives, and whoever gets it knows.
+ * Browsers do not report that they end a worker, e.g. for lack of memory, but they release its locks: the worker holds one
+ * as long as it lives, and whoever gets it knows that it is gone.
  */
 export function watchWorker(alive: string, caller: Caller, signal: AbortSignal): void {
   const locks = (navigator as { readonly locks?: LockManager }).locks;
@@ -97,12 +97,12 @@ export function watchWorker(alive: string, caller: Caller, signal: AbortSignal):
       );
     })
     .catch((error: unknown) => {
-      // Given up with `dispose`.
+      // Released by `dispose`.
       if (!signal.aborted) throw error;
     });
 }
 
-/** A page that is hidden may never be shown again: phones end such pages without a word. */
+/** A page that is hidden may never be shown again: phones end such pages without notice. */
 export function saveWhenHidden(caller: Caller, runs: RunOnPage, signal: AbortSignal): void {
   if (typeof document === 'undefined') return;
   const save = (): void => {

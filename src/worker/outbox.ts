@@ -4,7 +4,7 @@ import type { RunEvent } from './protocol.js';
 /** Milliseconds between two messages about steps: quick enough for a live curve, slow enough for a page to follow. */
 const EVERY = 50;
 
-/** Sends what happens in a run to the page: steps several in one message, all of them, in order with the rest. */
+/** Sends what happens in a run to the page: all steps, several in one message, in order with the rest. */
 export class Outbox {
   readonly #send: (event: RunEvent) => void;
   readonly #now: () => number;

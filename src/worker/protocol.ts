@@ -8,7 +8,7 @@ import type { FileSource } from '../data/files.js';
 import type { PixelImage, Prediction } from '../export/index.js';
 import type { TransferredError } from '../error-transfer.js';
 
-/** What a worker trains on: `digits` (drawn in the worker), files of the user's, or a data set in memory, which is copied. */
+/** What a worker trains on: `digits` (drawn in the worker), the user's files, or a data set in memory, which is copied. */
 export type WorkerData = 'digits' | FileSource | DataSplit;
 
 /** What `train` is told besides callbacks: a `RunSpec`, and what is handed over with it. */
@@ -25,13 +25,13 @@ export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init' |
    */
   readonly resume?: 'stored' | Uint8Array | NamedBytes;
   /**
-   * Under which name the browser's storage keeps the run while it goes, so that a reload can go on; `false`: nothing is
-   * stored. Two pages cannot train under one name at a time. Default: that of `TrainingWorker.start`.
+   * The name under which the browser's storage keeps the run during training, so that a reload can resume it; `false`: nothing is
+   * stored. Two pages cannot train under one name at the same time. Default: that of `TrainingWorker.start`.
    */
   readonly checkpointKey?: string | false;
-  /** Seconds of training between two checkpoints; more where writing one takes long. Default 5. */
+  /** Seconds of training between two checkpoints; more if writing one takes long. Default 5. */
   readonly checkpointSeconds?: number;
-  /** Where a run goes on from its last checkpoint when its device is lost; default: the run ends with a DeviceError. */
+  /** The device on which a run resumes from its last checkpoint when its own is lost; default: the run ends with a DeviceError. */
   readonly fallback?: 'wasm';
 }
 
@@ -41,13 +41,13 @@ export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init' |
  * several in one task of the page; `signal` stops after the present step and leaves a checkpoint.
  */
 export interface WorkerTrainOptions extends WorkerRun, RunCalls {
-  /** The run goes on, but something that was asked for does not work, e.g. storage is full; a sentence for people. */
+  /** The run goes on, but something requested does not work, e.g. storage is full; a sentence for people. */
   readonly onWarning?: (message: string) => void | Promise<void>;
   /** A checkpoint was stored. */
   readonly onCheckpoint?: (run: StoredRun) => void | Promise<void>;
 }
 
-/** What a run in a worker leaves; as `TrainResult`, with the numbers of the network instead of its functions. */
+/** The result of a run in a worker; like `TrainResult`, with the numbers of the network instead of its functions. */
 export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'> {
   /** The network without its layers, which do not cross to the page. */
   readonly network: {
@@ -57,7 +57,7 @@ export interface WorkerTrainResult extends Omit<TrainResult, 'network' | 'files'
   };
 }
 
-/** What a stored run keeps of how the worker was told to keep it. */
+/** How the worker was told to store a run, as the stored run remembers it. */
 export type KeptOptions = Pick<WorkerRun, 'checkpointSeconds' | 'fallback'>;
 
 /** A run in the browser's storage. */
@@ -73,23 +73,23 @@ export interface StoredRun {
   readonly epochs: number;
   /** Optimizer steps taken. */
   readonly step: number;
-  /** All epochs or steps that were asked for are done: there is nothing to go on with unless more are asked for. */
+  /** All epochs or steps that were asked for are done: there is nothing to resume unless more are asked for. */
   readonly finished: boolean;
   /** On the test set after the last finished epoch, 0 to 1; absent before. */
   readonly testAccuracy?: number;
   /** Its finished epochs. */
   readonly history: readonly EpochRecord[];
-  /** Loss of each step so far. */
+  /** Loss of each batch so far. */
   readonly stepLosses: Float32Array;
   /** Images that were taught. */
   readonly taught: number;
-  /** Name of the training data; those that are not `digits` must be handed over again to go on. */
+  /** Name of the training data; all but `digits` must be passed again to resume. */
   readonly data: string;
-  /** What was said of the run. */
+  /** The spec of the run. */
   readonly options: RunSpec & KeptOptions;
 }
 
-/** An image of the test set that the present weights do not classify rightly. */
+/** An image of the test set that the current weights do not classify correctly. */
 export interface Mistake {
   readonly image: PixelImage;
   readonly label: string;
@@ -99,25 +99,25 @@ export interface Mistake {
   readonly probability: number;
 }
 
-/** What the worker finds where it runs. */
+/** What the worker finds in its environment. */
 export interface WorkerEnvironment {
   /** Whether shared memory, and with it threads, are allowed (headers COOP and COEP). */
   readonly crossOriginIsolated: boolean;
   /** Threads that wasm uses unless told otherwise. */
   readonly threads: number;
-  /** Why there are fewer than cores; absent where there are as many. */
+  /** Why there are fewer than cores; absent if there are as many. */
   readonly threadsReason?: string;
   /** Whether WebGPU has an adapter. */
   readonly webgpu: {
     readonly usable: boolean;
-    /** Why it is not usable; empty where it is. */
+    /** Why it is not usable; empty if it is. */
     readonly reason: string;
     /** What the browser says of the adapter, e.g. `nvidia ampere`. */
     readonly adapter?: string;
   };
 }
 
-/** Data that a worker makes ready before they are asked for. */
+/** Data that a worker prepares before they are asked for. */
 export interface PrepareOptions {
   /** The embedded digits of these sizes; `{}` for all, which take 2 s. */
   readonly digits: EmbeddedOptions;
@@ -125,12 +125,12 @@ export interface PrepareOptions {
 
 /** What is sent to a worker when it starts. */
 export interface WorkerSetup {
-  /** Of the page's build; the worker's must be the same. */
+  /** Version of the page's build; the worker's must be the same. */
   readonly version: string;
   /** The worker holds this Web Lock as long as it lives. */
   readonly alive: string;
   readonly checkpointKey: string;
-  /** Where onnxruntime-web's .wasm files lie. */
+  /** Where onnxruntime-web's .wasm files are. */
   readonly wasmPaths?: string;
   readonly prepare?: PrepareOptions;
 }
@@ -150,7 +150,7 @@ export interface WorkerCalls {
   resume(): Promise<void>;
   stop(): Promise<void>;
   save(): Promise<StoredRun>;
-  /** Stores the run if one goes that is to be stored; a failure is the run's warning. */
+  /** Stores the run, if there is one that should be stored; a failure is a warning of the run. */
   saveQuietly(): Promise<void>;
   predict(image: PixelImage): Promise<Prediction>;
   mistakes(limit: number): Promise<readonly Mistake[]>;
@@ -170,12 +170,12 @@ export type Request = {
   };
 }[keyof WorkerCalls];
 
-/** What became of a call. */
+/** The outcome of a call. */
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: TransferredError };
 
-/** What the worker tells of the run that the call `run` began. */
+/** What the worker reports about the run that the call `run` began. */
 export type RunEvent =
   | { readonly kind: 'start'; readonly info: StartInfo }
   | { readonly kind: 'batches'; readonly batches: readonly BatchEnd[] }

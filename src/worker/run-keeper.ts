@@ -4,7 +4,7 @@ import type { CheckpointStore } from '../storage/checkpoint-store.js';
 import type { RunEvent, StoredRun } from './protocol.js';
 import { decodeRecord, describeRun, encodeRecord, type FoundRun, type RunRecord } from './stored-run.js';
 
-/** What a record says besides when it is made and the checkpoint. */
+/** What a record holds besides its date and the checkpoint. */
 export type RunState = Omit<RunRecord, 'savedAt' | 'checkpoint'>;
 
 /** Seconds of training between two checkpoints unless told otherwise. */
@@ -15,7 +15,7 @@ const SHARE = 0.05;
 /** How a run is kept. */
 export interface KeeperOptions {
   readonly seconds?: number;
-  /** Whether the last checkpoint stays in memory, to go on from when the device is lost. */
+  /** Whether the last checkpoint stays in memory, to resume from when the device is lost. */
   readonly inMemory: boolean;
   readonly send: (event: Extract<RunEvent, { readonly kind: 'warning' | 'checkpoint' }>) => void;
   readonly state: () => RunState;
@@ -27,11 +27,18 @@ export interface Place {
   readonly store: CheckpointStore;
 }
 
-/** Keeps a run's checkpoints while it goes: in the browser's storage, and in memory where its device may be lost. */
+/** A checkpoint in memory. */
+interface Kept {
+  readonly checkpoint: Uint8Array;
+  /** How many losses there were by then. */
+  readonly losses: number;
+}
+
+/** Keeps a run's checkpoints while it trains: in the browser's storage, and in memory if its device may be lost. */
 export class RunKeeper {
   readonly #place: Place | undefined;
   readonly #options: KeeperOptions;
-  #last: Uint8Array | undefined;
+  #last: Kept | undefined;
   #lastStep = -1;
   #dueAt: number;
   /** Storage failed and the page knows. */
@@ -44,12 +51,12 @@ export class RunKeeper {
     this.#dueAt = performance.now() + this.#every;
   }
 
-  /** The last checkpoint, where it stays in memory. */
-  get last(): Uint8Array | undefined {
+  /** The last checkpoint, if it stays in memory. */
+  get last(): Kept | undefined {
     return this.#last;
   }
 
-  /** How messages call the checkpoint. */
+  /** Name of the checkpoint in messages. */
   get name(): string | undefined {
     return this.#place && `checkpoint '${this.#place.key}' in the browser's storage`;
   }
@@ -60,7 +67,7 @@ export class RunKeeper {
     return isKept && step !== this.#lastStep && performance.now() >= this.#dueAt;
   }
 
-  /** Keeps a checkpoint. What storage refuses is a warning, once until it works again. Returns whether it is stored. */
+  /** Keeps a checkpoint. A refusal by the storage is a warning, given once until it works again. Returns whether it is stored. */
   async keep(checkpoint: Uint8Array): Promise<boolean> {
     try {
       return (await this.store(checkpoint)) !== undefined;
@@ -75,11 +82,11 @@ export class RunKeeper {
     }
   }
 
-  /** Keeps a checkpoint; undefined where the run is not stored. Throws StorageError. */
+  /** Keeps a checkpoint; undefined if the run is not stored. Throws StorageError. */
   async store(checkpoint: Uint8Array): Promise<StoredRun | undefined> {
     const start = performance.now();
     const { step } = readProgress(checkpoint, 'checkpoint');
-    if (this.#options.inMemory) this.#last = checkpoint;
+    if (this.#options.inMemory) this.#last = { checkpoint, losses: this.#options.state().losses.length };
     this.#lastStep = step;
     try {
       if (this.#place === undefined) return undefined;
@@ -101,13 +108,13 @@ export class RunKeeper {
   }
 }
 
-/** The run stored at a place; undefined where there is none. Throws StorageError for a damaged one. */
+/** The run stored at a place; undefined if there is none. Throws StorageError for a damaged one. */
 export async function findRun({ key, store }: Place): Promise<FoundRun | undefined> {
   const bytes = await store.read(key);
   return bytes && decodeRecord(bytes, key, store.where);
 }
 
-/** Throws OptionError for data that are not those of the run that goes on. */
+/** Throws OptionError for data other than those of the resumed run. */
 export function checkSameData(was: RunState['data'], is: RunState['data'], key: string): void {
   const shown = ({ train, trainCount, test, testCount }: RunState['data']): string =>
     `${train} (${trainCount} images) and ${test} (${testCount})`;

@@ -74,7 +74,7 @@ export class RunOnPage {
   }
 
   #stop(): void {
-    // A worker that is lost has rejected the run already.
+    // A lost worker has rejected the run already.
     this.#caller.call('stop', []).catch(() => undefined);
   }
 
@@ -91,7 +91,7 @@ export class RunOnPage {
   }
 }
 
-/** Calls the callback of an event, and gives what it returns. */
+/** Calls the callback of an event and returns its result. */
 function tell(options: WorkerTrainOptions, event: RunEvent): readonly unknown[] {
   switch (event.kind) {
     case 'start':
@@ -107,7 +107,7 @@ function tell(options: WorkerTrainOptions, event: RunEvent): readonly unknown[] 
   }
 }
 
-/** The options without what lives on the page. */
+/** The options without what must stay on the page. */
 function toSend(options: WorkerTrainOptions): WorkerRun {
   const { signal, onStart, onBatchEnd, onEpochEnd, onWarning, onCheckpoint, scheduler, data, ...rest } =
     options;
@@ -126,7 +126,7 @@ function toSend(options: WorkerTrainOptions): WorkerRun {
 }
 
 function dataToSend(data: WorkerData): WorkerData {
-  // What is none of the kinds is the worker's to refuse.
+  // The worker refuses any other kind of value.
   if (typeof data !== 'object' || 'train' in data || isDirectoryHandle(data)) return data;
   return filesToSend(data);
 }

@@ -5,7 +5,7 @@ import { refuseFolder } from '../train/spec/run.js';
 import type { KeptOptions, WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';
 
-/** What a run says in plain JSON, and what of it is the worker's own. Throws OptionError for what is no `RunSpec`. */
+/** The plain JSON of a run, and the options that only the worker has. Throws OptionError for what is not a `RunSpec`. */
 export function described(run: WorkerRun): { readonly spec: RunSpec; readonly kept: KeptOptions } {
   const {
     data,
@@ -26,7 +26,7 @@ export function described(run: WorkerRun): { readonly spec: RunSpec; readonly ke
   return { spec, kept: defined({ checkpointSeconds, fallback }) };
 }
 
-/** The checkpoint that a run goes on from: a stored one, one given as bytes, or none. */
+/** The checkpoint that a run resumes from: a stored one, one given as bytes, or none. */
 export function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): TrainOptions['resume'] {
   if (found !== undefined) {
     const { stored, record } = found;
@@ -36,7 +36,7 @@ export function resumeOf({ resume }: WorkerRun, found: FoundRun | undefined): Tr
   return resume instanceof Uint8Array ? { name: 'resume', bytes: resume } : resume;
 }
 
-/** What `trainOn` is told of a run, without callbacks. */
+/** The options that `trainOn` gets for a run, without callbacks. */
 export function trainOptions(
   spec: RunSpec,
   run: WorkerRun,
@@ -47,7 +47,7 @@ export function trainOptions(
   return { ...fields, data, ...defined({ init: run.init, resume: resumeOf(run, found) }) };
 }
 
-/** A result in a form that can be sent, and whose memory can be moved. */
+/** A result in a form that can be sent, and whose memory can be transferred. */
 export function toPage(
   { network, files: _files, ...result }: TrainResult,
   stepLosses: readonly number[],

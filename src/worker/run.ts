@@ -24,28 +24,28 @@ import { summaryOf, type FoundRun } from './stored-run.js';
 import type { Taught } from './taught.js';
 import type { Turns } from './turns.js';
 
-/** What a run needs from where its worker runs. */
+/** What a run needs from the environment of its worker. */
 export interface RunPlatform {
   readonly createSession: CreateSession;
-  /** The run's data; `giveWay` is to be called every few milliseconds. */
+  /** The run's data; `giveWay` must be called every few milliseconds. */
   readonly openData: (run: WorkerRun, network: Network, giveWay: () => Promise<void>) => Promise<DataSplit>;
   /** Throws StorageError where nothing can be stored. */
   readonly openStore: () => Promise<CheckpointStore>;
-  /** Throws StorageError where another page has the key; gives undefined where there are no locks. */
+  /** Throws StorageError if another page has the key; returns undefined where there are no locks. */
   readonly lockKey: (key: string) => Promise<(() => void) | undefined>;
   /** Lets messages come in. */
   readonly nextTask: () => Promise<void>;
   readonly send: (event: RunEvent) => void;
 }
 
-/** What runs of one worker share. */
+/** What the runs of one worker share. */
 export interface RunHost {
   readonly turns: Turns;
   /** Images that are trained on besides the data. */
   taught: Taught;
   /** The data are known. */
   onData(data: DataSplit, batchSize: number | undefined): void;
-  /** The models are there, or gone. */
+  /** The models are loaded, or gone. */
   onLive(live: LiveRun | undefined): Promise<void>;
   /** The run has ended with this model. */
   onModel(model: Uint8Array): Promise<void>;
@@ -62,9 +62,8 @@ export class Run {
   #keeper: RunKeeper | undefined;
   #live: LiveRun | undefined;
   #model: Uint8Array | undefined;
-  /** Losses of steps, the first of which is step `#before + 1`. */
+  /** One for each batch, of a stored run those before it as well. */
   #losses: number[] = [];
-  #before = 0;
   /** The epochs so far with their times. */
   #epochs: readonly Partial<EpochRecord>[] = [];
 
@@ -76,7 +75,7 @@ export class Run {
     this.#outbox = new Outbox(platform.send);
   }
 
-  /** Ends the run after its present step. */
+  /** Ends the run after its current step. */
   stop(): void {
     this.#abort.abort();
   }
@@ -88,12 +87,12 @@ export class Run {
     throw new OptionError('save: expected a run with a checkpointKey, got one that is not stored');
   }
 
-  /** As `save`, but what goes wrong is the run's warning. */
+  /** Like `save`, but a failure is a warning of the run. */
   async saveQuietly(): Promise<void> {
     if (this.#live !== undefined) await this.#keeper?.keep(await this.#live.checkpoint());
   }
 
-  /** What happened so far goes to the page. */
+  /** Sends the page what has happened so far. */
   flush(): void {
     this.#outbox.flush();
   }
@@ -146,8 +145,8 @@ export class Run {
         history: this.#epochs,
       }),
     });
-    const first = this.#before + this.#losses.length;
-    const result = await this.#onDevices(run, {
+    const first = this.#losses.length;
+    const result = await this.#onDevices(run, first, {
       ...trainOptions(spec, run, data, found),
       signal: this.#abort.signal,
       onStart: (info) => {
@@ -162,10 +161,10 @@ export class Run {
         this.#outbox.add({ kind: 'epoch', record });
       },
     });
-    return toPage(result, this.#losses.slice(first - this.#before));
+    return toPage(result, this.#losses.slice(first));
   }
 
-  /** Where the run is stored; a refusal is a warning, unless it is to go on from there. */
+  /** Where the run is stored; a refusal is a warning, unless the run resumes from there. */
   async #place(): Promise<Place | undefined> {
     if (this.#key === undefined) return undefined;
     try {
@@ -189,11 +188,10 @@ export class Run {
 
   #goOnWith({ record, stored }: FoundRun, data: ReturnType<typeof summaryOf>): void {
     checkSameData(record.data, data, this.#key ?? '');
-    const { losses, taught, checkpoint } = record;
+    const { losses, taught } = record;
     this.#losses = [...losses];
     this.#epochs = stored.history;
-    this.#before = readProgress(checkpoint, 'checkpoint').step - losses.length;
-    // Those taught since the page was loaded come behind.
+    // Those taught since the page was loaded come last.
     const { items } = this.#host.taught;
     this.#host.taught = items.reduce((all, { image, label }) => all.with(image, label), taught);
   }
@@ -203,8 +201,8 @@ export class Run {
     if (misfit !== undefined) this.#warn(`taught images are left out of this run: ${misfit}`);
   }
 
-  /** Trains on the devices asked for, and where one is lost on the one that is allowed then, from the last checkpoint. */
-  async #onDevices(run: WorkerRun, options: TrainOptions): Promise<TrainResult> {
+  /** Trains on the requested devices and, if one is lost, on the one allowed instead, from the last checkpoint. */
+  async #onDevices(run: WorkerRun, first: number, options: TrainOptions): Promise<TrainResult> {
     try {
       return await trainOn(this.#hooks(options), options);
     } catch (error) {
@@ -214,9 +212,11 @@ export class Run {
       const last = this.#keeper?.last;
       const { resume, ...rest } = options;
       const from =
-        last === undefined ? resume : { name: 'the last checkpoint', bytes: last, epochs: this.#epochs };
+        last === undefined
+          ? resume
+          : { name: 'the last checkpoint', bytes: last.checkpoint, epochs: this.#epochs };
       const step = from === undefined ? 0 : readProgress(from.bytes, from.name).step;
-      this.#losses.length = Math.max(0, step - this.#before);
+      this.#losses.length = last?.losses ?? first;
       this.#warn(`${error.message}; the run goes on with ${fallback} after step ${step}`);
       const again: TrainOptions = { ...rest, devices: [fallback], ...(from && { resume: from }) };
       return trainOn(this.#hooks(again), again);
@@ -259,7 +259,7 @@ export class Run {
     try {
       await this.#host.onModel(this.#model ?? (await live.model()));
     } catch {
-      // A lost device takes its weights along. The run has failed in any case, and its own error says why.
+      // The weights are lost with the device. The run has failed in any case, and its own error says why.
     }
   }
 

@@ -10,7 +10,7 @@ import { Taught } from './taught.js';
 
 const FORMAT = 'ort-train-stored/2';
 
-/** What identifies a run's data when it goes on. */
+/** What identifies a run's data when it resumes. */
 export interface DataSummary {
   readonly train: string;
   readonly trainCount: number;
@@ -18,21 +18,21 @@ export interface DataSummary {
   readonly testCount: number;
 }
 
-/** Everything that a run needs to go on after a reload, besides its data. */
+/** Everything that a run needs to resume after a reload, besides its data. */
 export interface RunRecord {
   readonly savedAt: number;
-  /** The run as a `run.json` has it. */
+  /** The run, as in a `run.json`. */
   readonly spec: RunSpec;
   readonly kept: KeptOptions;
-  /** Epochs and steps that the options come to. */
+  /** Epochs and steps that the options amount to. */
   readonly epochs: number;
   readonly data: DataSummary;
   readonly taught: Taught;
-  /** Of the last steps, up to that of the checkpoint. */
+  /** One for each batch, up to the checkpoint. */
   readonly losses: readonly number[];
   /** The epochs with their times, which the checkpoint does not hold. */
   readonly history: readonly Partial<EpochRecord>[];
-  /** A checkpoint of `src/artifacts/checkpoint.ts`. */
+  /** A checkpoint of `src/weights/checkpoint.ts`. */
   readonly checkpoint: Uint8Array;
 }
 
@@ -85,7 +85,7 @@ export interface FoundRun {
   readonly record: RunRecord;
 }
 
-/** Throws StorageError for bytes that are no stored run. */
+/** Throws StorageError for bytes that are not a stored run. */
 export function decodeRecord(bytes: Uint8Array, key: string, where: StoredRun['where']): FoundRun {
   try {
     return decode(bytes, key, where);
@@ -116,7 +116,7 @@ function decode(bytes: Uint8Array, key: string, where: StoredRun['where']): Foun
   return { record, stored: describeRun(record, key, where) };
 }
 
-/** What a page is told of a stored run. */
+/** What a page is told about a stored run. */
 export function describeRun(record: RunRecord, key: string, where: StoredRun['where']): StoredRun {
   const { savedAt, spec, kept, epochs, data, taught, losses, checkpoint } = record;
   const { step, epoch, extra } = readProgress(checkpoint, key);

@@ -2,7 +2,7 @@ import { prepareBatch, type Batch, type Dataset, type Normalization } from '../d
 import { DataError, OptionError } from '../errors.js';
 import type { PixelImage } from '../export/index.js';
 
-/** Share of a batch that taught images take at most. */
+/** Largest share of a batch that taught images take. */
 const SHARE = 1 / 8;
 
 /** Images that a user has drawn and labelled, and the places that they take in batches. */
@@ -33,7 +33,7 @@ export class Taught {
     return new Taught([...this.#items, { image: { ...image, pixels: pixels.slice() }, label }]);
   }
 
-  /** Why these images cannot be trained on together with a data set; undefined where they can. */
+  /** Why these images cannot be trained on together with a data set; undefined if they can. */
   misfit(train: Dataset): string | undefined {
     const [first] = this.#items;
     if (first === undefined) return undefined;
@@ -46,9 +46,9 @@ export class Taught {
 
   /**
    * Puts taught images in the place of the last images of a batch, up to an eighth of it, taking turns from step to step.
-   * What a step gets depends on its number and the images alone, so that a run that was resumed gets the same.
+   * What a step gets depends on its number and the images alone, so that a resumed run gets the same.
    *
-   * @param batch - Normalised images; changed in their place.
+   * @param batch - Normalised images; changed in place.
    */
   mixInto({ images, labels, size }: Batch, step: number, normalization: Normalization | undefined): void {
     const count = this.#items.length;

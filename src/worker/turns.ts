@@ -9,12 +9,12 @@ export class Turns {
   #isPaused = false;
   /** Ends the pause's wait for something to do. */
   #wake: () => void = () => undefined;
-  /** Told when the run has come to rest. */
+  /** Called when the run is paused. */
   #onRest: (() => void)[] = [];
-  /** Told when the others are done. */
+  /** Called when the others are done. */
   #onIdle: (() => void)[] = [];
 
-  /** Whether a run that gives way now would do anything. */
+  /** Whether anything is waiting for a run to give way. */
   get isWanted(): boolean {
     return this.#isPaused || this.#waiting.length > 0;
   }
@@ -28,7 +28,7 @@ export class Turns {
     });
   }
 
-  /** A run takes the models, as soon as the work of others that has begun is done. */
+  /** A run takes the models as soon as work that others have begun is done. */
   async begin(): Promise<void> {
     this.#hasRun = true;
     if (this.#holder === 'the others') await new Promise<void>((resolve) => this.#onIdle.push(resolve));
@@ -57,18 +57,18 @@ export class Turns {
     void this.#drain();
   }
 
-  /** Holds the run between two steps; resolves when it is there, or has ended. */
+  /** Pauses the run between two steps; resolves when it is paused, or has ended. */
   pause(): Promise<void> {
     if (!this.#hasRun) return Promise.resolve();
     this.#isPaused = true;
     return new Promise((resolve) => {
       this.#onRest.push(resolve);
-      // Where it rests already, it looks again.
+      // If it is paused already, it looks again.
       this.#wake();
     });
   }
 
-  /** Lets a paused run go on. */
+  /** Continues a paused run. */
   resume(): void {
     this.#isPaused = false;
     this.#wake();

@@ -10,7 +10,7 @@ import { packError } from '../error-transfer.js';
 import { TrainingHost } from './host.js';
 import type { FromWorker, Request, WorkerCalls, WorkerReady, WorkerSetup } from './protocol.js';
 
-// TypeScript takes this for a page, whose postMessage wants an origin.
+// TypeScript takes this for a page, whose postMessage needs an origin.
 const port = self as unknown as Pick<MessagePort, 'postMessage' | 'addEventListener'>;
 
 let host: TrainingHost | undefined;
@@ -43,7 +43,7 @@ async function setUp(setup: WorkerSetup): Promise<WorkerReady> {
   if (setup.wasmPaths !== undefined) configureRuntime({ wasmPaths: setup.wasmPaths });
   const holdsLock = await holdLock(setup.alive);
   const drawn = setup.prepare && digitsOf(setup.prepare.digits, nextTask);
-  // A run that wants them sees what was wrong.
+  // A run that needs them reports what was wrong.
   drawn?.catch(() => undefined);
   host = new TrainingHost(
     {

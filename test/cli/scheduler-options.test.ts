@@ -10,10 +10,14 @@ import { cli, digitFiles, folderOf, tempFolder } from './helpers.js';
 const recipe = stepLR({ stepSize: 3, gamma: 0.5 });
 
 /** The scheduler of a command line for 20 epochs. */
-function schedulerFor(given: Readonly<Record<string, string>>, base: Scheduler = recipe): Scheduler {
+function schedulerFor(
+  given: Readonly<Record<string, string>>,
+  base: Scheduler = recipe,
+  epochs = 20,
+): Scheduler {
   const options: Options = schedulerOptions;
   const values = Object.entries(options).map(([name, option]) => [name, option.parse(given[name], name)]);
-  return schedulerOf(Object.fromEntries(values) as Values<typeof schedulerOptions>, base, 20);
+  return schedulerOf(Object.fromEntries(values) as Values<typeof schedulerOptions>, base, epochs);
 }
 
 const warmed = sequentialLR({
@@ -24,6 +28,13 @@ const warmed = sequentialLR({
 describe('--scheduler', () => {
   test('with several words is a sequence; a warm-up in front ends where it has reached the base rate', () => {
     expect(schedulerFor({ scheduler: 'warmup,cosine', totalIters: '3' }).options).toEqual(warmed.options);
+  });
+
+  test('leaves an epoch to what follows a warm-up in a short run', () => {
+    expect(schedulerFor({ scheduler: 'warmup,cosine' }, recipe, 3).options).toMatchObject({
+      schedulers: [{ options: { totalIters: 2 } }, { options: { tMax: 1 } }],
+      milestones: [2],
+    });
   });
 
   test('takes the epochs of the changes, options going to all that have them', () => {
@@ -75,7 +86,7 @@ describe('--scheduler', () => {
       { scheduler: 'warmup,cosine', switchAt: '50' },
       '--switch-at: expected every scheduler to begin within 20',
     ],
-    [{ scheduler: 'warmup,cosine', totalIters: '20' }, 'cosineAnnealingLR would after epoch 20'],
+    [{ scheduler: 'warmup,cosine', totalIters: '20' }, 'cosine would after epoch 20'],
     [
       { scheduler: 'multistep', milestones: '1.5' },
       'milestones[0]: expected a whole number of at least 0, got 1.5',

@@ -40,6 +40,23 @@ async function watched({
 }
 
 describe('losses', () => {
+  test('of steps of several batches are all read where others get their turn, which they get after each reading', async () => {
+    const trainer = await tinyTrainer(undefined, { accumulate: 3 });
+    const seen: (number | undefined)[] = [];
+    const steps: number[] = [];
+    await fit(trainer, data, {
+      ...options,
+      readEvery: 2,
+      onBatchEnd: ({ step }) => void steps.push(step),
+      betweenRuns: ({ partial }) => {
+        if (trainer.steps > 0) seen.push(partial?.batches);
+      },
+    });
+    // Steps end with batches 3 and 5; the evaluation after them gives turns of its own.
+    expect(seen.slice(0, 2)).toEqual([3, 5]);
+    expect(steps).toEqual([1, 1, 1, 2, 2]);
+  });
+
   test('are read after each step on a processor', async () => {
     const { trainer, log } = await watched();
     await fit(trainer, data, options);

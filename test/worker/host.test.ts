@@ -378,6 +378,15 @@ describe('a lost device', () => {
     expect((await made.host.stored())?.stepLosses).toHaveLength(12);
   });
 
+  test('is replaced in a run whose steps take several batches, with one loss for each batch', async () => {
+    const made = testHost(breaking(14));
+    const several: WorkerRun = { ...onGpu, accumulate: 2, fallback: 'wasm', checkpointSeconds: 0 };
+    const { history } = await made.host.train(several);
+    const portable = await testHost().host.train({ ...recipe, accumulate: 2, target: 'portable' });
+    expect(history.stepLosses).toEqual(portable.history.stepLosses);
+    expect(made.warnings()).toEqual([expect.stringMatching(/goes on with wasm after step [1-9]$/)]);
+  });
+
   test('is replaced from the start where there is no checkpoint yet', async () => {
     const made = testHost(breaking(4));
     const { history } = await made.host.train({ ...onGpu, fallback: 'wasm', checkpointKey: false });

@@ -75,7 +75,7 @@ export const compare = defineCommand({
         onNetworkEnd: async (soFar) => {
           const result = soFar.networks.at(-1);
           if (result !== undefined) reporter.network(result);
-          // After each, so that what is finished is there whatever happens to the rest.
+          // After each, so that finished ones are saved whatever happens to the rest.
           await writeComparison(soFar, out);
           finished = soFar.networks.length;
         },

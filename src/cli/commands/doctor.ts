@@ -35,7 +35,7 @@ interface Findings {
   readonly cpu: string;
   readonly threads: number;
   readonly memoryBytes: number;
-  /** Channels in a block of ONNX Runtime's blocked tensors; null where it has none for this CPU. */
+  /** Channels in a block of ONNX Runtime's blocked tensors; null if it has none for this CPU. */
   readonly blockSize: number | null;
   readonly devices: readonly DeviceState[];
   readonly data: {
@@ -113,7 +113,7 @@ async function examine(wanted: readonly DeviceName[], here: boolean, cacheDir: s
   };
 }
 
-/** Whether files can be written to a folder, or it can be made. */
+/** Whether files can be written to a folder, or it can be created. */
 async function canWrite(folder: string): Promise<boolean> {
   const info = await stat(folder).catch(() => undefined);
   if (info === undefined) return dirname(folder) !== folder && canWrite(dirname(folder));

@@ -76,7 +76,7 @@ async function exportFrom(source: string, out: string, options: ExportOptions): 
   return exportRun(source, out, options);
 }
 
-/** The weights of the checkpoint in the network of the run's settings, with what its model says of itself. */
+/** The weights of the checkpoint in the network of the run's settings, with what its model says about itself. */
 async function exportSaved(source: string, run: RunSpec, options: ExportOptions): Promise<Uint8Array> {
   const network = networkOf(run);
   const path = join(source, runFiles.checkpoint);
@@ -92,7 +92,7 @@ async function exportSaved(source: string, run: RunSpec, options: ExportOptions)
   );
 }
 
-/** What is known of a run that was interrupted before it wrote its model. */
+/** What is known about a run that was interrupted before it wrote its model. */
 function cardOf({ dataOptions, normalization, data }: RunSpec, network: Network): InferenceOptions {
   const plain = Array.from({ length: network.input[0] });
   return {

@@ -19,7 +19,7 @@ const paths: Option<readonly string[]> = {
   parse: (given) => [given ?? []].flat().map(String),
 };
 
-/** What a model takes images for. */
+/** What a model classifies images as. */
 export const predict = defineCommand({
   name: 'predict',
   usage: 'predict <model> [images..]',
@@ -72,7 +72,7 @@ export const predict = defineCommand({
 interface Shown extends Prediction {
   /** Path of the file, or data set and index. */
   readonly image: string;
-  /** What it is, where that is known. */
+  /** What it is, if that is known. */
   readonly truth?: string;
 }
 
@@ -107,7 +107,7 @@ function linesOf({ image, truth, label, probabilities }: Shown, top: number, io:
   const shown = probabilities.slice(0, top);
   const width = Math.max(...shown.map((each) => each.label.length));
   const room = Math.min(40, Math.max(10, widthOf(io.stdout) - width - 14));
-  const verdict = truth === undefined ? '' : truth === label ? ', rightly' : `, but it is ${truth}`;
+  const verdict = truth === undefined ? '' : truth === label ? ', which is correct' : `, but it is ${truth}`;
   return [
     `${image}: ${label}${verdict}`,
     ...shown.map(

@@ -113,7 +113,7 @@ export const train = defineCommand({
   },
 });
 
-/** What the command line changes: a file, the run that goes on (but for what was said of its first stretch), or nothing. */
+/** What the command line changes: a file, the resumed run (without what was said of its first stretch), or nothing. */
 async function baseOf({ config }: TrainArgs, resumed: string | undefined): Promise<RunSpec | undefined> {
   if (config !== undefined) return readRun(config);
   const before = resumed === undefined ? undefined : await loadRun(resumed);

@@ -26,7 +26,7 @@ export interface CompareStart {
   readonly files: ComparisonFiles;
 }
 
-/** Shows the course of a comparison. */
+/** Shows the progress of a comparison. */
 export interface CompareReporter {
   readonly start: (start: CompareStart) => void;
   /** A network is about to be built, which takes seconds before its first step. */
@@ -34,7 +34,7 @@ export interface CompareReporter {
   readonly step: (event: CompareStep) => void;
   readonly network: (result: ComparedNetwork) => void;
   readonly done: (comparison: Comparison, files: ComparisonFiles, seconds: number) => void;
-  /** Takes back what is on the screen only for now. */
+  /** Erases what is on the screen only temporarily. */
   readonly close: () => void;
 }
 
@@ -67,7 +67,7 @@ export function jsonCompareReporter(io: Io, logEvery: number): CompareReporter {
   };
 }
 
-/** A table with a row for each network that is done; on a terminal a bar for the one that runs. */
+/** A table with a row for each finished network; on a terminal a bar for the running one. */
 export function textCompareReporter(io: Io): CompareReporter {
   let bar: SingleBar | undefined;
   let group: string | undefined;
@@ -132,7 +132,7 @@ function startLines({ data, networks, ...recipe }: CompareStart, width: number):
   ];
 }
 
-/** Where the networks ran; a form other than the device's own is slower, which is said with its reason. */
+/** Where the networks ran; a form other than the device's own is slower, which is reported with its reason. */
 function deviceLines({ networks }: Comparison, width: number): string[] {
   const devices = networks.map(({ device: { chosen, threads, runtime, rejected } }) =>
     [
@@ -149,7 +149,7 @@ function deviceLines({ networks }: Comparison, width: number): string[] {
   return [...field('device', ...wrapped([...new Set(devices)])), ...field('form', ...wrapped(forms))];
 }
 
-/** The line of the network that runs, at most `width - 4` wide: a typed ^C must still fit. */
+/** The line of the running network, at most `width - 4` wide: a typed ^C must still fit. */
 export function progressLine(event: CompareStep, place: string, left: number, width: number): string {
   const head = `${place}  ${event.label}`;
   const numbers = `loss ${event.loss.toFixed(4)}  step ${event.step}/${event.steps}  ${clock(left)} left`;

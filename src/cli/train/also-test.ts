@@ -23,7 +23,7 @@ export interface AlsoTested {
 
 /** How to choose the second test set. */
 export interface AlsoTestChoice {
-  /** As `--also-test` has it: a data set, `none`, or nothing. */
+  /** The value of `--also-test`: a data set, `none`, or nothing. */
   readonly given: string | undefined;
   /** The data that are trained on. */
   readonly data: string;
@@ -31,7 +31,7 @@ export interface AlsoTestChoice {
 }
 
 /**
- * The second test set. Without `--also-test` the embedded digits are held against real MNIST, where that is at hand:
+ * The second test set. Without `--also-test`, what was trained on the embedded digits is tested on real MNIST, if available:
  * named by ORT_TRAIN_MNIST, downloaded before, or in `../shared/data/mnist` beside the package.
  */
 export async function alsoTestSet(

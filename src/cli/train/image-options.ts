@@ -6,15 +6,23 @@ import {
   type Dataset,
   type Normalization,
 } from '../../index.js';
+import { defined } from '../../schema.js';
 import { flag } from '../options.js';
 
 /** Beside `--mean` and `--std`. */
 export const normalizeOption = { normalize: flag('mean and std of the training images') };
 
-/** The augmentation, of which the command line says the pad alone; undefined for none. */
-export function augmentFrom({ pad = 0, flip = false }: Augmentation = {}): Augmentation | undefined {
-  if (pad === 0 && !flip) return undefined;
-  return { ...(pad > 0 && { pad, crop: true }), ...(flip && { flip }) };
+/** The augmentation, to which a pad belongs a crop unless told otherwise; undefined for none. */
+export function augmentFrom(said: Augmentation = {}): Augmentation | undefined {
+  const { pad, flip, crop, ...others } = said;
+  const hasPad = pad !== undefined && pad !== 0;
+  const fields: Augmentation = {
+    ...others,
+    // `--random-crop 0` takes back the crop of a file with its pad.
+    ...(pad !== 0 && defined({ pad, crop: crop ?? (hasPad || undefined) })),
+    ...(flip === true && { flip }),
+  };
+  return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
 /** The normalisation for the training images; undefined for pixel / 255. */

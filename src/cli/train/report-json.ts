@@ -1,8 +1,9 @@
 import { writeJson, type Io } from '../io.js';
-import { isShown, type Reporter } from './reporter.js';
+import { shownSteps, type Reporter } from './reporter.js';
 
 /** One JSON object a line: start, step, epoch, done. */
 export function jsonReporter(io: Io, logEvery: number): Reporter {
+  const isShown = shownSteps(logEvery);
   return {
     start({ spec, out, resumed, init, device, ...info }) {
       const { loss, ...told } = spec;
@@ -18,7 +19,7 @@ export function jsonReporter(io: Io, logEvery: number): Reporter {
       });
     },
     step(event) {
-      if (isShown(event, logEvery)) writeJson(io, { event: 'step', ...event });
+      if (isShown(event)) writeJson(io, { event: 'step', ...event });
     },
     epoch(record) {
       writeJson(io, { event: 'epoch', ...record });

@@ -2,11 +2,12 @@ import { SingleBar } from 'cli-progress';
 import type { BatchEnd } from '../../index.js';
 import { print, widthOf, type Io } from '../io.js';
 import { bar as drawBar, clock, count, percent } from '../text.js';
-import { isShown, type Reporter } from './reporter.js';
+import { shownSteps, type Reporter } from './reporter.js';
 import { doneLines, epochHeader, epochRow, startLines, stepLine } from './report-text.js';
 
-/** On a terminal: a progress bar for the epoch that runs, a table row for each that is over. */
+/** On a terminal: a progress bar for the running epoch, a table row for each finished one. */
 export function terminalReporter(io: Io, logEvery: number): Reporter {
+  const isShown = shownSteps(logEvery);
   let bar: SingleBar | undefined;
   const clear = (): void => {
     bar?.stop();
@@ -31,7 +32,7 @@ export function terminalReporter(io: Io, logEvery: number): Reporter {
       print(io, ...startLines(start, widthOf(io.stdout)), '', epochHeader);
     },
     step(event) {
-      if (isShown(event, logEvery)) {
+      if (isShown(event)) {
         clear();
         print(io, stepLine(event));
       }
@@ -49,7 +50,7 @@ export function terminalReporter(io: Io, logEvery: number): Reporter {
   };
 }
 
-/** The line of the epoch that runs, at most `width - 4` wide: a typed ^C must still fit. */
+/** The line of the running epoch, at most `width - 4` wide: a typed ^C must still fit. */
 export function progressLine(event: BatchEnd, width: number): string {
   const { epoch, epochs, batch, batches, meanLoss, meanAccuracy, imagesPerSecond } = event;
   const perBatch = event.size / imagesPerSecond;

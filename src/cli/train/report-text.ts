@@ -3,7 +3,7 @@ import { bytes, count, counted, duration, field, percent, rate, wrap } from '../
 import { runDefaults, runFields } from '../../train/spec/run.js';
 import { kebab } from '../command.js';
 import { describeImages } from './image-options.js';
-import { isShown, type Reporter, type RunEnd, type RunStart } from './reporter.js';
+import { shownSteps, type Reporter, type RunEnd, type RunStart } from './reporter.js';
 import {
   fallbackLine,
   type BatchEnd,
@@ -15,12 +15,13 @@ import {
 
 /** Plain lines: one for each epoch and each step shown. */
 export function textReporter(io: Io, logEvery: number): Reporter {
+  const isShown = shownSteps(logEvery);
   return {
     start(start) {
       print(io, ...startLines(start, widthOf(io.stdout)), '');
     },
     step(event) {
-      if (isShown(event, logEvery)) print(io, stepLine(event));
+      if (isShown(event)) print(io, stepLine(event));
     },
     epoch({ epoch, trainLoss, trainAccuracy, testLoss, testAccuracy, lr, imagesPerSecond, seconds }, epochs) {
       const parts = [
@@ -41,7 +42,7 @@ export function textReporter(io: Io, logEvery: number): Reporter {
   };
 }
 
-/** What else is said of the optimizer, in the names of the options: `clip norm 1`. */
+/** What else is known about the optimizer, under the names of the options: `clip norm 1`. */
 function otherSettings(spec: RunStart['spec']): readonly string[] {
   return runFields.flatMap(({ name, meta: { group } }) => {
     if (group !== 'Optimizer:' || name === 'optimizer' || name === 'loss') return [];
@@ -129,7 +130,7 @@ export function stepLine({ epoch, step, loss, accuracy, lr, imagesPerSecond }: B
   );
 }
 
-/** What a run left. */
+/** The result of a run. */
 export function doneLines({ testAccuracy, testLoss, testData, also, alsoHint, ...end }: RunEnd): string[] {
   return [
     ...field(

@@ -5,7 +5,7 @@ import type { AlsoTested } from './also-test.js';
 export interface RunStart extends StartInfo {
   /** Folder that the run writes to. */
   readonly out: string;
-  /** Folder or checkpoint that it goes on from. */
+  /** Folder or checkpoint that it resumes from. */
   readonly resumed?: string;
   /** File of weights that it starts from. */
   readonly init?: string;
@@ -26,23 +26,28 @@ export interface RunEnd {
   readonly device: string;
   readonly testData: string;
   readonly also?: AlsoTested;
-  /** Where there is no second test set though one would be of interest: how to get it. */
+  /** If there is no second test set though one would be of interest: how to get it. */
   readonly alsoHint?: string;
   /** A command line to try the model with. */
   readonly next: string;
 }
 
-/** Shows the course of a run. */
+/** Shows the progress of a run. */
 export interface Reporter {
   readonly start: (start: RunStart) => void;
   readonly step: (event: BatchEnd) => void;
   readonly epoch: (record: EpochRecord, epochs: number) => void;
   readonly done: (end: RunEnd) => void;
-  /** Takes back what is on the screen only for now. */
+  /** Erases what is on the screen only temporarily. */
   readonly close: () => void;
 }
 
-/** Whether a step is to be shown; `every` 0 shows none. */
-export function isShown(event: BatchEnd, every: number): boolean {
-  return every > 0 && event.step % every === 0;
+/** Says of batches in their order whether one is shown: the first of every so many steps; `every` 0 shows none. */
+export function shownSteps(every: number): (event: BatchEnd) => boolean {
+  let last = 0;
+  return ({ step }) => {
+    const isNew = step !== last;
+    last = step;
+    return isNew && every > 0 && step % every === 0;
+  };
 }

@@ -13,7 +13,7 @@ import { ensureFolder } from '../../files-node.js';
 import { defined } from '../../schema.js';
 
 /**
- * What a run was told, out of its folder; undefined where that has no `run.json`. Throws CheckpointError for a file that is
+ * The spec of a run, from its folder; undefined if that has no `run.json`. Throws CheckpointError for a file that is
  * something else.
  */
 export async function loadRun(folder: string): Promise<RunSpec | undefined> {
@@ -26,7 +26,7 @@ export async function loadRun(folder: string): Promise<RunSpec | undefined> {
   }
 }
 
-/** The network, labels and normalisation of a run in its folder; those of version 0.1.0, too, whose runs can be exported. */
+/** The network, labels and normalisation of a run in its folder, of version 0.1.0 too, whose runs can be exported. */
 export async function loadCard(folder: string): Promise<RunSpec | undefined> {
   const path = join(folder, runFiles.run);
   const saved = (await readFile(path, 'utf8').then(JSON.parse, () => null)) as Partial<OldRun> | null;
@@ -38,14 +38,14 @@ export async function loadCard(folder: string): Promise<RunSpec | undefined> {
   );
 }
 
-/** Of a `run.json` of version 0.1.0, what an exported model says of itself. */
+/** From a `run.json` of version 0.1.0, what an exported model says about itself. */
 interface OldRun extends Pick<RunSpec, 'preset' | 'normalization' | 'data'> {
   readonly format: 'ort-train-run/1';
   readonly network: Pick<RunSpec, 'classes' | 'channels' | 'imageSize'>;
   readonly labels: readonly string[];
 }
 
-/** Where a run to be resumed lies: `given` is its folder or its checkpoint. */
+/** The folder of a run to resume: `given` is that folder or its checkpoint. */
 export async function locateRun(
   given: string,
 ): Promise<{ readonly folder: string; readonly checkpoint: string }> {
@@ -58,7 +58,7 @@ export async function locateRun(
   return { folder: given, checkpoint };
 }
 
-/** `runs/<preset>-<data>`, or with a number behind where that one has a run already; it is made. */
+/** `runs/<preset>-<data>`, or with a number appended if that one already has a run; it is created. */
 export async function newRunFolder(preset: string, data: string): Promise<string> {
   const name = basename(resolve(data)).replace(/[^\w.-]+/g, '-');
   const base = join('runs', `${preset}-${name}`);
@@ -69,7 +69,7 @@ export async function newRunFolder(preset: string, data: string): Promise<string
   }
 }
 
-/** Makes the folder, or takes one without a run. False if there is one. */
+/** Creates the folder, or takes one without a run. False if it has one. */
 async function claim(folder: string): Promise<boolean> {
   try {
     await mkdir(folder);
@@ -87,7 +87,7 @@ export async function holdsRun(folder: string): Promise<boolean> {
   return (await exists(join(folder, runFiles.model))) || (await exists(join(folder, runFiles.checkpoint)));
 }
 
-/** Whether there is a file or folder. */
+/** Whether the file or folder exists. */
 export async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,

@@ -6,7 +6,7 @@ import { schedulerOf, schedulerOptions } from '../scheduler-options.js';
 import { allOptions, specFrom } from '../spec-flags.js';
 import { augmentFrom, normalizationFrom, normalizeOption } from './image-options.js';
 
-/** Options of `train`: the fields of a run, and what is of one call alone. */
+/** Options of `train`: the fields of a run, and those of this call alone. */
 export const trainOptions = {
   ...allOptions,
   config: text('a run.json to train what it says; flags change it'),
@@ -24,7 +24,7 @@ export const trainOptions = {
 /** Their values. */
 export type TrainArgs = Values<typeof trainOptions> & CommonValues;
 
-/** A run as the command line has it, before its data are known. */
+/** A run as the command line gives it, before its data are known. */
 export type Told = RunSpec & Required<Pick<RunSpec, 'data' | 'epochs' | 'scheduler'>>;
 
 /** The recipe, changed by a file, changed by the command line. */
@@ -45,18 +45,18 @@ export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
   };
 }
 
-/** The base without what the command line says in another way. */
+/** The base without what the command line states in another way. */
 function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }: RunSpec): RunSpec {
   return {
     ...base,
     ...(preset !== undefined && args['network'] === undefined && { preset }),
     ...(network && args['preset'] === undefined && { network }),
-    // Labels and sizes are of the data that they were said of.
+    // Labels and sizes belong to the data that they were given for.
     ...(dataOptions && args['data'] === undefined && { dataOptions }),
   };
 }
 
-/** The run with the shape and the numbers of the data where nothing was said of them. */
+/** The run with the data's shape, classes and normalisation where none were given. */
 export function fitToData(
   args: TrainArgs,
   told: Told,

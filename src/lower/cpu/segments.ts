@@ -8,7 +8,7 @@ import { contextOf, type Choices, type Context } from './context.js';
 import { placementOf } from './placement.js';
 
 /**
- * Lays out the vectors of a run as the convolutions of a network's forward pass want their weights. Neither that nor what the
+ * Lays out the vectors of a run as the convolutions of a network's forward pass need their weights. Neither that nor what the
  * gradients want depends on the batch size.
  *
  * @param forward - Has the bundles among its inputs, by their names.

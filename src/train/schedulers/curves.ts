@@ -15,7 +15,7 @@ export type CosineAnnealingLROptions = InferInput<typeof cosineAnnealingLRSchema
  * Source: https://arxiv.org/abs/1608.03983 and
  * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
  *
- * Throws OptionError for a tMax that is no whole number from 1, or an etaMin below 0.
+ * Throws OptionError for a tMax that is not a whole number from 1, or an etaMin below 0.
  *
  * @example
  * cosineAnnealingLR({ tMax: 20, etaMin: 1e-5 });
@@ -41,7 +41,7 @@ export type LinearWarmupOptions = InferInput<typeof linearWarmupSchema>;
  * lr = base * (startFactor + (endFactor - startFactor) * min(1, epoch / totalIters)): PyTorch's LinearLR.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
  *
- * Throws OptionError for factors outside (0, 1] and [0, 1], or totalIters that are no whole number from 1.
+ * Throws OptionError for factors outside (0, 1] and [0, 1], or totalIters that is not a whole number from 1.
  *
  * @example
  * linearWarmup({ startFactor: 0.1, totalIters: 5 });
@@ -64,7 +64,7 @@ export const oneCycleLRSchema = object({
   threePhase: optional(said(flag(), 'fall to the first rate as fast as it rose, then on to the last'), false),
 });
 
-/** Options of `oneCycleLR`; only the highest rate and the epochs of the cycle are to be given. */
+/** Options of `oneCycleLR`; only the highest rate and the epochs of the cycle are required. */
 export type OneCycleLROptions = InferInput<typeof oneCycleLRSchema>;
 
 /**
@@ -73,8 +73,8 @@ export type OneCycleLROptions = InferInput<typeof oneCycleLRSchema>;
  * Source: https://arxiv.org/abs/1708.07120 and
  * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
  *
- * Throws OptionError for rates and factors that are not positive, pctStart outside (0, 1), totalSteps that are no
- * whole number from 1, an unknown annealStrategy.
+ * Throws OptionError for rates and factors that are not positive, pctStart outside (0, 1), totalSteps that is not a
+ * whole number from 1, or an unknown annealStrategy.
  *
  * @example
  * oneCycleLR({ maxLr: 0.01, totalSteps: 20 });
@@ -111,7 +111,7 @@ export const oneCycleLR = ofOptions('oneCycleLR', oneCycleLRSchema, (options) =>
 });
 
 interface Phase {
-  /** Epoch of its end; not whole when pctStart does not divide the cycle. */
+  /** Epoch of its end; not whole if pctStart does not divide the cycle. */
   readonly until: number;
   readonly from: number;
   readonly to: number;

@@ -37,7 +37,7 @@ type Filled = InferOutput<typeof reduceLROnPlateauSchema>;
  * is no improvement.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
  *
- * Throws OptionError for options out of range, and from `next` where the epoch lacks the watched metric.
+ * Throws OptionError for options out of range, and from `next` if the epoch lacks the watched metric.
  *
  * @example
  * const scheduler = reduceLROnPlateau({ factor: 0.5, patience: 2 });

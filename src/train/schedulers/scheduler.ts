@@ -2,12 +2,12 @@ import type { GenericSchema, InferInput, InferOutput } from 'valibot';
 import { CheckpointError } from '../../errors.js';
 import { checked } from '../../schema.js';
 
-/** What an epoch gave. `testLoss` and `testAccuracy` are there when the epoch was evaluated. */
+/** The metrics of an epoch. `testLoss` and `testAccuracy` are there if the epoch was evaluated. */
 export interface SchedulerMetrics {
   /** Mean loss over the epoch. */
   readonly trainLoss: number;
   readonly testLoss?: number;
-  /** Share of right answers, 0 to 1. */
+  /** Share of correct answers, 0 to 1. */
   readonly testAccuracy?: number;
 }
 
@@ -22,11 +22,11 @@ export interface PlateauState {
 
 /** Where a schedule stands: plain JSON, so that a checkpoint holds it as it is. */
 export interface SchedulerState {
-  /** Epochs that are over; `lr` is for the epoch of this number, counted from 0. */
+  /** Epochs finished; `lr` is for the epoch of this number, counted from 0. */
   readonly epoch: number;
   /** Learning rate to train the epoch with. */
   readonly lr: number;
-  /** Learning rate that the optimizer was made with. */
+  /** Learning rate that the optimizer was created with. */
   readonly baseLr: number;
   /** Of ReduceLROnPlateau only. */
   readonly plateau?: PlateauState;
@@ -40,7 +40,7 @@ export interface SchedulerSpec {
 }
 
 /**
- * A learning-rate schedule. Pure: the state comes in and goes out, so that a resumed run goes on exactly.
+ * A learning-rate schedule. Pure: the state comes in and goes out, so that a resumed run continues exactly.
  *
  * @example
  * let state = scheduler.initial(0.001);
@@ -58,7 +58,7 @@ export interface Scheduler extends SchedulerSpec {
 
 type OptionsSchema = GenericSchema<Readonly<Record<string, unknown>>>;
 
-/** Of a scheduler whose options all have defaults, none need be given. */
+/** If all options of a scheduler have defaults, none needs to be given. */
 type Given<S extends OptionsSchema> =
   Partial<InferInput<S>> extends InferInput<S> ? [options?: InferInput<S>] : [options: InferInput<S>];
 
@@ -90,7 +90,7 @@ export function ofEpoch(
 }
 
 /**
- * A state out of a checkpoint's JSON. Throws CheckpointError, naming `source`, for anything else.
+ * A state from a checkpoint's JSON. Throws CheckpointError, naming `source`, for anything else.
  *
  * @example
  * const state = schedulerState(JSON.parse(text), 'run1/checkpoint.json');

@@ -8,20 +8,20 @@ export const milestonesSchema = list(whole(0), 'whole numbers of at least 0');
 export interface SequentialLROptions {
   /** One after the other; those whose rate depends on the epoch alone. */
   readonly schedulers: readonly Scheduler[];
-  /** Epochs at which the next one begins, one fewer than schedulers; none before the one in front of it. */
+  /** Epochs at which the next one begins, one fewer than schedulers, in ascending order; equal ones are allowed. */
   readonly milestones: readonly number[];
 }
 
 /**
  * Schedules one after the other: from its milestone on a scheduler counts its epochs from 0 and starts from the base rate,
- * wherever the one before has got to. The rates are PyTorch's, whose peculiarities are these: of schedulers with one
+ * wherever the one before it has arrived. The rates are PyTorch's, with its peculiarities: of schedulers with the same
  * milestone only the last is used, a milestone of 0 skips those before it, and a `oneCycleLR` puts its own first rate in
  * the place of the base rate, for those behind it and for the one that is the first to run.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
  *
  * Throws OptionError for no scheduler, for `reduceLROnPlateau`, another `sequentialLR` or a second `oneCycleLR` among them
  * (PyTorch's would take the rates of the last one), and for milestones
- * that are not one fewer, or no whole numbers that do not fall.
+ * that are not one fewer, not whole numbers, or not in ascending order.
  *
  * @example
  * // Five epochs of warm-up, then half a cosine down to 0 at epoch 90.
@@ -55,7 +55,7 @@ export function sequentialLR({ schedulers, milestones }: SequentialLROptions): S
   });
 }
 
-/** Where a schedule of the epoch alone stands, without the epochs before. */
+/** The state of a schedule of the epoch alone, found without running the epochs before. */
 function stateAt(scheduler: Scheduler, baseLr: number, epoch: number): SchedulerState {
   const initial = scheduler.initial(baseLr);
   return epoch === 0 ? initial : scheduler.next({ ...initial, epoch: epoch - 1 }, { trainLoss: NaN });

@@ -16,7 +16,7 @@ export type StepLROptions = InferInput<typeof stepLRSchema>;
  * lr = base * gamma ^ floor(epoch / stepSize).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
  *
- * Throws OptionError for a stepSize that is no whole number from 1, or a gamma that is not positive.
+ * Throws OptionError for a stepSize that is not a whole number from 1, or a gamma that is not positive.
  *
  * @example
  * stepLR({ stepSize: 3, gamma: 0.5 }).initial(0.001).lr; // 0.001
@@ -40,10 +40,10 @@ export const multiStepLRSchema = object({
 export type MultiStepLROptions = InferInput<typeof multiStepLRSchema>;
 
 /**
- * lr = base * gamma ^ (number of milestones reached, each as often as it is named).
+ * lr = base * gamma ^ (number of milestones reached, each counted as often as it is named).
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
  *
- * Throws OptionError for milestones that are no whole numbers from 0, or a gamma that is not positive.
+ * Throws OptionError for milestones that are not whole numbers from 0, or a gamma that is not positive.
  *
  * @example
  * multiStepLR({ milestones: [30, 60] });
@@ -82,7 +82,7 @@ export type ConstantLROptions = InferInput<typeof constantLRSchema>;
  * lr = base * factor for the first `totalIters` epochs, then base; without options the base rate throughout.
  * Source: https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
  *
- * Throws OptionError for a factor outside (0, 1], or totalIters that are no whole number from 0.
+ * Throws OptionError for a factor outside (0, 1], or totalIters that is not a whole number from 0.
  *
  * @example
  * constantLR().initial(0.001).lr; // 0.001

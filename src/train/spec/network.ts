@@ -44,7 +44,7 @@ function readJson(typed: string): unknown {
   }
 }
 
-/** What every network can be told; what is left out is the network's own, on the command line the data's. */
+/** Options of every network; what is left out is the network's default, on the command line the data's. */
 export const sizeFields = {
   classes: optional(said(whole(1), 'classes to tell apart', { group })),
   channels: optional(said(whole(1), 'channels of the images', { group })),
@@ -79,7 +79,7 @@ export const networkSchema = variant('family', [
   }),
 ]);
 
-/** A network of a built-in family by its numbers: these cross to a worker and into a file, a `Network` does not. */
+/** A network of a built-in family by its numbers, which can be sent to a worker or written to a file; a `Network` cannot. */
 export type NetworkSpec = v.InferInput<typeof networkSchema>;
 
 /** The fields that say which network is trained. */
@@ -116,7 +116,7 @@ const networkChoiceSchema = object({
 
 export const networkFields = networkChoiceSchema.entries;
 
-/** What says which network is trained. */
+/** The fields that say which network is trained. */
 export interface NetworkChoice extends Omit<v.InferInput<typeof networkChoiceSchema>, 'network'> {
   readonly network?: Network | NetworkSpec;
 }

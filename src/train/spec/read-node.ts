@@ -6,7 +6,7 @@ import { parseRun } from './read.js';
 import type { RunSpec } from './run.js';
 
 /**
- * Reads a `run.json`. Paths in it are relative to its folder; those that a run writes are absolute. Throws IoError for a
+ * Reads a `run.json`. Paths in it are relative to its folder; a run writes absolute ones. Throws IoError for a
  * file that cannot be read, OptionError as `parseRun`.
  *
  * @example

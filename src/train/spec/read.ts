@@ -4,8 +4,8 @@ import { schedulerFrom } from '../schedulers/index.js';
 import { checkRun, runFormat, type RunSpec } from './run.js';
 
 /**
- * The run that a file describes. Throws OptionError, naming `where` and the field, for what is no JSON, is of another
- * format, has fields that are unknown or out of their range.
+ * The run that a file describes. Throws OptionError, naming `where` and the field, for text that is not JSON, has another
+ * format, or has fields that are unknown or out of range.
  *
  * @example
  * const run = parseRun('{ "preset": "mnist-cnn", "epochs": 3 }', 'run.json');

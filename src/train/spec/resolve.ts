@@ -12,12 +12,15 @@ export interface Run {
   readonly network: Network;
   readonly scheduler: Scheduler;
   readonly spec: ResolvedRun;
-  /** Whether the spec says all: no network, scheduler, data or weights that only the caller has. */
+  /** Whether the spec says everything: the caller has passed no network, scheduler, data or weights that JSON cannot name. */
   readonly isWhole: boolean;
 }
 
-/** The description of a run, out of what `trainResNet` was told; `named` are the names of data and weights that it was handed. */
-export function resolveRun(options: TrainOptions, named: Pick<RunSpec, 'data' | 'init'> = {}): Run {
+/** The description of a run from the options of `trainResNet`; `named` are the names of data and weights passed to it. */
+export function resolveRun(
+  options: TrainOptions,
+  named: Pick<RunSpec, 'data' | 'init' | 'freshHead'> = {},
+): Run {
   const {
     network,
     scheduler,
@@ -63,12 +66,12 @@ export function resolveRun(options: TrainOptions, named: Pick<RunSpec, 'data' | 
   };
 }
 
-/** A scheduler as functions, perhaps a user's own. */
+/** A scheduler as functions, perhaps one of the user's own. */
 function isOwn(scheduler: SchedulerSpec | undefined): scheduler is Scheduler {
   return typeof scheduler === 'object' && 'next' in scheduler;
 }
 
-/** One that a file can name; what is no scheduler at all is the schema's to refuse. */
+/** One that a file can name; the schema refuses anything that is not a scheduler. */
 function isNamed(scheduler: SchedulerSpec | undefined): scheduler is SchedulerSpec {
   return (
     scheduler !== undefined &&
@@ -81,7 +84,7 @@ function inOrder<T extends RunSpec>(spec: T): T {
   return Object.fromEntries(runFields.flatMap(({ name }) => (name in spec ? [[name, spec[name]]] : []))) as T;
 }
 
-/** What a model's card says of its run: not where it ran or lies. */
+/** What a model's card says about its run: not where it ran or where it is stored. */
 export function recipeOf(spec: RunSpec): RunSpec {
   const here = runFields
     .filter(({ meta }) => meta.here === true || meta.once === true)

@@ -30,7 +30,7 @@ const machine: Meta = { ...run, here: true };
 const tuning: Meta = { group: 'Fine-tuning:' };
 const rate: Meta = { group: 'Optimizer:' };
 
-/** All that can be said of a run in plain JSON. */
+/** Everything about a run that plain JSON can say. */
 export const runSchema = object({
   $schema: optional(said(text(), 'where the JSON Schema of this file lies', { flag: false, here: true })),
   format: optional(
@@ -125,8 +125,8 @@ export const runSchema = object({
 });
 
 /**
- * One description of a run in plain JSON: what a file says, the command line, a page to its worker, and `TrainOptions` with
- * what is no JSON in it. What is left out has a default, or is the recipe's of the preset.
+ * The one description of a run in plain JSON: a file, the command line and a page's message to its worker say it, and so does
+ * `TrainOptions` without its non-JSON parts. What is left out has a default, or comes from the preset's recipe.
  *
  * @example
  * const run: RunSpec = { preset: 'resnet20-cifar', data: 'cifar10', epochs: 20, augment: { pad: 4, flip: true } };
@@ -138,7 +138,7 @@ export type Recipe = Required<
   Pick<RunSpec, 'epochs' | 'batchSize' | 'learningRate' | 'optimizer' | 'scheduler' | 'shuffle'>
 >;
 
-/** A run with nothing left open: the recipe's values and the defaults where nothing was said. */
+/** A run with nothing left open: what was not given comes from the recipe and the defaults. */
 export type ResolvedRun = RunSpec & Recipe & typeof runDefaults;
 
 /**
@@ -152,7 +152,7 @@ export function checkRun(spec: unknown, where = ''): RunSpec {
   return spec as RunSpec;
 }
 
-/** A field of a run, and what the schema says of it. */
+/** A field of a run, and what the schema says about it. */
 interface RunField {
   readonly name: keyof RunSpec;
   readonly schema: Schema;
@@ -174,7 +174,7 @@ export const runDefaults = Object.fromEntries(
   >
 >;
 
-/** Throws OptionError for the first of some fields that is not what the schema says. */
+/** Throws OptionError for the first of some fields that does not fit the schema. */
 export function checkFields(names: readonly (keyof RunSpec)[], values: Omit<RunSpec, 'scheduler'>): void {
   for (const { name, schema } of runFields) {
     const value = (values as RunSpec)[name];
