@@ -24,7 +24,7 @@ describe('several batches to a step', () => {
       onBatchEnd: (end) => void told.push({ batch: end.batch, step: end.step }),
       betweenRuns: ({ partial }) => void turns.push(partial?.batches),
     });
-    const steps = [0, 1, 1, 2, 3, 3, 4, 4, 5, 6];
+    const steps = [1, 1, 2, 2, 3, 4, 4, 5, 5, 6];
     expect(told).toEqual(steps.map((step, i) => ({ batch: (i % 5) + 1, step })));
     expect(epochs.map(({ step }) => step)).toEqual([3, 6]);
     expect(stepLosses).toHaveLength(10);
