@@ -31,21 +31,20 @@ export function checkWholes(where: string, options: Readonly<Record<string, numb
 
 /** Throws OptionError unless the value is a finite number above 0. */
 export function checkPositive(option: string, value: number): void {
-  checkOption(option, value, value > 0 && value < Infinity, 'a finite number above 0');
+  checkOption(option, value, Number.isFinite(value) && value > 0, 'a finite number above 0');
 }
 
-type Undefinable<T> = { [K in keyof T]: undefined extends T[K] ? K : never }[keyof T];
+/** `T` without fields that are there but undefined. */
+export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
 
 /**
- * The options without those that are undefined, which `exactOptionalPropertyTypes` tells from those left out.
+ * An object without the fields that are there but undefined, which `exactOptionalPropertyTypes` tells from those left out.
  *
  * @example
- * batchNorm({ weight: 1, ...given({ name }) });
+ * batchNorm({ weight: 1, ...defined({ name }) });
  */
-export function given<T extends object>(
-  options: T,
-): Omit<T, Undefinable<T>> & { [K in Undefinable<T>]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ReturnType<
-    typeof given<T>
-  >;
+export function defined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -1,25 +1,3 @@
 /** Classifying with exported models and nothing else, in Node. */
-
-// Classifying.
+export * from './classifier-public.js';
 export { loadClassifier, type NodeClassifier } from './export/node.js';
-export type { LabelProbability, PixelImage, Prediction } from './export/classifier.js';
-export type { PredictOptions } from './export/image-classifier.js';
-export type { ModelCard } from './artifacts/index.js';
-
-// Running on devices.
-
-export type { DeviceName, DeviceReport, SessionOptions } from './program/index.js';
-
-// Errors: `UserError`s are mistakes in what was asked.
-export {
-  DataError,
-  DeviceError,
-  DeviceLostError,
-  IoError,
-  ModelError,
-  OptionError,
-  OrtTrainError,
-  ShapeError,
-  UserError,
-  type ErrorCode,
-} from './errors.js';

@@ -173,13 +173,3 @@ export function shown(value: unknown): string {
       : ((JSON.stringify(value) as string | undefined) ?? `a ${typeof value}`);
   return text.length > 120 ? `${text.slice(0, 120)}...` : text;
 }
-
-/** `T` without fields that are there but undefined. */
-export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** An object without the fields that are there but undefined, as callers without TypeScript may give them. */
-export function defined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
-}

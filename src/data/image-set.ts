@@ -1,4 +1,4 @@
-import { checkOption, given } from '../checks.js';
+import { checkOption, defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import type { Dataset, DataSplit } from './dataset.js';
@@ -61,7 +61,7 @@ export async function readImageSet(
   const decode: DecodeOptions = {
     channels: options.channels ?? 3,
     ...(await sizeFor(options, first)),
-    ...given({ resize: options.resize, invert: options.invert }),
+    ...defined({ resize: options.resize, invert: options.invert }),
   };
   const split = {
     train: await decodeAll(`${name}/train`, halves.train, classes, decode),

@@ -1,5 +1,5 @@
 import type { onnx } from 'onnx-proto';
-import { given } from '../checks.js';
+import { defined } from '../checks.js';
 import { ModelError } from '../errors.js';
 import { standardDomain, toNumber } from './format.js';
 import { decodePort, type Port } from './value-info.js';
@@ -141,7 +141,7 @@ function readValueInfo(info: Field): onnx.IValueInfoProto {
 
 function readDim(dim: Field): onnx.TensorShapeProto.IDimension {
   const [value, param] = pick(dim, 1, 2);
-  return given({
+  return defined({
     dimValue: value?.value === undefined ? undefined : Number(BigInt.asIntN(64, value.value)),
     dimParam: param && text(param),
   });

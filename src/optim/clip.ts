@@ -1,12 +1,6 @@
-import { OptionError } from '../errors.js';
+import { checkPositive } from '../checks.js';
 import type { Value } from '../ir/index.js';
 import type { Builder } from '../ops/index.js';
-
-/** Throws OptionError for a largest norm that no gradient can be scaled to. */
-export function checkClipNorm(maxNorm: number): void {
-  if (typeof maxNorm === 'number' && maxNorm > 0 && maxNorm < Infinity) return;
-  throw new OptionError(`clip norm: expected a finite number above 0, got ${String(maxNorm)}`);
-}
 
 /**
  * A flat gradient [P], scaled so that its L2 norm is at most `maxNorm`:
@@ -20,7 +14,7 @@ export function checkClipNorm(maxNorm: number): void {
  * const next = optimizerStep(b, optimizer, { params, grad: clipByNorm(b, grad, 1), slots, lr, step });
  */
 export function clipByNorm(b: Builder, grad: Value, maxNorm: number): Value {
-  checkClipNorm(maxNorm);
+  checkPositive('clip norm', maxNorm);
   return b.scope('clip', () => {
     const norm = b.sqrt(b.reduceSum(b.mul(grad, grad), [0]), 'norm');
     const scale = b.div(maxNorm, b.add(norm, 1e-6));

@@ -21,5 +21,5 @@ export {
   type StateLayout,
 } from '../net/index.js';
 export { UNRETURNED, withUnreturnedOutput } from '../onnx/index.js';
-export { checkClipNorm, optimizerSlots } from '../optim/index.js';
+export { optimizerSlots } from '../optim/index.js';
 export type { AdamOptions, AdamWOptions, OptimizerOptions, SgdOptions } from '../optim/index.js';

@@ -17,7 +17,7 @@ import { availableParallelism } from 'node:os';
 import { withoutTelemetry } from './telemetry-node.js';
 import * as ort from 'onnxruntime-node';
 import { identityModel } from '../program/identity.js';
-import { checkWhole, given } from '../checks.js';
+import { checkWhole, defined } from '../checks.js';
 import { DeviceError, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts } from './devices.js';
 import { expectLive, isNames, present, reasonOf, runError, toHost } from './native.js';
@@ -58,7 +58,7 @@ export async function createNodeSession(model: Uint8Array, options: SessionOptio
           options.givenResults === true ? withUnreturnedOutput(model) : model,
           device,
           threads,
-          given({ profile: options.profile, kept }),
+          defined({ profile: options.profile, kept }),
         );
         const report = { chosen: device, runtime: runtimeVersion(), threads, rejected };
         return new NodeSession(session, report, kept);

@@ -1,4 +1,4 @@
-import { given } from '../checks.js';
+import { defined } from '../checks.js';
 import { DeviceLostError, type DeviceError } from '../errors.js';
 import { planThreads, type ThreadPlan } from './threads-web.js';
 import {
@@ -178,7 +178,7 @@ export class WebRuntime<Ort extends OrtSettings> {
     const threadsReason = differs ? fixed : reason;
     return {
       threads,
-      ...given({ threadsReason, notices: this.#notices.length > 0 ? this.#notices : undefined }),
+      ...defined({ threadsReason, notices: this.#notices.length > 0 ? this.#notices : undefined }),
     };
   }
 }

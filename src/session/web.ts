@@ -9,7 +9,7 @@ import type {
   Tensors,
 } from '../program/index.js';
 import type * as Ort from 'onnxruntime-web/wasm';
-import { checkWhole, given } from '../checks.js';
+import { checkWhole, defined } from '../checks.js';
 import { DeviceError, messageOf, ModelError } from '../errors.js';
 import { checkDevices, firstThatStarts, type Rejected } from './devices.js';
 import { GpuReads, GpuTensor, uploadTensor } from './gpu-tensor-web.js';
@@ -99,7 +99,7 @@ async function start(
     });
   try {
     const { session, report } = await runtime.start(create, options.threads);
-    const about = { chosen: device, runtime: runtime.version, ...report, rejected, ...given({ adapter }) };
+    const about = { chosen: device, runtime: runtime.version, ...report, rejected, ...defined({ adapter }) };
     return new WebSession(runtime, session, about, kept);
   } catch (cause) {
     if (cause instanceof DeviceError) throw cause;

@@ -4,7 +4,7 @@ import { dataNames, openData, type OpenDataOptions } from '../data/node.js';
 import type { DataSplit } from '../data/index.js';
 import { ensureFolder, readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';

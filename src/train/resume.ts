@@ -5,8 +5,7 @@ import type { EpochSums, ResumePoint } from './fit-options.js';
 import type { EpochRecord } from './history.js';
 import { schedulerState } from './schedulers/index.js';
 import { shown } from '../schema.js';
-import type { ResolvedRun } from './spec/run.js';
-import { runFields, type RunSpec } from './spec/run.js';
+import { runFields, type RunSpec, type ResolvedRun } from './spec/run.js';
 
 /** What the order of an epoch's images depends on: the fields of a run that the schema marks so. */
 export type Order = Readonly<Record<string, unknown>>;

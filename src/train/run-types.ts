@@ -6,8 +6,7 @@ import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
 import type { SchedulerSpec } from './schedulers/index.js';
 import type { NetworkSpec } from './spec/network.js';
-import type { ResolvedRun } from './spec/run.js';
-import type { RunSpec } from './spec/run.js';
+import type { ResolvedRun, RunSpec } from './spec/run.js';
 import type { Trainer } from './trainer.js';
 
 /** A file as bytes, with its name in errors. */

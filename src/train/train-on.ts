@@ -11,7 +11,7 @@ import { encodeInferenceModel, plainNormalization, type ModelCard } from '../art
 import { version } from '../version.js';
 import type { DataSplit } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';

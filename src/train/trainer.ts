@@ -1,5 +1,4 @@
 import {
-  checkClipNorm,
   checkTrainingBatch,
   countParameters,
   type CrossEntropyOptions,
@@ -19,7 +18,7 @@ import { checkState, freshState } from '../weights/index.js';
 import { batches, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import type { Evaluation } from './history.js';
-import { checkWhole } from '../checks.js';
+import { checkPositive, checkWhole } from '../checks.js';
 
 /** The options of a trainer. */
 export interface TrainerOptions extends SessionOptions {
@@ -104,7 +103,7 @@ export class Trainer {
   /** Builds the network's programs, loads those for training into the runtime, and draws the state or takes over the given one. */
   static async create(network: Network, options: TrainerOptions): Promise<Trainer> {
     const { optimizer = { kind: 'adam' }, clipNorm, accumulate = 1, state: given, seed = 0 } = options;
-    if (clipNorm !== undefined) checkClipNorm(clipNorm);
+    if (clipNorm !== undefined) checkPositive('clip norm', clipNorm);
     checkWhole('accumulate', accumulate, 1);
     const state = given === undefined ? freshState(network, optimizer, seed) : copyOf(given);
     checkState(network, optimizer, state);

@@ -3,7 +3,7 @@ import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/in
 import { openFiles } from '../data/web.js';
 import { OptionError } from '../errors.js';
 import type { Network } from '../net/index.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
 import { networkOf } from './spec/network.js';

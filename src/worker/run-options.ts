@@ -1,6 +1,6 @@
 import { checkRun, type RunSpec, type TrainOptions, type TrainResult } from '../train/index.js';
 import type { DataSplit } from '../data/index.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { refuseFolder } from '../train/spec/run.js';
 import type { KeptOptions, WorkerRun, WorkerTrainResult } from './protocol.js';
 import type { FoundRun } from './stored-run.js';

@@ -10,7 +10,7 @@ import {
   trainOn,
   networkOf,
 } from '../train/index.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { readProgress } from '../weights/index.js';
 import type { Network, CreateSession } from '../program/index.js';
 import type { DataSplit } from '../data/index.js';

@@ -1,5 +1,5 @@
 import { networkOf, type TrainResult } from '../train/index.js';
-import { defined } from '../schema.js';
+import { defined } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { namedBytes, trainInPlace, type WebTrainOptions } from '../train/web.js';
 import { TrainingWorker } from './client-web.js';

@@ -8,7 +8,7 @@ import {
   writeTrainingArtifacts,
 } from '../../index.js';
 import { readFileBytes } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { list, or, preset, required, text, whole } from '../options.js';

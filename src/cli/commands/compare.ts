@@ -8,7 +8,7 @@ import {
   writeComparison,
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { defineCommand, grouped } from '../command.js';
 import { candidatesFor, checkDepths } from '../compare/candidates.js';
 import { jsonCompareReporter, textCompareReporter } from '../compare/reporter.js';

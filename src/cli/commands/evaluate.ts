@@ -1,5 +1,5 @@
 import { loadClassifier } from '../../index.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { confusionLines } from '../confusion.js';
 import { note, print, widthOf, writeJson } from '../io.js';

@@ -14,7 +14,7 @@ import {
   type RunSpec,
 } from '../../index.js';
 import { readFileBytes, writeFileSafely } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
 import { list, required, text } from '../options.js';

@@ -5,7 +5,7 @@ import {
   type NodeClassifier,
   type Prediction,
 } from '../../index.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';

@@ -12,7 +12,7 @@ import {
   type TrainResult,
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { runFields } from '../../train/spec/run.js';
 import { defineCommand } from '../command.js';
 import { note, type Io } from '../io.js';

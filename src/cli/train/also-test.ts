@@ -7,7 +7,7 @@ import {
   type Dataset,
   type SessionOptions,
 } from '../../index.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { note, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { score } from '../score.js';

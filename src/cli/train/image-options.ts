@@ -6,7 +6,7 @@ import {
   type Dataset,
   type Normalization,
 } from '../../index.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { flag } from '../options.js';
 
 /** Beside `--mean` and `--std`. */

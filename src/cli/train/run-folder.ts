@@ -10,7 +10,7 @@ import {
   type RunSpec,
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 
 /**
  * The spec of a run, from its folder; undefined if that has no `run.json`. Throws CheckpointError for a file that is

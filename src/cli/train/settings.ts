@@ -1,5 +1,5 @@
 import { OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { grouped, type CommonValues } from '../command.js';
 import { text, whole, type Values } from '../options.js';
 import { schedulerOf, schedulerOptions } from '../scheduler-options.js';

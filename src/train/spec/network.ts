@@ -9,8 +9,8 @@ import {
 } from '../../models/index.js';
 import { freeze, type Network } from '../../net/index.js';
 import { OptionError } from '../../errors.js';
+import { defined } from '../../checks.js';
 import {
-  defined,
   flag,
   list,
   object,

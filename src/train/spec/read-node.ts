@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { dataNames } from '../../data/node.js';
 import { readFileBytes } from '../../files-node.js';
-import { defined } from '../../schema.js';
+import { defined } from '../../checks.js';
 import { parseRun } from './read.js';
 import type { RunSpec } from './run.js';
 

@@ -1,6 +1,7 @@
 import { OptionError } from '../../errors.js';
 import type { Network } from '../../net/index.js';
-import { defined, wordsOf } from '../../schema.js';
+import { defined } from '../../checks.js';
+import { wordsOf } from '../../schema.js';
 import { recipeFor } from '../recipes.js';
 import type { TrainOptions } from '../run-types.js';
 import { schedulerFrom, schedulerSchema, type Scheduler, type SchedulerSpec } from '../schedulers/index.js';
