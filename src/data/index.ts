@@ -1,12 +1,21 @@
 /** Data sets: what runs in Node and in the browser alike. */
-export type { Dataset, DataSplit } from './dataset.js';
-export { batchCount, batches, prepareBatch } from './batches.js';
+export type { Dataset, DataSplit, MemoryDataset, MemorySplit, ReadBuffers } from './dataset.js';
+export { batchCount, batches } from './batches.js';
+export { prepareBatch } from './prepare-batch.js';
+export { memoryDataset } from './memory-dataset.js';
+export { isInMemory } from './memory-dataset.js';
+export type { MemorySource } from './memory-dataset.js';
+export { isPictureDataset } from './pictures/picture-set.js';
+export { readImages } from './read-images.js';
+export type { LabelledImage } from './read-images.js';
 export type { Batch, BatchOptions, BatchSource } from './batches.js';
-export { checkAugmentation } from './augment.js';
+export { augmenter } from './augmentation.js';
+export type { Augment } from './augmentation.js';
 export type { Augmentation } from './augment.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
 export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';
+export { withNames } from './view.js';
 export { selectClasses } from './select-classes.js';
 export { datasetFromCifar } from './cifar.js';
 export type { CifarSource } from './cifar.js';

@@ -1,6 +1,6 @@
 import { checkTrainingBatch } from '../program/index.js';
 import {
-  checkAugmentation,
+  augmenter,
   checkNormalization,
   checkSplit,
   type Batch,
@@ -37,7 +37,7 @@ export interface FitOptions
   /** Where each epoch's batches come from, e.g. a thread that prepares them; default: the function `batches`. */
   readonly batches?: BatchSource;
   /** Changes a batch in place before it is trained on; `step` is the number that its step will have. */
-  readonly changeBatch?: (batch: Batch, step: number) => void;
+  readonly changeBatch?: (batch: Batch, step: number) => void | Promise<void>;
   /** Where to resume. */
   readonly resume?: ResumePoint;
   /** Name of the checkpoint of `resume` in errors. */
@@ -67,7 +67,7 @@ export interface EpochSums {
 
 /** Throws OptionError for options outside their range or that do not fit the data, DataError for damaged data. */
 export function checkFitOptions(data: DataSplit, network: Trainer['network'], options: FitOptions): void {
-  const { train, test } = data;
+  const { train, test, final } = data;
   checkFields([...needed, ...others], options);
   // Callers without TypeScript: a scheduler's name, or nothing.
   const { initial, next } = options.scheduler as Partial<Scheduler>;
@@ -77,9 +77,9 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
     );
   }
   checkSplit(data);
-  if (options.augment) checkAugmentation(options.augment, train);
-  if (options.normalization) checkNormalization(options.normalization, train.channels);
-  for (const set of [train, test]) checkSetFits(set, network);
+  if (options.augment !== undefined) augmenter(options.augment, train);
+  if (options.normalization) checkNormalization(options.normalization, train.shape[0]);
+  for (const set of [train, test, ...(final ? [final] : [])]) checkSetFits(set, network);
   if (options.batchSize > train.count) {
     throw new OptionError(
       `batchSize: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
@@ -90,11 +90,10 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
 
 /** Throws OptionError for images or classes that the network is not made for. */
 export function checkSetFits(set: Dataset, network: Trainer['network']): void {
-  const [channels, height, width] = network.input;
-  if (set.channels !== channels || set.height !== height || set.width !== width) {
+  if (set.shape.join() !== network.input.join()) {
     throw new OptionError(
-      `data ${set.name}: the network ${network.name} expects images ${channels}x${height}x${width}, ` +
-        `got ${set.channels}x${set.height}x${set.width}`,
+      `data ${set.name}: the network ${network.name} expects images ${network.input.join('x')}, ` +
+        `got ${set.shape.join('x')}`,
     );
   }
   if (set.classes.length > network.classes) {

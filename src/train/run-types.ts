@@ -1,6 +1,6 @@
 import type { CreateSession, DeviceReport, LoweringReport, TuningStore } from '../program/index.js';
 import type { ModelCard } from '../artifacts/index.js';
-import type { BatchSource, Dataset, DataSplit } from '../data/index.js';
+import type { Augment, BatchSource, DataSplit } from '../data/index.js';
 import type { Network } from '../net/index.js';
 import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
@@ -112,8 +112,12 @@ export interface BatchFeed {
 /** What the loop needs from where it runs. */
 export interface Platform {
   readonly createSession: CreateSession;
-  /** Opens the source of the training set's batches; absent: they are prepared between the steps. */
-  readonly openFeed?: (train: Dataset, device: DeviceReport) => Promise<BatchFeed>;
+  /** Opens the source of the batches; absent: they are prepared between the steps. */
+  readonly openFeed?: (
+    data: DataSplit,
+    device: DeviceReport,
+    augment: Augment | undefined,
+  ) => Promise<BatchFeed>;
   /** Names by which data and weights can be found again; a run that has them writes its description. */
   readonly named?: Pick<RunSpec, 'data' | 'init'>;
   /** Stores which forms of convolutions are the fastest; absent if a written heuristic chooses. */

@@ -90,7 +90,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   };
   let feed: BatchFeed | undefined;
   try {
-    feed = await platform.openFeed?.(options.data.train, trainer.device);
+    feed = await platform.openFeed?.(options.data, trainer.device, spec.augment);
     const report = feed && { prefetch: feed.report };
     const historyOf = (history: Partial<History>): string =>
       json({ ...history, lowering: trainer.lowering, ...report });

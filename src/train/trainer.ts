@@ -15,7 +15,7 @@ import {
   type TuningOptions,
 } from '../program/index.js';
 import { checkState, freshState } from '../weights/index.js';
-import { batches, type Dataset, type Normalization } from '../data/index.js';
+import { batches, type BatchSource, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import type { Evaluation } from './history.js';
 import { checkPositive, checkWhole } from '../checks.js';
@@ -216,6 +216,8 @@ export class Trainer {
       readonly batchSize?: number;
       readonly normalization?: Normalization;
       readonly signal?: AbortSignal;
+      /** Where the batches come from; the function `batches` unless given. */
+      readonly batches?: BatchSource;
       /** Called between two runs of the model. */
       readonly betweenRuns?: () => void | Promise<void>;
     } = {},
@@ -223,7 +225,8 @@ export class Trainer {
     const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
     let loss = 0;
     let correct = 0;
-    for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
+    const source = options.batches ?? batches;
+    for await (const batch of source(dataset, { ...options.normalization, batchSize, reuse: true })) {
       options.signal?.throwIfAborted();
       const { read } = await this.#program.run('eval', { batch, results: ['loss', 'correct'] });
       const out = await read();

@@ -244,9 +244,9 @@ export class Run {
         }
         await this.#giveWay();
       },
-      changeBatch: (batch, step) => {
+      changeBatch: async (batch, step) => {
         const { taught } = this.#host;
-        if (taught.misfit(data.train) === undefined) taught.mixInto(batch, step, normalization);
+        if (taught.misfit(data.train) === undefined) await taught.mixInto(batch, step, normalization);
       },
       onEnd: (live) => this.#end(live),
     };

@@ -18,7 +18,10 @@ export class TrainingData {
 
   get shape(): DataShape {
     if (this.#split === undefined) return digitShape;
-    const { channels, height, width, classes } = this.#split.train;
+    const {
+      shape: [channels, height, width],
+      classes,
+    } = this.#split.train;
     return { channels, imageSize: [height, width], classes: classes.length };
   }
 

@@ -1,6 +1,8 @@
 import {
+  DataError,
   loadClassifier,
   OptionError,
+  readImages,
   type Dataset,
   type NodeClassifier,
   type Prediction,
@@ -10,7 +12,7 @@ import { defineCommand } from '../command.js';
 import { print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, flag, or, required, text, whole, type Option } from '../options.js';
-import { checkModelFits, imageOf } from '../score.js';
+import { checkModelFits } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
 
@@ -80,8 +82,10 @@ async function predictAt(classifier: NodeClassifier, set: Dataset, index: number
   if (index >= set.count) {
     throw new OptionError(`--index: expected at most ${set.count - 1} in ${set.name}, got ${index}`);
   }
-  const label = set.labels[index] ?? 0;
-  const prediction = await classifier.predict(imageOf(set, index));
+  const [image] = await readImages(set, [index]);
+  if (image === undefined) throw new DataError(`data ${set.name}: expected image ${index}, got none`);
+  const { label } = image;
+  const prediction = await classifier.predict(image);
   return {
     image: `${set.name}[${index}]`,
     truth: classifier.card.classes[label] ?? String(label),

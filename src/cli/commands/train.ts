@@ -69,7 +69,7 @@ export const train = defineCommand({
     const cacheDir = dataOptions?.cacheDir;
     const also = await alsoTestSet(io, { given: args.alsoTest, data, cacheDir });
     if (also !== undefined) checkAlso(split, also);
-    const spec = fitToData(args, told, split);
+    const spec = await fitToData(args, told, split);
     const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? 'mnist-cnn', data));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
@@ -128,8 +128,7 @@ function reporterFor({ json, logEvery }: TrainArgs, io: Io): Reporter {
 
 /** Throws before the training rather than after it. */
 function checkAlso({ train }: DataSplit, also: Dataset): void {
-  const { channels, height, width, classes } = train;
-  checkModelFits({ input: [channels, height, width], classes }, also, 'the network');
+  checkModelFits({ input: train.shape, classes: train.classes }, also, 'the network');
 }
 
 function endOf(

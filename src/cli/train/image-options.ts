@@ -26,11 +26,11 @@ export function augmentFrom(said: Augmentation = {}): Augmentation | undefined {
 }
 
 /** The normalisation for the training images; undefined for pixel / 255. */
-export function normalizationFrom(
+export async function normalizationFrom(
   args: Readonly<Record<string, unknown>>,
   said: Normalization | undefined,
   train: Dataset,
-): Normalization | undefined {
+): Promise<Normalization | undefined> {
   const given = ['mean', 'std'].find((name) => args[name] !== undefined);
   const { normalize } = args;
   if (normalize === true) {
@@ -40,7 +40,7 @@ export function normalizationFrom(
     return channelStatistics(train);
   }
   if (given === undefined && normalize === false) return undefined;
-  if (said !== undefined) checkNormalization(said, train.channels);
+  if (said !== undefined) checkNormalization(said, train.shape[0]);
   return said;
 }
 

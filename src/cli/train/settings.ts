@@ -1,4 +1,4 @@
-import { OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
+import { OptionError, recipeFor, withNames, type DataSplit, type RunSpec } from '../../index.js';
 import { defined } from '../../checks.js';
 import { grouped, type CommonValues } from '../command.js';
 import { text, whole, type Values } from '../options.js';
@@ -57,17 +57,17 @@ function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }
 }
 
 /** The run with the data's shape, classes and normalisation where none were given. */
-export function fitToData(
+export async function fitToData(
   args: TrainArgs,
   told: Told,
   { train }: DataSplit,
-): Told & { readonly classes: number } {
+): Promise<Told & { readonly classes: number }> {
   const { normalization: said, classes, channels, imageSize, network, ...spec } = told;
-  const normalization = normalizationFrom(args, said, train);
+  const normalization = await normalizationFrom(args, said, train);
   const sizes = {
     classes: network?.classes ?? classes ?? train.classes.length,
-    channels: network?.channels ?? channels ?? train.channels,
-    imageSize: network?.imageSize ?? imageSize ?? ([train.height, train.width] as const),
+    channels: network?.channels ?? channels ?? train.shape[0],
+    imageSize: network?.imageSize ?? imageSize ?? ([train.shape[1], train.shape[2]] as const),
   };
   return {
     ...spec,
@@ -78,13 +78,14 @@ export function fitToData(
 }
 
 /** A network for more classes than the data have calls the others by their index. */
-export function withClasses({ train, test }: DataSplit, classes: number): DataSplit {
+export function withClasses({ train, test, final }: DataSplit, classes: number): DataSplit {
   const names = (given: readonly string[]): readonly string[] => [
     ...given,
     ...Array.from({ length: Math.max(0, classes - given.length) }, (_, i) => String(given.length + i)),
   ];
   return {
-    train: { ...train, classes: names(train.classes) },
-    test: { ...test, classes: names(test.classes) },
+    train: withNames(train, names(train.classes)),
+    test: withNames(test, names(test.classes)),
+    ...(final && { final: withNames(final, names(final.classes)) }),
   };
 }
