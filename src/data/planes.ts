@@ -1,15 +1,11 @@
-/** [h, w, stride] -> the first channels as [channels, h, w], written to `planes`. */
-export function toPlanes(
-  interleaved: ArrayLike<number>,
-  stride: number,
-  channels: number,
-  planes: Uint8Array = new Uint8Array((interleaved.length / stride) * channels),
-): Uint8Array {
-  const area = interleaved.length / stride;
+import type { Picture } from './picture.js';
+
+/** Writes a picture as planes, [channels, height, width]. */
+export function writePlanes({ data, channels }: Picture, planes: Uint8Array): void {
+  const area = data.length / channels;
   for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < area; i++) planes[c * area + i] = interleaved[i * stride + c] ?? 0;
+    for (let i = 0, from = c; i < area; i++, from += channels) planes[c * area + i] = data[from] ?? 0;
   }
-  return planes;
 }
 
 /** [channels, h, w] -> [h, w, channels]. */

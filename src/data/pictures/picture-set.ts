@@ -2,7 +2,7 @@ import { defined } from '../../checks.js';
 import { DataError } from '../../errors.js';
 import type { Dataset } from '../dataset.js';
 import type { Picture } from '../picture.js';
-import { toPlanes } from '../planes.js';
+import { writePlanes } from '../planes.js';
 import { transformer, type TransformSpec } from '../transforms/index.js';
 import type { PictureItem } from './listing.js';
 
@@ -115,7 +115,7 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
               `got ${picture.height}x${picture.width}`,
           );
         }
-        toPlanes(picture.data, channels, channels, into.pixels.subarray(i * size));
+        writePlanes(picture, into.pixels.subarray(i * size));
       });
     },
     async pictures(indices, into) {
