@@ -64,6 +64,28 @@ export interface DataSplit {
   readonly test: Dataset;
   /** The test part of data that have a validation part as well: it has no say in the training. */
   readonly final?: Dataset;
+  /** What was found when pictures were opened. */
+  readonly report?: DataReport;
+}
+
+/** A file, and why it is not in the data. */
+export interface LeftOut {
+  readonly where: string;
+  readonly why: string;
+}
+
+/** What was found when the pictures of a data set were opened. */
+export interface DataReport {
+  /** Files that are no pictures, or made by the system. */
+  readonly skipped: readonly LeftOut[];
+  /** Pictures left out because they cannot be decoded. */
+  readonly bad: readonly LeftOut[];
+  /** Pictures with exactly the same bytes in the training part and in another one. */
+  readonly duplicates: readonly { readonly train: string; readonly test: string }[];
+  /** What is odd but can be trained with, and what it means. */
+  readonly warnings: readonly string[];
+  /** How the test part was drawn, where the source has training pictures only. */
+  readonly valSplit?: { readonly share: number; readonly seed: number };
 }
 
 /** Data that are all in memory. */
