@@ -5,7 +5,7 @@ import type { DataSplit } from './dataset.js';
 import { embeddedDigits, type EmbeddedOptions } from './digits/index.js';
 import { downloadNames, loadKnownSet, type DownloadOptions } from './download-node.js';
 import { nodeHash } from './digest-node.js';
-import { nodeFolder } from './folder-node.js';
+import { isFolder, nodeFolder } from './folder-node.js';
 import { loadIdxFolder } from './idx-folder-node.js';
 import { hasCode } from './io-node.js';
 import { isKnownName } from './known-sets.js';
@@ -42,12 +42,6 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
   const classes = options.classes && { classes: options.classes };
   if (!(await isFolder(spec))) return loadIdxFolder(spec, classes);
   return readSet(await nodeFolder(spec, setsLookedFor), { ...classes }, nodeHash);
-}
-
-/** Whether it is a folder; `loadIdxFolder` refuses other paths. */
-async function isFolder(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isDirectory() === true;
 }
 
 async function exists(path: string): Promise<boolean> {
