@@ -169,6 +169,12 @@ export function specFrom(args: Readonly<Record<string, unknown>>, base: RunSpec 
 type Fields = Readonly<Record<string, unknown>>;
 
 function withValue(fields: Fields, [first = '', ...rest]: readonly string[], value: unknown): Fields {
-  const inner = rest.length === 0 ? value : withValue((fields[first] ?? {}) as Fields, rest, value);
+  const before = fields[first] ?? {};
+  if (rest.length > 0 && (typeof before !== 'object' || Array.isArray(before))) {
+    throw new OptionError(
+      `--${kebab(first)}: expected it or --${kebab(rest.join('-'))} of it, got both ${shown(before)} and ${shown(value)}`,
+    );
+  }
+  const inner = rest.length === 0 ? value : withValue(before as Fields, rest, value);
   return { ...fields, [first]: inner };
 }
