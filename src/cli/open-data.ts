@@ -1,20 +1,28 @@
 import { SingleBar } from 'cli-progress';
 import { openData, type DataSplit, type DownloadProgress, type RunSpec } from '../index.js';
+import { defined } from '../checks.js';
 import { note, type Io } from './io.js';
 import { bytes } from './text.js';
 
-/** Opens a data set; a download shows its progress on standard error. */
+/**
+ * Opens a data set; a download shows its progress on standard error.
+ *
+ * @param fallbackClasses - Labels for data that name none themselves: a model's, or those of the run before.
+ */
 export async function openDataFor(
   io: Io,
   { data = 'digits', dataOptions }: Pick<RunSpec, 'data' | 'dataOptions'>,
-  signal?: AbortSignal,
+  {
+    signal,
+    fallbackClasses,
+  }: { readonly signal?: AbortSignal; readonly fallbackClasses?: readonly string[] | undefined } = {},
 ): Promise<DataSplit> {
   const progress = downloadProgress(io);
   try {
     return await openData(data, {
       onProgress: progress.show,
       ...dataOptions,
-      ...(signal && { signal }),
+      ...defined({ signal, fallbackClasses }),
     });
   } finally {
     progress.close();

@@ -19,7 +19,7 @@ export interface ScoreOptions {
   readonly onBatch?: (done: number) => void;
 }
 
-/** Throws OptionError for a data set that the model is not made for. */
+/** Throws OptionError for a data set that the model is not made for: it may have the first of the model's classes only. */
 export function checkModelFits(
   { input, classes }: Pick<ModelCard, 'input' | 'classes'>,
   set: Dataset,
@@ -32,13 +32,17 @@ export function checkModelFits(
         `got ${set.channels}x${set.height}x${set.width}`,
     );
   }
-  if (set.classes.length !== classes.length) {
+  if (set.classes.length !== classes.length && !startsWith(classes, set.classes)) {
     throw new OptionError(
       `data ${set.name}: ${where} tells ${classes.length} classes apart (${shown(classes)}), ` +
         `the data have ${set.classes.length} (${shown(set.classes)})`,
     );
   }
 }
+
+/** Whether the first of some words are these. */
+export const startsWith = (words: readonly string[], first: readonly string[]): boolean =>
+  first.every((word, i) => word === words[i]);
 
 const shown = (words: readonly string[]): string =>
   words.length > 12 ? `${words.slice(0, 12).join(', ')}, ...` : words.join(', ');
@@ -49,7 +53,7 @@ export async function score(
   set: Dataset,
   { batchSize = 128, signal, onBatch }: ScoreOptions = {},
 ): Promise<Score> {
-  const classes = set.classes.length;
+  const classes = classifier.card.classes.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let loss = 0;
   let correct = 0;

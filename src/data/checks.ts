@@ -1,3 +1,4 @@
+import { repeatedName } from '../checks.js';
 import { DataError } from '../errors.js';
 import type { Dataset, DataSplit } from './dataset.js';
 
@@ -5,7 +6,8 @@ import type { Dataset, DataSplit } from './dataset.js';
  * Checks that a data set agrees with itself; for data sets made by hand.
  *
  * @throws DataError if count, channels, height or width is not a positive integer, the pixels are not
- *   count * channels * height * width, the labels are not `count`, there are no classes, or a label is out of range.
+ *   count * channels * height * width, the labels are not `count`, there are no classes or two of the same name, or a label is out
+ *   of range.
  * @example
  * checkDataset({ name: 'mine', images, labels, count: 2, channels: 3, height: 32, width: 32, classes: ['cat', 'dog'] });
  */
@@ -26,6 +28,10 @@ export function checkDataset(dataset: Dataset): void {
     throw new DataError(`data set ${name}: expected ${count} labels, got ${labels.length}`);
   }
   if (classes.length === 0) throw new DataError(`data set ${name}: expected at least one class, got none`);
+  const twice = repeatedName(classes);
+  if (twice !== undefined) {
+    throw new DataError(`data set ${name}: expected classes of different names, got '${twice}' twice`);
+  }
   checkLabels(`data set ${name}`, labels, classes.length);
 }
 

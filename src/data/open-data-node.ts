@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import { isCifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
@@ -17,6 +18,8 @@ export interface OpenDataOptions extends DownloadOptions {
   readonly digits?: EmbeddedOptions;
   /** Label of each class index, for a folder. */
   readonly classes?: readonly string[];
+  /** Label of each class index where neither `classes` nor the data name them, as IDX files do not; default: the ten digits. */
+  readonly fallbackClasses?: readonly string[];
 }
 
 /** Names that `openData` knows. */
@@ -39,9 +42,10 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
       `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
     );
   }
-  const classes = options.classes && { classes: options.classes };
-  if (!(await isFolder(spec))) return loadIdxFolder(spec, classes);
-  return readSet(await nodeFolder(spec, setsLookedFor), { ...classes }, nodeHash);
+  const { classes, fallbackClasses } = options;
+  const names = defined({ classes, fallbackClasses });
+  if (!(await isFolder(spec))) return loadIdxFolder(spec, names);
+  return readSet(await nodeFolder(spec, setsLookedFor), names, nodeHash);
 }
 
 /** Whether it is a folder; `loadIdxFolder` refuses other paths. */

@@ -1,4 +1,5 @@
 /** Data sets of files that a user gives to a page. */
+import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import type { DataSplit } from './dataset.js';
 import type { Hash } from './digest.js';
@@ -17,6 +18,8 @@ export type { DecodeOptions } from './image.js';
 export interface OpenFilesOptions extends ImageSetOptions {
   /** Label of each class index, for IDX and CIFAR files. */
   readonly classes?: readonly string[];
+  /** Label of each class index in place of the ten digits, for IDX files that are no known set. */
+  readonly fallbackClasses?: readonly string[];
 }
 
 /**
@@ -32,7 +35,10 @@ export interface OpenFilesOptions extends ImageSetOptions {
 export async function openFiles(source: FileSource, options: OpenFilesOptions = {}): Promise<DataSplit> {
   const dropped = await gatherFiles(source);
   const folder = webFolder(dropped);
-  if (holdsSet(folder)) return readSet(folder, options.classes ? { classes: options.classes } : {}, webHash);
+  if (holdsSet(folder)) {
+    const { classes, fallbackClasses } = options;
+    return readSet(folder, defined({ classes, fallbackClasses }), webHash);
+  }
   const { name, files } = dropped;
   const other = files.find(({ path }) => !imageName.test(path));
   if (other === undefined) return readImageSet(name, files.map(imageFile), options);

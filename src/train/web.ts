@@ -6,6 +6,7 @@ import type { Network } from '../net/index.js';
 import { defined } from '../checks.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
+import { unnamedClasses } from './spec/class-names.js';
 import { networkOf } from './spec/network.js';
 import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
@@ -44,7 +45,7 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
 export async function openWebData(
   data: WebTrainOptions['data'] = 'digits',
   { digits = {}, images, classes }: NonNullable<TrainOptions['dataOptions']> = {},
-  { input: [channels, height, width] }: Pick<Network, 'input'>,
+  { input: [channels, height, width], classes: outputs }: Pick<Network, 'input' | 'classes'>,
   drawDigits: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit> = embeddedDigits,
 ): Promise<DataSplit> {
   if (data === 'digits') return drawDigits(digits);
@@ -55,7 +56,11 @@ export async function openWebData(
   }
   if ('train' in data) return data;
   const size = channels === 1 || channels === 3 ? ({ channels, height, width } as const) : {};
-  return openFiles(data, { ...size, ...images, ...defined({ classes }) });
+  return openFiles(data, {
+    ...size,
+    ...images,
+    ...defined({ classes, fallbackClasses: unnamedClasses(outputs) }),
+  });
 }
 
 /** Bytes with the name that errors use: that of a `File`, else `name`. */

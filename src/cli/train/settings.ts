@@ -1,5 +1,7 @@
 import { OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
 import { defined } from '../../checks.js';
+import { unnamedClasses } from '../../train/spec/class-names.js';
+import { checkFields } from '../../train/spec/run.js';
 import { grouped, type CommonValues } from '../command.js';
 import { text, whole, type Values } from '../options.js';
 import { schedulerOf, schedulerOptions } from '../scheduler-options.js';
@@ -30,6 +32,7 @@ export type Told = RunSpec & Required<Pick<RunSpec, 'data' | 'epochs' | 'schedul
 /** The recipe, changed by a file, changed by the command line. */
 export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
   const said = specFrom(args, withoutOther(args, base));
+  checkFields(['normalization'], said);
   if (args['freshHead'] === true && said.init === undefined) {
     throw new OptionError('--fresh-head: it needs --init, got none');
   }
@@ -56,6 +59,33 @@ function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }
   };
 }
 
+/**
+ * Labels for data that name none: those of the run that is changed, as its model has them, or as many indices as the
+ * network has outputs.
+ */
+export function fallbackLabels(
+  { network, classes }: Told,
+  base: RunSpec | undefined,
+): readonly string[] | undefined {
+  const outputs = network?.classes ?? classes;
+  const before = labelsIn(base, outputs);
+  return before ?? unnamedClasses(outputs);
+}
+
+function labelsIn({ dataOptions }: RunSpec = {}, outputs: number | undefined): readonly string[] | undefined {
+  const labels = dataOptions?.classes;
+  if (labels === undefined || outputs === undefined) return labels;
+  return outputs < labels.length ? undefined : unnamedClasses(outputs, labels);
+}
+
+/** The run, which keeps the labels of the one that is changed if its data took them. */
+export function withLabels(told: Told, base: RunSpec | undefined, { train }: DataSplit): Told {
+  const { dataOptions } = told;
+  const labels = labelsIn(base, told.network?.classes ?? told.classes);
+  if (dataOptions?.classes !== undefined || labels?.join('\n') !== train.classes.join('\n')) return told;
+  return { ...told, dataOptions: { ...dataOptions, classes: labels } };
+}
+
 /** The run with the data's shape, classes and normalisation where none were given. */
 export function fitToData(
   args: TrainArgs,
@@ -74,17 +104,5 @@ export function fitToData(
     ...sizes,
     ...(network && { network: { ...network, ...sizes } }),
     ...(normalization && { normalization }),
-  };
-}
-
-/** A network for more classes than the data have calls the others by their index. */
-export function withClasses({ train, test }: DataSplit, classes: number): DataSplit {
-  const names = (given: readonly string[]): readonly string[] => [
-    ...given,
-    ...Array.from({ length: Math.max(0, classes - given.length) }, (_, i) => String(given.length + i)),
-  ];
-  return {
-    train: { ...train, classes: names(train.classes) },
-    test: { ...test, classes: names(test.classes) },
   };
 }

@@ -1,12 +1,13 @@
-import { list, number, object, flag, optional, said, text, whole } from '../../schema.js';
 import * as v from 'valibot';
+import { normalizationProblem } from '../../checks.js';
+import { list, names, number, object, flag, optional, said, text, whole } from '../../schema.js';
 
 const group = 'Data:';
 
 const dataOptionsSchema = object({
   classes: optional(
-    said(list(text(), 'labels'), 'labels of the classes in their order, for a folder of your own', {
-      ...{ group, flag: 'labels' },
+    said(names('labels'), 'labels of the classes in their order, for a folder of your own', {
+      ...{ group, flag: 'labels', names: true },
     }),
   ),
   cacheDir: optional(said(text(), 'where downloaded data sets are kept', { group })),
@@ -54,6 +55,8 @@ export const dataFields = {
 
 const images = 'Images:';
 
+type Fields = Record<string, unknown>;
+
 /** What is done to the images: random changes in training, normalisation always. */
 export const transformFields = {
   augment: optional(
@@ -83,17 +86,32 @@ export const transformFields = {
     ),
   ),
   normalization: optional(
-    object({
-      mean: optional(
-        said(list(number()), 'subtracted from pixel / 255, a number for each channel, as 0.49,0.48,0.45', {
-          group: images,
-        }),
-      ),
-      std: optional(
-        said(list(number()), 'divided by after that, a number for each channel, as 0.25,0.24,0.26', {
-          group: images,
-        }),
-      ),
-    }),
+    v.pipe(
+      object({
+        mean: optional(
+          said(list(number()), 'subtracted from pixel / 255, a number for each channel, as 0.49,0.48,0.45', {
+            group: images,
+          }),
+        ),
+        std: optional(
+          said(list(number()), 'divided by after that, a number for each channel, as 0.25,0.24,0.26', {
+            group: images,
+          }),
+        ),
+      }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const problem = dataset.typed ? normalizationProblem(dataset.value) : undefined;
+        if (problem === undefined) return;
+        const { option: key, expected: message, got: value } = problem;
+        const place = {
+          type: 'object',
+          origin: 'value',
+          input: dataset.value as Fields,
+          key,
+          value,
+        } as const;
+        addIssue({ message, input: value, path: [place] });
+      }),
+    ),
   ),
 };
