@@ -43,10 +43,7 @@ export interface Dataset {
    * The pictures as they are, each of its own size, and their class indices: what random transforms start from.
    * Absent: what `read` gives.
    */
-  pictures?(
-    indices: ArrayLike<number>,
-    into: Pick<ReadBuffers, 'labels'>,
-  ): Promise<readonly Picture[]>;
+  pictures?(indices: ArrayLike<number>, into: Pick<ReadBuffers, 'labels'>): Promise<readonly Picture[]>;
 }
 
 /** A data set whose pixels are in memory. */
