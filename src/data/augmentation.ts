@@ -43,6 +43,11 @@ export function transformsOf(
 ): readonly Transform[] {
   if (typeof augment !== 'string') return augment;
   const names = Object.keys(augmentPolicies);
-  checkOption('augment', augment, names.includes(augment), `one of ${names.join(', ')}, or a list of transforms`);
+  checkOption(
+    'augment',
+    augment,
+    names.includes(augment),
+    `one of ${names.join(', ')}, or a list of transforms`,
+  );
   return augmentPolicies[augment](size);
 }

@@ -80,8 +80,7 @@ export function cutEpoch(dataset: Dataset, options: BatchOptions): CutEpoch {
   const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, augment } = options;
   checkCut(dataset, options);
   const tables = lookupTables(dataset.shape[0], options);
-  const seeded =
-    augment === undefined ? undefined : { augmenter: augmenter(augment, dataset), seed, epoch };
+  const seeded = augment === undefined ? undefined : { augmenter: augmenter(augment, dataset), seed, epoch };
   const order = epochOrder(dataset.count, { shuffle, seed, epoch });
   return {
     from,
@@ -94,10 +93,7 @@ export function cutEpoch(dataset: Dataset, options: BatchOptions): CutEpoch {
 }
 
 /** Memory for a batch of a data set. */
-export function batchBuffers(
-  { shape: [channels, height, width] }: Dataset,
-  batchSize: number,
-): BatchBuffers {
+export function batchBuffers({ shape: [channels, height, width] }: Dataset, batchSize: number): BatchBuffers {
   return {
     images: new Float32Array(batchSize * channels * height * width),
     labels: new Int32Array(batchSize),

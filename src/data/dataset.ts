@@ -43,10 +43,7 @@ export interface Dataset {
    * The pictures as they are, each of its own size, and their class indices: what random transforms start from.
    * Absent: what `read` gives.
    */
-  pictures?(
-    indices: ArrayLike<number>,
-    into: Pick<ReadBuffers, 'labels'>,
-  ): Promise<readonly Picture[]>;
+  pictures?(indices: ArrayLike<number>, into: Pick<ReadBuffers, 'labels'>): Promise<readonly Picture[]>;
 }
 
 /** A data set whose pixels are in memory. */
@@ -55,6 +52,11 @@ export interface MemoryDataset extends Dataset {
   readonly images: Uint8Array;
   /** Class index of each image, [count]. */
   readonly labels: Int32Array;
+}
+
+/** Whether a data set's pixels are in memory. */
+export function isInMemory(dataset: Dataset): dataset is MemoryDataset {
+  return 'images' in dataset && dataset.images instanceof Uint8Array && dataset.labels !== undefined;
 }
 
 /** Data to train on, and others to test on. They have the same shape and classes. */

@@ -1,5 +1,5 @@
-import { isInMemory, memoryDataset } from './memory-dataset.js';
-import type { Dataset } from './dataset.js';
+import { memoryDataset } from './memory-dataset.js';
+import { isInMemory, type Dataset } from './dataset.js';
 import { nodeDecoder } from './pictures/decoder-node.js';
 import {
   descriptionOf,

@@ -3,7 +3,7 @@ export type { Dataset, DataSplit, MemoryDataset, MemorySplit, ReadBuffers } from
 export { batchCount, batches } from './batches.js';
 export { prepareBatch } from './prepare-batch.js';
 export { memoryDataset } from './memory-dataset.js';
-export { isInMemory } from './memory-dataset.js';
+export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';

@@ -98,7 +98,11 @@ export class Prefetcher {
     const own = reuse ? batchBuffers(dataset, batchSize) : undefined;
     try {
       for (let index = from; index < batchCount(dataset.count, batchSize); index++) {
-        const { thread, walk, slots: filled } = threads[(index - from) % threads.length] as {
+        const {
+          thread,
+          walk,
+          slots: filled,
+        } = threads[(index - from) % threads.length] as {
           readonly thread: PrefetchThread;
           readonly walk: Walk;
           readonly slots: readonly BatchBuffers[];

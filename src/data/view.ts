@@ -1,6 +1,6 @@
 import { defined } from '../checks.js';
-import type { Dataset, MemoryDataset } from './dataset.js';
-import { isInMemory, memoryDataset } from './memory-dataset.js';
+import { isInMemory, type Dataset, type MemoryDataset } from './dataset.js';
+import { memoryDataset } from './memory-dataset.js';
 
 /** What a view shows of a data set. */
 export interface ViewOptions {

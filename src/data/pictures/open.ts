@@ -150,9 +150,12 @@ async function withoutBad(
 
 function withHint(error: Error): Error {
   if (!(error instanceof DataError)) return error;
-  return new DataError(`${error.message}; mend or remove it, or leave bad pictures out (skipBadImages, --skip-bad-images)`, {
-    cause: error,
-  });
+  return new DataError(
+    `${error.message}; mend or remove it, or leave bad pictures out (skipBadImages, --skip-bad-images)`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Channels and size of the images: as asked for, else by a sample of the pictures. */
