@@ -1,15 +1,27 @@
 /** Data sets: what runs in Node and in the browser alike. */
-export type { Dataset, DataSplit, MemoryDataset, MemorySplit, ReadBuffers } from './dataset.js';
+export type {
+  Dataset,
+  DataReport,
+  DataSplit,
+  LeftOut,
+  MemoryDataset,
+  MemorySplit,
+  ReadBuffers,
+} from './dataset.js';
 export { batchCount, batches } from './batches.js';
 export { prepareBatch } from './prepare-batch.js';
 export { memoryDataset } from './memory-dataset.js';
 export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
-export { isPictureDataset } from './pictures/picture-set.js';
+export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
+export type { PictureDataOptions } from './pictures/open.js';
+export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
 export type { Batch, BatchOptions, BatchSource } from './batches.js';
-export { augmenter } from './augmentation.js';
+export { augmenter, transformsOf } from './augmentation.js';
+export { augmentPolicies, evalTransforms, isTransform, transformSchema } from './transforms/index.js';
+export type { PolicyName, Transform, TransformSpec } from './transforms/index.js';
 export type { Augment } from './augmentation.js';
 export type { Augmentation } from './augment.js';
 export { channelStatistics, checkNormalization } from './normalization.js';

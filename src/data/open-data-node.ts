@@ -5,18 +5,20 @@ import type { DataSplit } from './dataset.js';
 import { embeddedDigits, type EmbeddedOptions } from './digits/index.js';
 import { downloadNames, loadKnownSet, type DownloadOptions } from './download-node.js';
 import { nodeHash } from './digest-node.js';
-import { nodeFolder } from './folder-node.js';
+import { isFolder, nodeFolder } from './folder-node.js';
 import { loadIdxFolder } from './idx-folder-node.js';
 import { hasCode } from './io-node.js';
 import { isKnownName } from './known-sets.js';
-import { readSet, setsLookedFor } from './read-set.js';
+import { isList } from './pictures/list-file-node.js';
+import { listPictures } from './pictures/listing-node.js';
+import { openNodeListing, type NodePictureOptions } from './pictures/open-node.js';
+import { isShards } from './pictures/shards-node.js';
+import { holdsSet, readSet, setsLookedFor } from './read-set.js';
 
 /** How to open a data set; each kind uses its own options. */
-export interface OpenDataOptions extends DownloadOptions {
+export interface OpenDataOptions extends DownloadOptions, NodePictureOptions {
   /** Sizes and seed of `digits`. */
   readonly digits?: EmbeddedOptions;
-  /** Label of each class index, for a folder. */
-  readonly classes?: readonly string[];
 }
 
 /** Names that `openData` knows. */
@@ -34,6 +36,7 @@ export const dataNames: readonly string[] = ['digits', ...downloadNames];
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);
   if (isKnownName(spec) || isCifarName(spec)) return loadKnownSet(spec, options);
+  if (isList(spec) || isShards(spec)) return openNodeListing(await listPictures(spec, options), options);
   if (!(await exists(spec))) {
     throw new DataError(
       `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
@@ -41,13 +44,9 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
   }
   const classes = options.classes && { classes: options.classes };
   if (!(await isFolder(spec))) return loadIdxFolder(spec, classes);
-  return readSet(await nodeFolder(spec, setsLookedFor), { ...classes }, nodeHash);
-}
-
-/** Whether it is a folder; `loadIdxFolder` refuses other paths. */
-async function isFolder(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isDirectory() === true;
+  const folder = await nodeFolder(spec, setsLookedFor);
+  if (holdsSet(folder)) return readSet(folder, { ...classes }, nodeHash);
+  return openNodeListing(await listPictures(spec, options), options);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -2,7 +2,8 @@
 import { DataError } from '../errors.js';
 import type { DataSplit } from './dataset.js';
 import type { Hash } from './digest.js';
-import type { FileSource, ImageSetOptions, PlacedFile } from './files.js';
+import type { FileSource, PlacedFile } from './files.js';
+import type { PictureDataOptions } from './pictures/open.js';
 import { gatherFiles, readBytes, webFolder } from './folder-web.js';
 import { shownNames } from './folder.js';
 import { imageName, readImageSet, type ImageFile } from './image-set.js';
@@ -14,10 +15,7 @@ export { decodeImage, decodePicture, type WebImage } from './image-web.js';
 export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 /** How to open files; each kind uses its own options. */
-export interface OpenFilesOptions extends ImageSetOptions {
-  /** Label of each class index, for IDX and CIFAR files. */
-  readonly classes?: readonly string[];
-}
+export type OpenFilesOptions = PictureDataOptions;
 
 /**
  * Opens files that a user dropped or chose as a data set: MNIST's IDX files (plain or gzip), a CIFAR set (its `.bin` files

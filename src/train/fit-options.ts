@@ -1,6 +1,7 @@
 import { checkTrainingBatch } from '../program/index.js';
 import {
   augmenter,
+  type Augment,
   checkNormalization,
   checkSplit,
   type Batch,
@@ -20,7 +21,11 @@ const others = ['shuffle', 'seed', 'normalization', 'augment', 'maxSteps', 'read
 
 /** How `fit` trains: the fields of a `RunSpec` that concern it, and what is not plain JSON. */
 export interface FitOptions
-  extends Required<Pick<RunSpec, (typeof needed)[number]>>, Pick<RunSpec, (typeof others)[number]> {
+  extends
+    Required<Pick<RunSpec, (typeof needed)[number]>>,
+    Omit<Pick<RunSpec, (typeof others)[number]>, 'augment'> {
+  /** Random changes of the training images; transforms may be functions of your own. */
+  readonly augment?: Augment;
   readonly scheduler: Scheduler;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
@@ -68,7 +73,8 @@ export interface EpochSums {
 /** Throws OptionError for options outside their range or that do not fit the data, DataError for damaged data. */
 export function checkFitOptions(data: DataSplit, network: Trainer['network'], options: FitOptions): void {
   const { train, test, final } = data;
-  checkFields([...needed, ...others], options);
+  const { augment, ...plain } = options;
+  checkFields([...needed, ...others], plain);
   // Callers without TypeScript: a scheduler's name, or nothing.
   const { initial, next } = options.scheduler as Partial<Scheduler>;
   if (typeof initial !== 'function' || typeof next !== 'function') {
@@ -77,7 +83,7 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
     );
   }
   checkSplit(data);
-  if (options.augment !== undefined) augmenter(options.augment, train);
+  if (augment !== undefined) augmenter(augment, train);
   if (options.normalization) checkNormalization(options.normalization, train.shape[0]);
   for (const set of [train, test, ...(final ? [final] : [])]) checkSetFits(set, network);
   if (options.batchSize > train.count) {

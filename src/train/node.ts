@@ -8,6 +8,7 @@ import { defined } from '../checks.js';
 import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
+import { pictureOptionsOf } from './spec/pictures.js';
 import { readRun } from './spec/read-node.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
@@ -88,7 +89,10 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
         },
       }),
       autotune: autotune !== false,
-      data: typeof data === 'string' ? await open(data, dataOptions ?? {}) : data,
+      data:
+        typeof data === 'string'
+          ? await open(data, { ...pictureOptionsOf(rest), ...dataOptions })
+          : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
       ...(resume !== undefined && { resume: await withHistory(resume) }),
     },

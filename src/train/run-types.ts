@@ -25,10 +25,13 @@ export interface RunCalls {
 
 /** The options of `trainResNet`: the fields of a `RunSpec`, some of which may also be the object that they describe. */
 export interface TrainOptions
-  extends RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init'> {
+  extends
+    RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init' | 'augment'> {
   /** A network of your own, or of a built-in family, instead of a preset. */
   readonly network?: Network | NetworkSpec;
   readonly data: DataSplit;
+  /** Random changes of the training images; transforms may be functions of your own. */
+  readonly augment?: Augment;
   /** A scheduler such as `stepLR({ stepSize: 3 })`, one of your own, or its name and options. */
   readonly scheduler?: SchedulerSpec;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */

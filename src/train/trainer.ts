@@ -32,6 +32,11 @@ export interface TrainerOptions extends SessionOptions {
    */
   readonly clipNorm?: number;
   /**
+   * Whether each batch that is trained on has `targets`, probabilities of the classes, of which the loss is then; `correct`
+   * counts its labels all the same. Default false.
+   */
+  readonly softTargets?: boolean;
+  /**
    * Batches per optimizer step, which uses the mean of their gradients; running statistics move with each batch. Default 1.
    */
   readonly accumulate?: number;
@@ -56,7 +61,7 @@ export interface TrainerOptions extends SessionOptions {
 export interface StepResult {
   /** Mean loss of the batch. */
   readonly loss: number;
-  /** How many of the batch were classified correctly. */
+  /** How many of the batch got the class of their label; of images that are mixed that is the label of the one that was there. */
   readonly correct: number;
 }
 
@@ -123,6 +128,11 @@ export class Trainer {
   /** Whether the device works asynchronously, so that the next step can be submitted before a step's result is read. */
   get isAsynchronous(): boolean {
     return this.#program.isAsynchronous;
+  }
+
+  /** Whether the batches that it trains on have `targets`. */
+  get hasSoftTargets(): boolean {
+    return this.#options.softTargets ?? false;
   }
 
   /** Optimizer steps taken. */

@@ -1,12 +1,10 @@
 import type { FileSource } from '../data/files.js';
-import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
+import { embeddedDigits, type DataSplit, type EmbeddedOptions, type PictureDataOptions } from '../data/index.js';
 import { openFiles } from '../data/web.js';
 import { OptionError } from '../errors.js';
-import type { Network } from '../net/index.js';
-import { defined } from '../checks.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
-import { networkOf } from './spec/network.js';
+import { pictureOptionsOf } from './spec/pictures.js';
 import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
 
@@ -30,7 +28,7 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
     { createSession: createWebSession },
     {
       ...rest,
-      data: await openWebData(data, rest.dataOptions, networkOf(rest)),
+      data: await openWebData(data, rest.dataOptions, pictureOptionsOf(rest)),
       ...(init !== undefined && { init: await namedBytes(init, 'init') }),
       ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
     },
@@ -38,13 +36,13 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
 }
 
 /**
- * The data of a run; images get the network's size and channels. Throws OptionError for any other kind of value, and as
+ * The data of a run; `pictures` says what pictures become. Throws OptionError for any other kind of value, and as
  * `openFiles`.
  */
 export async function openWebData(
   data: WebTrainOptions['data'] = 'digits',
-  { digits = {}, images, classes }: NonNullable<TrainOptions['dataOptions']> = {},
-  { input: [channels, height, width] }: Pick<Network, 'input'>,
+  { digits = {}, ...how }: NonNullable<TrainOptions['dataOptions']> = {},
+  pictures: PictureDataOptions,
   drawDigits: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit> = embeddedDigits,
 ): Promise<DataSplit> {
   if (data === 'digits') return drawDigits(digits);
@@ -54,8 +52,7 @@ export async function openWebData(
     );
   }
   if ('train' in data) return data;
-  const size = channels === 1 || channels === 3 ? ({ channels, height, width } as const) : {};
-  return openFiles(data, { ...size, ...images, ...defined({ classes }) });
+  return openFiles(data, { ...pictures, ...how });
 }
 
 /** Bytes with the name that errors use: that of a `File`, else `name`. */

@@ -25,3 +25,10 @@ export function partOf(name: string): PartName | undefined {
   const lower = name.toLowerCase();
   return Object.hasOwn(partNames, lower) ? partNames[lower] : undefined;
 }
+
+/** A number or a text as a label; undefined for what is neither, or empty. */
+export function asLabel(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  const text = typeof value === 'string' ? value.trim() : '';
+  return text === '' ? undefined : text;
+}

@@ -65,6 +65,11 @@ export function isPictureDataset(dataset: Dataset): dataset is PictureDataset {
   return pictures in dataset;
 }
 
+/** What is done to a data set's pictures in evaluation and prediction. */
+export function preprocessingOf(dataset: PictureDataset): Preprocessing {
+  return dataset[pictures].preprocessing;
+}
+
 /** Pictures decoded at a time: a decoder's threads have something to do, and few large pictures are in memory. */
 const AT_ONCE = 8;
 

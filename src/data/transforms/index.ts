@@ -1,8 +1,11 @@
+import * as v from 'valibot';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import type { Picture } from '../picture.js';
 import type { Stream } from '../random.js';
 
-export type TransformSpec = { readonly name: string };
+export const transformSchema = v.looseObject({ name: v.string() });
+export type TransformSpec = v.InferInput<typeof transformSchema>;
+export const isTransform = (name: string): boolean => name !== '';
 export type Transform = TransformSpec | ((picture: Picture, random: RandomGenerator) => Picture);
 export type PolicyName = 'none' | 'light' | 'standard' | 'strong';
 type Size = readonly [height: number, width: number];
