@@ -47,7 +47,12 @@ export async function findMistakes(
       // By index: a loaded model may name its classes differently.
       if (image === undefined || probabilities[0]?.index === truth) continue;
       const { pixels, channels, height, width } = image;
-      found.push({ image: { pixels, channels, height, width }, label: set.classes[truth] ?? '', predicted, probability });
+      found.push({
+        image: { pixels, channels, height, width },
+        label: set.classes[truth] ?? '',
+        predicted,
+        probability,
+      });
     }
   }
   return found.slice(0, limit);
