@@ -1,12 +1,12 @@
 import { repeatedName } from '../checks.js';
 import { DataError } from '../errors.js';
-import type { Dataset, DataSplit } from './dataset.js';
+import { isInMemory, type Dataset, type DataSplit } from './dataset.js';
 
 /**
  * Checks what a data set says of itself; what it reads is checked with each batch.
  *
  * @throws DataError if count or a side is not a positive integer, `read` is no function, there are no classes or a class is
- *   named twice, or the known labels are not `count` or one is out of range.
+ *   named twice, the known labels are not `count` or one is out of range, or pixels in memory do not have this shape.
  * @example
  * checkDataset({ name: 'mine', count: 2, shape: [3, 32, 32], classes: ['cat', 'dog'], read });
  */
@@ -30,6 +30,14 @@ export function checkDataset(dataset: Dataset): void {
     throw new DataError(`${where}: expected ${String(count)} labels, got ${labels.length}`);
   }
   checkLabels(where, labels, classes.length);
+  if (!isInMemory(dataset)) return;
+  const dimensions = [dataset.count, ...dataset.shape];
+  const pixels = dimensions.reduce((product, size) => product * size, 1);
+  if (dataset.images.length !== pixels) {
+    throw new DataError(
+      `${where}: expected ${pixels} pixels ([${dimensions.join(', ')}]), got ${dataset.images.length}`,
+    );
+  }
 }
 
 /** Throws DataError where there are no classes, or one is named twice. */

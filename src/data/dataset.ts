@@ -54,6 +54,11 @@ export interface MemoryDataset extends Dataset {
   readonly labels: Int32Array;
 }
 
+/** Whether a data set's pixels are in memory. */
+export function isInMemory(dataset: Dataset): dataset is MemoryDataset {
+  return 'images' in dataset && dataset.images instanceof Uint8Array && dataset.labels !== undefined;
+}
+
 /** Data to train on, and others to test on. They have the same shape and classes. */
 export interface DataSplit {
   readonly train: Dataset;

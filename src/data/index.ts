@@ -11,7 +11,7 @@ export type {
 export { batchCount, batches } from './batches.js';
 export { prepareBatch } from './prepare-batch.js';
 export { memoryDataset } from './memory-dataset.js';
-export { isInMemory } from './memory-dataset.js';
+export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
 export type { PictureDataOptions } from './pictures/open.js';

@@ -1,6 +1,5 @@
-import { DataError } from '../errors.js';
 import { checkDataset, checkLabels } from './checks.js';
-import type { Dataset, MemoryDataset } from './dataset.js';
+import type { MemoryDataset, ReadBuffers } from './dataset.js';
 
 /** Pixels and labels in memory, and what they are. */
 export interface MemorySource {
@@ -31,28 +30,21 @@ export function memoryDataset(source: MemorySource): MemoryDataset {
   const { name, images, channels, height, width, classes } = source;
   checkLabels(`data set ${name}`, source.labels, classes.length);
   const labels = source.labels instanceof Int32Array ? source.labels : Int32Array.from(source.labels);
-  const size = channels * height * width;
   const dataset: MemoryDataset = {
     ...{ name, images, labels, classes, count: labels.length, shape: [channels, height, width] },
-    read(indices, into) {
-      for (let i = 0; i < indices.length; i++) {
-        const index = indices[i] ?? 0;
-        into.labels[i] = labels[index] ?? 0;
-        into.pixels.set(images.subarray(index * size, (index + 1) * size), i * size);
-      }
-    },
+    read: readMemory,
   };
   checkDataset(dataset);
-  const pixels = labels.length * size;
-  if (images.length !== pixels) {
-    throw new DataError(
-      `data set ${name}: expected ${pixels} pixels ([${labels.length}, ${channels}, ${height}, ${width}]), got ${images.length}`,
-    );
-  }
   return dataset;
 }
 
-/** Whether a data set's pixels are in memory. */
-export function isInMemory(dataset: Dataset): dataset is MemoryDataset {
-  return 'images' in dataset && dataset.images instanceof Uint8Array && dataset.labels !== undefined;
+/** Reads what the object at hand has, so that a copy of a data set with other pixels or labels reads these. */
+function readMemory(this: MemoryDataset, indices: ArrayLike<number>, into: ReadBuffers): void {
+  const { images, labels, shape } = this;
+  const size = shape[0] * shape[1] * shape[2];
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i] ?? 0;
+    into.labels[i] = labels[index] ?? 0;
+    into.pixels.set(images.subarray(index * size, (index + 1) * size), i * size);
+  }
 }

@@ -8,7 +8,8 @@ import {
   type BatchOptions,
 } from './batches.js';
 import type { Dataset } from './dataset.js';
-import { shareDataset, type SharedDataset } from './description-node.js';
+import { shareDataset } from './description-node.js';
+import type { DatasetDescription } from './description.js';
 import * as ring from './prefetch-ring-node.js';
 import { PrefetchThread, type Walk } from './prefetch-thread-node.js';
 
@@ -49,7 +50,7 @@ export class Prefetcher {
     datasets: readonly Dataset[],
     { threads = 1, script = new URL('./prefetch-worker-node.js', import.meta.url) }: PrefetchOptions = {},
   ): Promise<Prefetcher> {
-    const shared = datasets.map((dataset): SharedDataset => {
+    const shared = datasets.map((dataset): DatasetDescription => {
       const found = shareDataset(dataset);
       if (found !== undefined) return found;
       throw new OptionError(

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { unpackError } from '../error-transfer.js';
 import { messageOf, OptionError, WorkerError } from '../errors.js';
-import type { SharedDataset } from './description-node.js';
+import type { DatasetDescription } from './description.js';
 import * as ring from './prefetch-ring-node.js';
 
 /** A part of an epoch that a thread prepares. */
@@ -39,7 +39,7 @@ export class PrefetchThread {
   }
 
   /** Throws WorkerError where the thread cannot be started. */
-  static async start(datasets: readonly SharedDataset[], script: URL): Promise<PrefetchThread> {
+  static async start(datasets: readonly DatasetDescription[], script: URL): Promise<PrefetchThread> {
     let worker: Worker;
     try {
       // A thread inherits the program's options; Node refuses this one for a script that is a file.

@@ -3,12 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { packError } from '../error-transfer.js';
 import { assert } from '../errors.js';
 import { cutEpoch } from './batches.js';
-import { openShared, type SharedDataset } from './description-node.js';
+import { openShared } from './description-node.js';
+import type { DatasetDescription } from './description.js';
 import { publish, waitForSlot, type PrefetchMessage, type PrefetchRequest } from './prefetch-ring-node.js';
 
 assert(parentPort, 'the script of a worker thread was started as a program');
 const port = parentPort;
-const datasets = (workerData as readonly SharedDataset[]).map(openShared);
+const datasets = (workerData as readonly DatasetDescription[]).map(openShared);
 
 const say = (message: PrefetchMessage): void => {
   port.postMessage(message);

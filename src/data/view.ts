@@ -1,6 +1,6 @@
 import { defined } from '../checks.js';
-import type { Dataset, MemoryDataset } from './dataset.js';
-import { isInMemory, memoryDataset } from './memory-dataset.js';
+import { isInMemory, type Dataset, type MemoryDataset } from './dataset.js';
+import { memoryDataset } from './memory-dataset.js';
 
 /** What a view shows of a data set. */
 export interface ViewOptions {
@@ -20,7 +20,7 @@ export function viewOf(set: Dataset, { name, classes, items, labels }: ViewOptio
   const relabel = (indices: ArrayLike<number>, into: Int32Array): void => {
     for (let i = 0; i < indices.length; i++) into[i] = labels[indices[i] ?? 0] ?? 0;
   };
-  const { pictures } = set;
+  const pictures = set.pictures?.bind(set);
   return {
     ...{ name, classes, labels, count: items.length, shape: set.shape },
     async read(indices, into) {
@@ -29,7 +29,7 @@ export function viewOf(set: Dataset, { name, classes, items, labels }: ViewOptio
     },
     ...(pictures && {
       async pictures(indices, into) {
-        const found = await pictures.call(set, itemsAt(indices), into);
+        const found = await pictures(itemsAt(indices), into);
         relabel(indices, into.labels);
         return found;
       },
@@ -51,13 +51,13 @@ function copyOf(
 
 /** The same images under other names for their classes. */
 export function withNames(set: Dataset, classes: readonly string[]): Dataset {
-  const { pictures } = set;
+  const pictures = set.pictures?.bind(set);
   return {
     ...set,
     classes,
     // A data set may be of a class, whose methods are no members of its own.
     ...defined({ name: set.name, count: set.count, shape: set.shape, labels: set.labels }),
     read: (indices, into) => set.read(indices, into),
-    ...(pictures && { pictures: (indices, into) => pictures.call(set, indices, into) }),
+    ...(pictures && { pictures }),
   };
 }

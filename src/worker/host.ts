@@ -26,7 +26,7 @@ interface UsedModel {
 }
 
 /** What answers a page's calls: one run at a time, and all that uses its weights. */
-export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
+export class TrainingHost implements Omit<WorkerCalls, 'setUp' | 'train'>, RunHost {
   readonly turns = new Turns();
   taught = new Taught();
   readonly #platform: RunPlatform;
