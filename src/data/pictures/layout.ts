@@ -134,9 +134,21 @@ function labelInName(path: string, where: string): string {
   );
 }
 
-function noPictures({ where, entries, skipped }: FoundFolder): DataError {
+function noPictures({ where, entries, skipped, whereOf }: FoundFolder): DataError {
+  const names = [...entries];
   const left = skipped.length > 0 ? `; left out: ${shortList(skipped.map(shownSkipped), 4)}` : '';
-  return new DataError(`${where}: expected ${layoutsLookedFor}; ${shownNames(entries)}${left}`);
+  const shard = names.find((name) => name.endsWith('.tar'));
+  const list = names.find((name) => /\.(csv|jsonl|ndjson)$/i.test(name));
+  const hint =
+    shard !== undefined
+      ? `; shards are given by their names, such as '${whereOf('shards-{000..009}.tar')}' or ${whereOf(shard)}`
+      : list !== undefined
+        ? `; if ${list} lists pictures, give it as ${whereOf(list)}`
+        : '';
+  return new DataError(
+    `${where}: expected ${layoutsLookedFor}, or the files of a data set (IDX, EMNIST, the binary version of CIFAR); ` +
+      `${shownNames(names)}${left}${hint}`,
+  );
 }
 
 function shownSkipped({ where, why }: SkippedFile): string {
