@@ -2,6 +2,7 @@ import { checkOption, checkWhole } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
+import type { BatchMixing } from './mix-batch.js';
 import { lookupTables, type Normalization } from './normalization.js';
 import { randomStream, shuffleInPlace } from './random.js';
 
@@ -21,6 +22,8 @@ export interface Batch {
   readonly images: Float32Array;
   /** Class indices, [size]. */
   readonly labels: Int32Array;
+  /** Probabilities of the classes, [size, classes], where images are mixed. */
+  readonly targets?: Float32Array;
   /** Number of images: the batch size, or what is left for the last batch. */
   readonly size: number;
   /** Place in the epoch: 0, 1, 2 ... */
@@ -33,6 +36,8 @@ export interface BatchBuffers {
   readonly images: Float32Array;
   /** At least [batch size]. */
   readonly labels: Int32Array;
+  /** At least [batch size, classes], where images are mixed. */
+  readonly targets?: Float32Array;
 }
 
 /** How images are changed, and from which random numbers. */
@@ -60,6 +65,11 @@ export interface BatchOptions extends Normalization {
   readonly reuse?: boolean;
   /** Random changes of each image, different in each epoch; none unless given. */
   readonly augment?: Augmentation;
+  /**
+   * How images are mixed with one another in training. A source that does it itself gives the batches' `targets`; the others'
+   * batches are mixed by `fit`, to the same numbers.
+   */
+  readonly mix?: BatchMixing;
 }
 
 /**

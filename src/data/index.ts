@@ -2,8 +2,12 @@
 export type { Dataset, DataSplit } from './dataset.js';
 export { batchCount, batches, prepareBatch } from './batches.js';
 export type { Batch, BatchOptions, BatchSource } from './batches.js';
+export type { BatchStream } from './random.js';
 export { checkAugmentation } from './augment.js';
 export type { Augmentation } from './augment.js';
+export { mixBatch, mixedBatches } from './mix-batch.js';
+export type { BatchMixing } from './mix-batch.js';
+export type { ImageShape, MixableBatch } from './mix-images.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
 export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';

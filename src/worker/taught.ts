@@ -50,7 +50,11 @@ export class Taught {
    *
    * @param batch - Normalised images; changed in place.
    */
-  mixInto({ images, labels, size }: Batch, step: number, normalization: Normalization | undefined): void {
+  mixInto(
+    { images, labels, targets, size }: Batch,
+    step: number,
+    normalization: Normalization | undefined,
+  ): void {
     const count = this.#items.length;
     const taken = Math.min(count, Math.ceil(size * SHARE), Math.floor(size / 2));
     if (taken === 0) return;
@@ -59,6 +63,13 @@ export class Taught {
     const chosen = Array.from({ length: taken }, (_, i) => (step * taken + i) % count);
     const out = { images: images.subarray(from * area), labels: labels.subarray(from) };
     prepareBatch(this.#asDataset(), chosen, out, normalization);
+    if (targets === undefined) return;
+    // The images that were there may be mixed ones, these are not.
+    const classes = targets.length / size;
+    targets.fill(0, from * classes);
+    out.labels.forEach((label, i) => {
+      targets[(from + i) * classes + label] = 1;
+    });
   }
 
   #asDataset(): Dataset {

@@ -5,6 +5,7 @@ import {
   type Augmentation,
   type Dataset,
   type Normalization,
+  type RunSpec,
 } from '../../index.js';
 import { defined } from '../../checks.js';
 import { flag } from '../options.js';
@@ -45,15 +46,19 @@ export function normalizationFrom(
 }
 
 /** One line for people; undefined where pixels are divided by 255 and nothing else. */
-export function describeImages(
-  augment: Augmentation | undefined,
-  normalization: Normalization | undefined,
-): string | undefined {
+export function describeImages({
+  augment,
+  mixup,
+  cutmix,
+  normalization,
+}: Pick<RunSpec, 'augment' | 'mixup' | 'cutmix' | 'normalization'>): string | undefined {
   const list = (values: readonly number[]): string =>
     values.map((value) => Number(value.toPrecision(4))).join(', ');
   const parts = [
     augment?.pad === undefined ? '' : `cut at random, ${augment.pad} pixels around`,
     augment?.flip === true ? 'mirrored at random' : '',
+    mixup === undefined ? '' : `mixup ${mixup}`,
+    cutmix === undefined ? '' : `cutmix ${cutmix}`,
     normalization?.mean === undefined ? '' : `mean ${list(normalization.mean)}`,
     normalization?.std === undefined ? '' : `std ${list(normalization.std)}`,
   ].filter((part) => part !== '');

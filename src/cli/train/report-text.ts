@@ -71,7 +71,7 @@ export function startLines(start: RunStart, width: number): string[] {
     spec.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
   const frozen = start.frozenParameters === 0 ? '' : `, ${count(start.frozenParameters)} more are frozen`;
-  const images = describeImages(spec.augment, spec.normalization);
+  const images = describeImages(spec);
   return [
     ...field('network', `${start.network}, ${count(start.parameters)} parameters${frozen}`),
     ...field(

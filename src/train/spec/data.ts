@@ -1,4 +1,4 @@
-import { list, number, object, flag, optional, said, text, whole } from '../../schema.js';
+import { list, number, object, flag, optional, positive, said, text, whole } from '../../schema.js';
 import * as v from 'valibot';
 
 const group = 'Data:';
@@ -80,6 +80,20 @@ export const transformFields = {
       }),
       'random changes of the training images',
       { order: true },
+    ),
+  ),
+  mixup: optional(
+    said(
+      positive(),
+      'mix each training image with the one before it in the batch, in parts from Beta(a, a); labels, too',
+      { group: images, order: true },
+    ),
+  ),
+  cutmix: optional(
+    said(
+      positive(),
+      'give each training image a box of the one before it in the batch, its share from Beta(a, a); labels, too',
+      { group: images, order: true },
     ),
   ),
   normalization: optional(
