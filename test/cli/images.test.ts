@@ -69,7 +69,7 @@ describe('train --mixup and --cutmix', () => {
     expect(cardOf(out).provenance).toMatchObject(both);
     expect(plain.events[0]).not.toHaveProperty('mixup');
     const resume = ['train', '--resume', out, '--threads', '1', '--max-steps', '2'];
-    const other = await cli(...resume, '--cutmix', '0.5', '--json');
+    const other = await cli(...resume, '--cutmix', '0.5');
     expect(other.stderr).toMatch(/cutmix: .* with cutmix 1: expected the same to go on, got 0\.5/);
     const { stdout } = await cli(...resume);
     expect(stdout).toMatch(/^images +mixup 0\.4, cutmix 1$/m);
