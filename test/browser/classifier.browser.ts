@@ -142,9 +142,11 @@ test('what is no image is an error that says so', async () => {
     ],
   });
   expect(results.map(({ error }) => error)).toEqual([
-    expect.stringMatching(/^DataError: picture\.png: expected an image \(PNG, JPEG, WebP, GIF\): /),
-    expect.stringMatching(/^DataError: image of \d+ bytes: expected an image \(PNG, JPEG, WebP, GIF\): /),
-    expect.stringMatching(/^DataError: image of 0 bytes: expected an image \(PNG, JPEG, WebP, GIF\): /),
+    expect.stringMatching(/^DataError: picture\.png: expected an image \(.*\), got a PDF document/),
+    expect.stringMatching(
+      /^DataError: image of \d+ bytes: expected an image, but this PNG is damaged or cut off: /,
+    ),
+    expect.stringMatching(/^DataError: image of 0 bytes: expected an image \(.*\), got an empty file$/),
   ]);
 });
 
