@@ -20,6 +20,9 @@ export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 // libvips remembers its last operations to answer them again; each picture here comes once.
 sharp.cache(false);
+// Its default outside of Linux is a thread a core for each picture. Many small ones gain by being decoded at once, each by
+// one thread, and lose by the threads' meeting at every strip of rows.
+sharp.concurrency(1);
 
 /** What sharp reads, and bitmaps. */
 const kinds = 'PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP or SVG';

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../../src/data/image-node.js';
+import { imageKind } from '../../src/data/image-kind.js';
 import { DataError } from '../../src/errors.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { encodeBmp } from './bmp-encode.js';
@@ -79,6 +80,11 @@ describe('a file that is no image is named, with what it is', () => {
     ['bytes', bytesOf([1, 2, 3, 4, 5, 6]), /got a file of another kind$/],
   ])('%s', async (_, bytes, message) => {
     await refuses(bytes, message);
+  });
+
+  it('but AVIF is known also under the general brand of its family', () => {
+    const general = bytesOf(u32(28), 'ftypmif1', u32(0), 'mif1miafavif');
+    expect(imageKind(general)).toEqual({ kind: 'AVIF' });
   });
 
   it("a camera's raw file that only its name tells from TIFF", async () => {
