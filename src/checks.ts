@@ -48,3 +48,52 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 export function defined<T extends object>(fields: T): Defined<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
+
+/** The first name that has come before; undefined where each comes once. */
+export function repeatedName(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.has(name) || !seen.add(name));
+}
+
+/** What is wrong with a normalisation, see `normalizationProblem`. */
+export interface NormalizationProblem {
+  readonly option: 'mean' | 'std';
+  readonly expected: string;
+  readonly got: readonly number[];
+}
+
+/**
+ * What is wrong with numbers that pixel / 255 is to be normalised with, if anything: a mean that is not finite or above 1,
+ * a standard deviation that is not in (0, 1], or another number of them than there are channels. No mean and no standard
+ * deviation of values in [0, 1] exceeds 1: larger ones are those of pixels 0..255, and the problem names what they should be.
+ */
+export function normalizationProblem(
+  { mean, std }: { readonly mean?: readonly number[]; readonly std?: readonly number[] },
+  channels?: number,
+): NormalizationProblem | undefined {
+  const given = [
+    { option: 'mean', values: mean, range: 'up to 1', fits: (x: number) => Number.isFinite(x) && x <= 1 },
+    { option: 'std', values: std, range: 'above 0, up to 1', fits: (x: number) => x > 0 && x <= 1 },
+  ] as const;
+  for (const { option, values, range, fits } of given) {
+    if (values === undefined) continue;
+    if (values.every(fits) && (channels === undefined || values.length === channels)) continue;
+    const how = channels === undefined ? 'numbers' : `${channels} numbers`;
+    const each = channels === undefined ? '' : ', one for each channel';
+    return { option, expected: `${how} ${range}${each}${dividedHint(given)}`, got: values };
+  }
+  return undefined;
+}
+
+/** The numbers divided by 255, where they are those of pixels 0..255. */
+function dividedHint(
+  given: readonly { readonly option: string; readonly values: readonly number[] | undefined }[],
+): string {
+  const of255 = given.filter(({ values }) => values?.some((x) => x > 1 && x <= 255));
+  if (of255.length === 0) return '';
+  const parts = of255.map(({ option, values = [] }) => {
+    const divided = values.map((x) => Number((x / 255).toPrecision(4)));
+    return `${option} ${divided.join(',')}`;
+  });
+  return ` (pixels are divided by 255 first; so divided, yours are ${parts.join(' and ')})`;
+}

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { repeatedName } from './checks.js';
 import { OptionError } from './errors.js';
 import { nearest } from './suggest.js';
 
@@ -19,6 +20,8 @@ export interface Meta {
   readonly fallback?: string;
   /** How the command line writes it, where that is not as its kind is written. */
   readonly read?: (text: string) => unknown;
+  /** Whether it is a list of names of the user's own, which may hold commas, or lie in a file. */
+  readonly names?: boolean;
   /** Whether a run that stopped within an epoch needs the same value to go on with the same batches. */
   readonly order?: boolean;
   /** Whether it is said of one stretch of a run, so that one that goes on does not keep it. */
@@ -83,6 +86,16 @@ export const oneOf = <const T extends readonly string[]>(words: T): v.GenericSch
 /** Any number of them. */
 export const list = <T>(item: v.GenericSchema<T>, message = 'a list'): v.GenericSchema<readonly T[]> =>
   v.pipe(v.array(item, message), v.readonly());
+
+/** Names, each once. */
+export const names = (message: string): v.GenericSchema<readonly string[]> =>
+  v.pipe(
+    list(text(), message),
+    v.rawCheck(({ dataset, addIssue }) => {
+      const twice = dataset.typed ? repeatedName(dataset.value) : undefined;
+      if (twice !== undefined) addIssue({ message: `${message}, each once (${shown(twice)} comes twice)` });
+    }),
+  );
 
 /** Several in an order, as many as there are schemas. */
 export const tuple = <const S extends v.TupleItems>(

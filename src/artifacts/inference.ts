@@ -1,9 +1,16 @@
 import { lowerPortable } from '../lower/index.js';
+import { defined, normalizationProblem, repeatedName } from '../checks.js';
 import { OptionError } from '../errors.js';
 import type { Network } from '../net/index.js';
 import { encodeModel, portsOf, type Ports } from '../onnx/index.js';
 import { foldBatchNorm, foldedKey, buildInferenceGraph } from '../program/index.js';
-import { cardToMetadata, plainNormalization, type ModelCard } from './model-card.js';
+import {
+  cardToMetadata,
+  isPreprocessing,
+  plainNormalization,
+  preprocessingForm,
+  type ModelCard,
+} from './model-card.js';
 import { version } from '../version.js';
 
 /** Options of an inference model beyond its network and weights. */
@@ -20,8 +27,9 @@ export interface InferenceOptions extends CardOptions {
 
 /**
  * An inference `.onnx`: input [N,C,H,W] -> logits and probabilities [N,K], weights inside, the batch open, labels,
- * normalisation and provenance in `metadata_props`.
- * Throws OptionError if the number of labels is not that of the classes, or the normalisation has other channels.
+ * normalisation, preprocessing and provenance in `metadata_props`.
+ * Throws OptionError if the number of labels is not that of the classes or one comes twice, the normalisation has other
+ * channels or numbers that cannot be, or the preprocessing has not its form.
  *
  * @example
  * const bytes = encodeInferenceModel(network, weights, { classes: ['cat', 'dog'] });
@@ -45,6 +53,7 @@ export function describedInferenceModel(
     input: network.input,
     classes: options.classes ?? Array.from({ length: network.classes }, (_, i) => String(i)),
     normalization: options.normalization ?? plainNormalization(network.input[0]),
+    ...defined({ preprocessing: options.preprocessing }),
     provenance: { producer: `ort-train ${version}`, ...options.provenance },
   };
   checkCard(card, network.classes);
@@ -58,16 +67,26 @@ export function describedInferenceModel(
   return { bytes, ports: portsOf(folded) };
 }
 
-function checkCard({ classes, normalization, input: [channels] }: ModelCard, expected: number): void {
-  const { mean, std } = normalization;
+function checkCard(card: ModelCard, expected: number): void {
+  checkLabels(card.classes, expected);
+  const problem = normalizationProblem(card.normalization, card.input[0]);
+  if (problem !== undefined) {
+    throw new OptionError(
+      `normalization: ${problem.option}: expected ${problem.expected}, got [${problem.got.join(', ')}]`,
+    );
+  }
+  if (card.preprocessing !== undefined && !isPreprocessing(card.preprocessing)) {
+    throw new OptionError(
+      `preprocessing: expected ${preprocessingForm}, got ${JSON.stringify(card.preprocessing)}`,
+    );
+  }
+}
+
+/** Throws OptionError unless there is one label for each class, and each once. */
+export function checkLabels(classes: readonly string[], expected: number): void {
   if (classes.length !== expected) {
     throw new OptionError(`classes: expected ${expected} labels, got ${classes.length}`);
   }
-  for (const [name, values] of Object.entries({ mean, std })) {
-    if (values.length !== channels) {
-      throw new OptionError(
-        `normalization: ${name}: expected ${channels} numbers, one for each channel, got ${values.length}`,
-      );
-    }
-  }
+  const twice = repeatedName(classes);
+  if (twice !== undefined) throw new OptionError(`classes: expected each label once, got '${twice}' twice`);
 }

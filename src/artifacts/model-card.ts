@@ -1,9 +1,18 @@
+import { defined, repeatedName } from '../checks.js';
 import { ModelError } from '../errors.js';
 
 /** How pixels become the model's input: x = (pixel / 255 - mean) / std, channel by channel. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
+}
+
+/** How a picture of any size becomes an image of the model's size: what evaluation did in training. */
+export interface Preprocessing {
+  /** Deterministic transforms in their order, as plain JSON: a name and options. */
+  readonly transforms: readonly { readonly name: string }[];
+  /** The colour that transparent pixels are laid on, `#rrggbb`. */
+  readonly background: string;
 }
 
 /** How an exported classifier describes itself, kept in the `metadata_props` of its `.onnx`. */
@@ -15,6 +24,8 @@ export interface ModelCard {
   /** Channels, height and width of an image. */
   readonly input: readonly [channels: number, height: number, width: number];
   readonly normalization: Normalization;
+  /** How pictures of any size become images; absent for a model that takes images of exactly its size. */
+  readonly preprocessing?: Preprocessing;
   /** Where the weights come from: data, recipe, accuracy, versions, date. Free-form JSON. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -24,6 +35,7 @@ const keys = {
   classes: 'ort_train.classes',
   input: 'ort_train.input',
   normalization: 'ort_train.normalization',
+  preprocessing: 'ort_train.preprocessing',
   provenance: 'ort_train.provenance',
 } as const;
 
@@ -39,6 +51,7 @@ export function cardToMetadata(card: ModelCard): Readonly<Record<string, string>
     [keys.classes]: JSON.stringify(card.classes),
     [keys.input]: JSON.stringify(card.input),
     [keys.normalization]: JSON.stringify(card.normalization),
+    ...(card.preprocessing && { [keys.preprocessing]: JSON.stringify(card.preprocessing) }),
     [keys.provenance]: JSON.stringify(card.provenance),
   };
 }
@@ -61,6 +74,7 @@ export function cardFromMetadata(metadata: ReadonlyMap<string, string>, where: s
   const classes = read('classes');
   const input = read('input');
   const normalization = read('normalization') as Partial<Normalization> | null;
+  const preprocessing = metadata.has(keys.preprocessing) ? read('preprocessing') : undefined;
   const provenance = read('provenance');
   const wrong = (key: keyof typeof keys, expected: string): never => {
     throw new ModelError(
@@ -68,6 +82,8 @@ export function cardFromMetadata(metadata: ReadonlyMap<string, string>, where: s
     );
   };
   if (!isList(classes, 'string')) return wrong('classes', 'a list of labels');
+  const twice = repeatedName(classes);
+  if (twice !== undefined) return wrong('classes', `each label once ('${twice}' comes twice)`);
   if (!isList(input, 'number') || input.length !== 3) return wrong('input', '[channels, height, width]');
   const [channels = 0, height = 0, width = 0] = input;
   const mean = normalization?.mean;
@@ -80,13 +96,40 @@ export function cardFromMetadata(metadata: ReadonlyMap<string, string>, where: s
   ) {
     return wrong('normalization', `mean and std of ${channels} channels`);
   }
+  if (!mean.every(Number.isFinite) || !std.every((value) => value > 0 && value < Infinity)) {
+    return wrong('normalization', 'finite numbers, std above 0');
+  }
+  if (preprocessing !== undefined && !isPreprocessing(preprocessing)) {
+    return wrong('preprocessing', preprocessingForm);
+  }
   return {
     network: metadata.get(keys.network) ?? '',
     classes,
     input: [channels, height, width],
     normalization: { mean, std },
+    ...defined({ preprocessing }),
     provenance: (provenance ?? {}) as Readonly<Record<string, unknown>>,
   };
+}
+
+/** What a card's preprocessing looks like, for errors. */
+export const preprocessingForm =
+  '{ "transforms": [{ "name": ... }, ...], "background": "#rrggbb" }, transforms with a name each';
+
+/** Whether a value has the form of a card's preprocessing; which transforms there are is known where they are applied. */
+export function isPreprocessing(value: unknown): value is Preprocessing {
+  if (!isObject(value)) return false;
+  const { transforms, background } = value;
+  return (
+    Array.isArray(transforms) &&
+    transforms.every((each) => isObject(each) && typeof each['name'] === 'string') &&
+    typeof background === 'string' &&
+    /^#[\da-f]{6}$/i.test(background)
+  );
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isList(value: unknown, type: 'string'): value is readonly string[];

@@ -11,8 +11,11 @@ export interface Command {
   readonly options: Options;
   /** Command lines (without `ort-train`) and what they do. */
   readonly examples: readonly (readonly [command: string, what: string])[];
-  readonly run: (args: Readonly<Record<string, unknown>>, io: Io) => Promise<void>;
+  readonly run: (args: Readonly<Record<string, unknown>>, io: Io) => Ended;
 }
+
+/** The end of a command: an exit status other than 0 where it has told of mistakes itself and gone on. */
+export type Ended = Promise<void> | Promise<number>;
 
 /** What every command takes, and the values of flags that come from a schema. */
 export interface CommonValues {
@@ -25,7 +28,7 @@ export function defineCommand<P extends Options, O extends Options>(
   command: Omit<Command, 'positionals' | 'options' | 'run'> & {
     readonly positionals: P;
     readonly options: O;
-    readonly run: (args: Values<P> & Values<O> & CommonValues, io: Io) => Promise<void>;
+    readonly run: (args: Values<P> & Values<O> & CommonValues, io: Io) => Ended;
   },
 ): Command {
   return { ...command, run: (args, io) => command.run(args as Values<P> & Values<O> & CommonValues, io) };

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { OptionError, version } from '../index.js';
-import { kebab, type Command } from './command.js';
+import { kebab, type Command, type Ended } from './command.js';
 import { widthOf, type Io } from './io.js';
 import type { Given, Option, Options } from './options.js';
 import { nearest } from '../suggest.js';
@@ -16,7 +16,7 @@ export class UsageError extends OptionError {
 }
 
 /** What a command line asks for: text (help, version), or a command to run. */
-export type Parsed = { readonly text: string } | { readonly run: (io: Io) => Promise<void> };
+export type Parsed = { readonly text: string } | { readonly run: (io: Io) => Ended };
 
 /** Parses a command line. Throws UsageError, or OptionError for a value out of range. */
 export async function parse(commands: readonly Command[], argv: readonly string[], io: Io): Promise<Parsed> {
@@ -47,7 +47,7 @@ export async function parse(commands: readonly Command[], argv: readonly string[
       command.describe,
       (y) => build(y, command),
       (argv) => {
-        selected = { run: async (to) => command.run(valuesOf(command, argv), to) };
+        selected = { run: (to) => command.run(valuesOf(command, argv), to) };
       },
     );
   }

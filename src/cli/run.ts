@@ -35,9 +35,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   const debug = options.includes('--debug') || (io.env['ORT_TRAIN_DEBUG'] ?? '') !== '';
   try {
     const parsed = await parse(commands, argv, io);
-    if ('text' in parsed) io.stdout.write(parsed.text);
-    else await parsed.run(io);
-    return 0;
+    if ('text' in parsed) {
+      io.stdout.write(parsed.text);
+      return 0;
+    }
+    return (await parsed.run(io)) ?? 0;
   } catch (error) {
     const status = statusOf(error);
     const message = error instanceof Error ? error.message : String(error);

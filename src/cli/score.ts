@@ -1,3 +1,5 @@
+import { defined } from '../checks.js';
+import type { Opened } from './open-data.js';
 import { OptionError, readImages, type Dataset, type ModelCard, type NodeClassifier } from '../index.js';
 
 /** How a classifier does on a data set. */
@@ -19,7 +21,7 @@ export interface ScoreOptions {
   readonly onBatch?: (done: number) => void;
 }
 
-/** Throws OptionError for a data set that the model is not made for. */
+/** Throws OptionError for a data set that the model is not made for: it may have the first of the model's classes only. */
 export function checkModelFits(
   { input, classes }: Pick<ModelCard, 'input' | 'classes'>,
   set: Dataset,
@@ -31,13 +33,27 @@ export function checkModelFits(
         `got ${set.shape.join('x')}`,
     );
   }
-  if (set.classes.length !== classes.length) {
+  if (set.classes.length !== classes.length && !startsWith(classes, set.classes)) {
     throw new OptionError(
       `data ${set.name}: ${where} tells ${classes.length} classes apart (${shown(classes)}), ` +
         `the data have ${set.classes.length} (${shown(set.classes)})`,
     );
   }
 }
+
+/** How pictures are opened for a model: as its card says. */
+export function openedFor({ input, preprocessing }: ModelCard): Opened {
+  const [channels, height, width] = input;
+  const { transforms, background } = preprocessing ?? {};
+  return {
+    ...{ channels, imageSize: [height, width] },
+    ...defined({ preprocess: transforms, background }),
+  };
+}
+
+/** Whether the first of some words are these. */
+export const startsWith = (words: readonly string[], first: readonly string[]): boolean =>
+  first.every((word, i) => word === words[i]);
 
 const shown = (words: readonly string[]): string =>
   words.length > 12 ? `${words.slice(0, 12).join(', ')}, ...` : words.join(', ');
@@ -48,7 +64,7 @@ export async function score(
   set: Dataset,
   { batchSize = 128, signal, onBatch }: ScoreOptions = {},
 ): Promise<Score> {
-  const classes = set.classes.length;
+  const classes = classifier.card.classes.length;
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   let loss = 0;
   let correct = 0;

@@ -4,6 +4,7 @@ import { OptionError } from '../errors.js';
 import { checked, shown, wordsOf, type Meta, type Schema } from '../schema.js';
 import { runSchema, type RunSpec } from '../train/spec/run.js';
 import { kebab } from './command.js';
+import { names as namesOption } from './names-option.js';
 import {
   flag as flagOption,
   list as wordsOption,
@@ -99,10 +100,11 @@ function wordOption(key: string, options: readonly object[], help: string): Opti
 }
 
 /** How the command line writes a kind of value. */
-function optionFor(schema: Field, help: string, { read }: Meta): Option<unknown> {
+function optionFor(schema: Field, help: string, { read, names }: Meta): Option<unknown> {
   const { type, options = [], item } = schema;
   const fits = (value: unknown, name: string): unknown => checked(schema, value, name);
   if (read !== undefined) return parsed(textOption(help), (typed, name) => fits(read(String(typed)), name));
+  if (names === true) return parsed(namesOption(help), fits);
   if (type === 'boolean' || options.some((each) => each.type === 'boolean')) return flagOption(help);
   if (type === 'array' || type === 'strict_tuple') {
     const ofNumbers = item === undefined || item.type === 'number';

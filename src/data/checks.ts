@@ -1,3 +1,4 @@
+import { repeatedName } from '../checks.js';
 import { DataError } from '../errors.js';
 import { isInMemory, type Dataset, type DataSplit } from './dataset.js';
 
@@ -42,10 +43,9 @@ export function checkDataset(dataset: Dataset): void {
 /** Throws DataError where there are no classes, or one is named twice. */
 export function checkClasses(where: string, classes: readonly string[]): void {
   if (classes.length === 0) throw new DataError(`${where}: expected at least one class, got none`);
-  const names = new Set<string>();
-  for (const name of classes) {
-    if (names.has(name)) throw new DataError(`${where}: expected each class once, got '${name}' twice`);
-    names.add(name);
+  const twice = repeatedName(classes);
+  if (twice !== undefined) {
+    throw new DataError(`${where}: expected classes of different names, got '${twice}' twice`);
   }
 }
 

@@ -12,6 +12,8 @@ import { knownSet, knownSets, type Digest, type KnownName, type KnownSet } from 
 export interface IdxFolderOptions {
   /** Label of each class index; those of the known set if it is one, else the ten digits, unless given. */
   readonly classes?: readonly string[];
+  /** Label of each class index in place of the ten digits, for files that are no known set. */
+  readonly fallbackClasses?: readonly string[];
   /** What to call the data set in reports; unless given, the known set's name if all digests match, else the folder's. */
   readonly name?: string;
   /** The folder must hold exactly this published data set: its digests are checked. */
@@ -41,7 +43,7 @@ export async function readIdxSet(
   }
   const set = known ?? (await recognise(files, hash));
   const name = options.name ?? set?.name ?? folder.name;
-  const classes = options.classes ?? set?.classes ?? knownSets.mnist.classes;
+  const classes = options.classes ?? set?.classes ?? options.fallbackClasses ?? knownSets.mnist.classes;
 
   const half = (which: string, images: IdxRole, labels: IdxRole): MemoryDataset => {
     const [imagesFile, labelsFile] = [files.get(images), files.get(labels)];

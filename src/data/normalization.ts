@@ -1,3 +1,4 @@
+import { normalizationProblem } from '../checks.js';
 import { OptionError } from '../errors.js';
 import type { Dataset } from './dataset.js';
 
@@ -50,14 +51,16 @@ export async function channelStatistics(dataset: Dataset): Promise<Required<Norm
 }
 
 /**
- * Throws OptionError unless mean and std, where given, have one finite number for each channel, and std none that is 0.
+ * Throws OptionError unless mean and std, where given, have one number for each channel: a mean of at most 1, a standard
+ * deviation above 0 and at most 1. For numbers of pixels 0..255 it says what they are after the division by 255.
  *
  * @example
  * checkNormalization({ mean: [0.49, 0.48, 0.45], std: [0.25, 0.24, 0.26] }, 3);
  */
-export function checkNormalization({ mean, std }: Normalization, channels: number): void {
-  if (mean) checkChannels('mean', mean, channels, Number.isFinite);
-  if (std) checkChannels('std', std, channels, (value) => Number.isFinite(value) && value !== 0);
+export function checkNormalization(normalization: Normalization, channels: number): void {
+  const problem = normalizationProblem(normalization, channels);
+  if (problem === undefined) return;
+  throw new OptionError(`${problem.option}: expected ${problem.expected}, got [${problem.got.join(', ')}]`);
 }
 
 /** For each channel, the 256 values that its pixels can take. OptionError as `checkNormalization`. */
@@ -69,18 +72,4 @@ export function lookupTables(channels: number, normalization: Normalization): re
   return mean.map((mu, c) =>
     Float32Array.from({ length: 256 }, (_, pixel) => f(f(pixel / 255) - f(mu)) / f(std[c] ?? 1)),
   );
-}
-
-function checkChannels(
-  option: string,
-  values: readonly number[],
-  channels: number,
-  fits: (value: number) => boolean,
-): void {
-  if (values.length !== channels || !values.every(fits)) {
-    const what = option === 'std' ? 'finite numbers other than 0' : 'finite numbers';
-    throw new OptionError(
-      `${option}: expected ${channels} ${what}, one for each channel, got [${values.join(', ')}]`,
-    );
-  }
 }

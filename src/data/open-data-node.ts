@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import { isCifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
@@ -19,6 +20,10 @@ import { holdsSet, readSet, setsLookedFor } from './read-set.js';
 export interface OpenDataOptions extends DownloadOptions, NodePictureOptions {
   /** Sizes and seed of `digits`. */
   readonly digits?: EmbeddedOptions;
+  /** Label of each class index where neither `classes` nor the data name them, as IDX files do not; default: the ten digits. */
+  readonly fallbackClasses?: readonly string[];
+  /** The labels of a model that pictures are for: they get its indices. Unless given, those of the pictures by name. */
+  readonly modelClasses?: readonly string[];
 }
 
 /** Names that `openData` knows. */
@@ -36,17 +41,18 @@ export const dataNames: readonly string[] = ['digits', ...downloadNames];
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);
   if (isKnownName(spec) || isCifarName(spec)) return loadKnownSet(spec, options);
-  if (isList(spec) || isShards(spec)) return openNodeListing(await listPictures(spec, options), options);
+  if (isList(spec) || isShards(spec)) return openPictures(spec, options);
   if (!(await exists(spec))) {
     throw new DataError(
       `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
     );
   }
-  const classes = options.classes && { classes: options.classes };
-  if (!(await isFolder(spec))) return loadIdxFolder(spec, classes);
+  const { classes, fallbackClasses } = options;
+  const names = defined({ classes, fallbackClasses });
+  if (!(await isFolder(spec))) return loadIdxFolder(spec, names);
   const folder = await nodeFolder(spec, setsLookedFor);
-  if (holdsSet(folder)) return readSet(folder, { ...classes }, nodeHash);
-  return openNodeListing(await listPictures(spec, options), options);
+  if (holdsSet(folder)) return readSet(folder, names, nodeHash);
+  return openPictures(spec, options);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -57,4 +63,12 @@ async function exists(path: string): Promise<boolean> {
     // `loadIdxFolder` says what else is wrong with it.
     return !hasCode(error, 'ENOENT');
   }
+}
+
+/** Pictures that are decoded when they are read. */
+async function openPictures(
+  path: string,
+  { modelClasses, classes = modelClasses, ...options }: OpenDataOptions,
+): Promise<DataSplit> {
+  return openNodeListing(await listPictures(path, { ...options, ...defined({ classes }) }), options);
 }

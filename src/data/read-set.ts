@@ -4,7 +4,7 @@ import type { MemorySplit } from './dataset.js';
 import type { Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
 import { idxRoles } from './idx-files.js';
-import { idxFilesIn, idxLookedFor, readIdxSet } from './idx-set.js';
+import { idxFilesIn, idxLookedFor, readIdxSet, type IdxFolderOptions } from './idx-set.js';
 
 /** The data sets that a folder may hold, for errors. */
 export const setsLookedFor = `IDX files (${idxLookedFor(idxRoles)}) or a CIFAR set (${cifarLookedFor()})`;
@@ -21,7 +21,7 @@ export function holdsSet(folder: DataFolder): boolean {
  */
 export async function readSet(
   folder: DataFolder,
-  options: { readonly classes?: readonly string[] },
+  options: Pick<IdxFolderOptions, 'classes' | 'fallbackClasses'>,
   hash: Hash,
 ): Promise<MemorySplit> {
   if (cifarKindIn(folder) !== undefined) return readCifarFolder(folder, options, hash);

@@ -1,4 +1,5 @@
 /** Data sets of files that a user gives to a page. */
+import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import type { DataSplit } from './dataset.js';
 import type { Hash } from './digest.js';
@@ -15,7 +16,10 @@ export { decodeImage, decodePicture, type WebImage } from './image-web.js';
 export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 /** How to open files; each kind uses its own options. */
-export type OpenFilesOptions = PictureDataOptions;
+export interface OpenFilesOptions extends PictureDataOptions {
+  /** Label of each class index in place of the ten digits, for IDX files that are no known set. */
+  readonly fallbackClasses?: readonly string[];
+}
 
 /**
  * Opens files that a user dropped or chose as a data set: MNIST's IDX files (plain or gzip), a CIFAR set (its `.bin` files
@@ -30,7 +34,10 @@ export type OpenFilesOptions = PictureDataOptions;
 export async function openFiles(source: FileSource, options: OpenFilesOptions = {}): Promise<DataSplit> {
   const dropped = await gatherFiles(source);
   const folder = webFolder(dropped);
-  if (holdsSet(folder)) return readSet(folder, options.classes ? { classes: options.classes } : {}, webHash);
+  if (holdsSet(folder)) {
+    const { classes, fallbackClasses } = options;
+    return readSet(folder, defined({ classes, fallbackClasses }), webHash);
+  }
   const { name, files } = dropped;
   const other = files.find(({ path }) => !imageName.test(path));
   if (other === undefined) return readImageSet(name, files.map(imageFile), options);

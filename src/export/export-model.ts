@@ -1,8 +1,8 @@
-import { cardFromMetadata, cardToMetadata, type ModelCard } from '../artifacts/index.js';
+import { cardFromMetadata, cardToMetadata, checkLabels, type ModelCard } from '../artifacts/index.js';
 import { decodeSafetensors } from '../weights/index.js';
 import { foldBatchNorm, foldedKey, type TensorData } from '../program/index.js';
 import { version } from '../version.js';
-import { CheckpointError, ModelError, OptionError } from '../errors.js';
+import { CheckpointError, ModelError } from '../errors.js';
 import { sameShape, type Graph } from '../ir/index.js';
 import { decodeModel, encodeModel, readModel } from '../onnx/index.js';
 
@@ -65,9 +65,7 @@ export function exportModel(
 }
 
 function changed(card: ModelCard, { classes = card.classes, provenance = {} }: ExportOptions): ModelCard {
-  if (classes.length !== card.classes.length) {
-    throw new OptionError(`classes: expected ${card.classes.length} labels, got ${classes.length}`);
-  }
+  checkLabels(classes, card.classes.length);
   return { ...card, classes, provenance: { ...card.provenance, ...provenance } };
 }
 

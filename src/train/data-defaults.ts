@@ -20,7 +20,7 @@ export interface DataDefaults {
  * @throws OptionError for options of pictures where the data are none.
  */
 export async function dataDefaults(
-  told: Pick<TrainOptions, 'preset' | 'network' | 'dataOptions' | 'preprocess' | 'background'>,
+  told: Pick<TrainOptions, 'preset' | 'network' | 'dataOptions' | 'preprocess' | 'background' | 'epochs'>,
   { train, report }: DataSplit,
   init: NamedBytes | undefined,
 ): Promise<DataDefaults> {
@@ -29,7 +29,9 @@ export async function dataDefaults(
   if (!isPictureDataset(train)) {
     for (const name of ['preprocess', 'background'] as const) {
       if (told[name] === undefined) continue;
-      throw new OptionError(`${name}: expected pictures that are decoded when they are read, got ${train.name}`);
+      throw new OptionError(
+        `${name}: expected pictures that are decoded when they are read, got ${train.name}`,
+      );
     }
     const recipe = recipeFor(preset ?? family, train.name.split('/')[0]);
     return { recipe: fitting(recipe, train.count), spec: {} };
@@ -39,7 +41,7 @@ export async function dataDefaults(
   const { transforms, background } = preprocessingOf(train);
   const drawn = report?.valSplit;
   return {
-    recipe: fitting(recipeFor(undefined, undefined, { count, fineTunes: init !== undefined }), count),
+    recipe: fitting(recipeFor(undefined, undefined, { count, fineTunes: init !== undefined, epochs: told.epochs }), count),
     spec: {
       ...(network === undefined && { preset: preset ?? 'resnet18' }),
       ...{ classes: classes.length, channels, imageSize: [height, width] },

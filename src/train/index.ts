@@ -9,5 +9,5 @@ export * from './trainer.js';
 export { networkOf, type NetworkSpec } from './spec/network.js';
 export { checkRun, runFormat, type Recipe, type ResolvedRun, type RunSpec } from './spec/run.js';
 export { isPlainAugment } from './spec/resolve.js';
-export { pictureOptionsOf } from './spec/pictures.js';
+export { openingOptionsOf } from './spec/pictures.js';
 export { parseRun } from './spec/read.js';

@@ -8,7 +8,7 @@ import { defined } from '../checks.js';
 import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
-import { pictureOptionsOf } from './spec/pictures.js';
+import { openingOptionsOf } from './spec/pictures.js';
 import { readRun } from './spec/read-node.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
@@ -22,7 +22,7 @@ export interface NodeTrainOptions extends Omit<
   /** `digits` (embedded; the default), a name of `dataNames`, a folder of IDX or CIFAR files, or a data set in memory. */
   readonly data?: string | DataSplit;
   /** How to open the data, if they are given by name. */
-  readonly dataOptions?: OpenDataOptions;
+  readonly dataOptions?: Omit<OpenDataOptions, 'fallbackClasses'>;
   /** How data given by name are opened; default `openData`. */
   readonly openData?: (data: string, options: OpenDataOptions) => Promise<DataSplit>;
   /** Weights to start from: path of a safetensors or `.onnx` file, or its bytes (safetensors, if they have no name). */
@@ -89,10 +89,7 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
         },
       }),
       autotune: autotune !== false,
-      data:
-        typeof data === 'string'
-          ? await open(data, { ...pictureOptionsOf(rest), ...dataOptions })
-          : data,
+      data: typeof data === 'string' ? await open(data, { ...openingOptionsOf(rest), ...dataOptions }) : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
       ...(resume !== undefined && { resume: await withHistory(resume) }),
     },

@@ -71,7 +71,11 @@ function decodingReport(
   threads: number,
 ): PrefetchReport & { readonly threads?: number } {
   if (option === false) return { on: false, reason: 'switched off' };
-  return { on: true, threads, reason: `pictures are decoded on ${count(threads, 'thread')} beside the steps` };
+  return {
+    on: true,
+    threads,
+    reason: `pictures are decoded on ${count(threads, 'thread')} beside the steps`,
+  };
 }
 
 /** What no other thread can be sent; undefined if all can. */

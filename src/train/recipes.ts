@@ -26,6 +26,8 @@ export interface PictureFacts {
   readonly count: number;
   /** Whether the run starts from trained weights. */
   readonly fineTunes: boolean;
+  /** Passes over them, where they were asked for: the learning rate falls to their end. */
+  readonly epochs?: number | undefined;
 }
 
 /**
@@ -34,26 +36,31 @@ export interface PictureFacts {
  * epoch has some steps. AdamW with a warm-up and a cosine, as recipes for small sets have it
  * (https://arxiv.org/abs/2110.00476 shows what such schedules gain on ResNets).
  */
-function forPictures({ count, fineTunes }: PictureFacts): Recipe {
+function forPictures({ count, fineTunes, epochs: asked }: PictureFacts): Recipe {
   const seen = fineTunes ? 20_000 : 80_000;
-  const epochs = Math.min(100, Math.max(10, Math.round(seen / count)));
-  const warmUp = Math.max(1, Math.round(epochs / 10));
+  const epochs = asked ?? Math.min(100, Math.max(10, Math.round(seen / count)));
   return {
     epochs,
     batchSize: count < 500 ? 16 : count < 5000 ? 32 : 64,
     learningRate: fineTunes ? 3e-4 : 1e-3,
     optimizer: { kind: 'adamw', weightDecay: 0.05 },
-    scheduler: {
-      name: 'sequentialLR',
-      options: {
-        schedulers: [
-          { name: 'linearWarmup', options: { totalIters: warmUp } },
-          { name: 'cosineAnnealingLR', options: { tMax: epochs - warmUp } },
-        ],
-        milestones: [warmUp],
-      },
-    },
+    scheduler: warmUpAndCosine(epochs),
     shuffle: true,
+  };
+}
+
+function warmUpAndCosine(epochs: number): Recipe['scheduler'] {
+  const warmUp = Math.max(1, Math.round(epochs / 10));
+  if (epochs <= warmUp) return { name: 'cosineAnnealingLR', options: { tMax: epochs } };
+  return {
+    name: 'sequentialLR',
+    options: {
+      schedulers: [
+        { name: 'linearWarmup', options: { totalIters: warmUp } },
+        { name: 'cosineAnnealingLR', options: { tMax: epochs - warmUp } },
+      ],
+      milestones: [warmUp],
+    },
   };
 }
 

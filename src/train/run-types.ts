@@ -26,7 +26,8 @@ export interface RunCalls {
 /** The options of `trainResNet`: the fields of a `RunSpec`, some of which may also be the object that they describe. */
 export interface TrainOptions
   extends
-    RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init' | 'augment'> {
+    RunCalls,
+    Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init' | 'augment'> {
   /** A network of your own, or of a built-in family, instead of a preset. */
   readonly network?: Network | NetworkSpec;
   readonly data: DataSplit;

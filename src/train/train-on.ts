@@ -27,6 +27,7 @@ import {
   type TrainOptions,
   type TrainResult,
 } from './run-types.js';
+import { classNames } from './spec/class-names.js';
 import { recipeOf, resolveRun, type Run } from './spec/resolve.js';
 import { Trainer } from './trainer.js';
 import { keptTuning, tuningFor } from './tuning-resume.js';
@@ -75,7 +76,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const card = (last: EpochRecord | undefined): ModelCard => ({
     network: network.name,
     input: network.input,
-    classes: labelsOf(options.data.train.classes, network.classes),
+    classes: classNames(network.classes, options.data.train.classes),
     normalization: { ...plainNormalization(network.input[0]), ...spec.normalization },
     provenance: provenanceOf(options, run, trainer.steps, last),
   });
@@ -178,11 +179,6 @@ function startingPoint(
     state: stateFrom(network, optimizer, weights),
     progress: { step: 0, epoch: 0, extra: null },
   };
-}
-
-/** The data's labels; outputs beyond them are named by their index. */
-function labelsOf(classes: readonly string[], outputs: number): readonly string[] {
-  return Array.from({ length: outputs }, (_, i) => classes[i] ?? String(i));
 }
 
 function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: Run): StartInfo {

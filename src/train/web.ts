@@ -1,10 +1,10 @@
 import type { FileSource } from '../data/files.js';
-import { embeddedDigits, type DataSplit, type EmbeddedOptions, type PictureDataOptions } from '../data/index.js';
-import { openFiles } from '../data/web.js';
+import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
+import { openFiles, type OpenFilesOptions } from '../data/web.js';
 import { OptionError } from '../errors.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
-import { pictureOptionsOf } from './spec/pictures.js';
+import { openingOptionsOf } from './spec/pictures.js';
 import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
 
@@ -28,7 +28,7 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
     { createSession: createWebSession },
     {
       ...rest,
-      data: await openWebData(data, rest.dataOptions, pictureOptionsOf(rest)),
+      data: await openWebData(data, rest.dataOptions, openingOptionsOf(rest)),
       ...(init !== undefined && { init: await namedBytes(init, 'init') }),
       ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
     },
@@ -36,13 +36,13 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
 }
 
 /**
- * The data of a run; `pictures` says what pictures become. Throws OptionError for any other kind of value, and as
+ * The data of a run; `opening` is what the run's own fields say of it. Throws OptionError for any other kind of value, and as
  * `openFiles`.
  */
 export async function openWebData(
   data: WebTrainOptions['data'] = 'digits',
   { digits = {}, ...how }: NonNullable<TrainOptions['dataOptions']> = {},
-  pictures: PictureDataOptions,
+  opening: OpenFilesOptions,
   drawDigits: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit> = embeddedDigits,
 ): Promise<DataSplit> {
   if (data === 'digits') return drawDigits(digits);
@@ -52,7 +52,7 @@ export async function openWebData(
     );
   }
   if ('train' in data) return data;
-  return openFiles(data, { ...pictures, ...how });
+  return openFiles(data, { ...opening, ...how });
 }
 
 /** Bytes with the name that errors use: that of a `File`, else `name`. */

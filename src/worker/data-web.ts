@@ -1,5 +1,5 @@
 import { embeddedDigitsInTurns, type DataSplit, type EmbeddedOptions } from '../data/index.js';
-import { pictureOptionsOf } from '../train/index.js';
+import { openingOptionsOf } from '../train/index.js';
 import { openWebData } from '../train/web.js';
 import type { WorkerRun } from './protocol.js';
 
@@ -19,5 +19,5 @@ export function digitsOf(options: EmbeddedOptions, giveWay: () => Promise<void>)
 /** The data of a run. Throws as `openWebData`. */
 export function openData(run: WorkerRun, giveWay: () => Promise<void>): Promise<DataSplit> {
   const { data, dataOptions } = run;
-  return openWebData(data, dataOptions, pictureOptionsOf(run), (options) => digitsOf(options, giveWay));
+  return openWebData(data, dataOptions, openingOptionsOf(run), (options) => digitsOf(options, giveWay));
 }

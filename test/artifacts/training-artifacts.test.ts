@@ -233,6 +233,13 @@ describe('createTrainingArtifacts', () => {
       createTrainingArtifacts(tiny, options);
     expect(make({ classes: ['a'] })).toThrow(OptionError);
     expect(make({ classes: ['a'] })).toThrow(/classes: expected 3 labels, got 1/);
-    expect(make({ normalization: { mean: [0, 0], std: [1] } })).toThrow(/mean: expected 1 numbers.*got 2/);
+    expect(make({ classes: ['a', 'b', 'a'] })).toThrow(/classes: expected each label once, got 'a' twice/);
+    expect(make({ normalization: { mean: [0, 0], std: [1] } })).toThrow(/mean: expected 1 numbers.*\[0, 0\]/);
+    for (const std of [[0], [-0.5], [NaN], [63]]) {
+      expect(make({ normalization: { mean: [0], std } })).toThrow(/std: expected 1 numbers above 0, up to 1/);
+    }
+    expect(make({ preprocessing: { transforms: [], background: 'white' } })).toThrow(
+      /preprocessing: expected .*"background": "#rrggbb".*got .*"white"/,
+    );
   });
 });

@@ -89,8 +89,16 @@ test.each([
   [['--random-crop', '29'], 'augment.pad: expected a whole number from 0 to 28 for images of 28x28, got 29'],
   [['--mean', 'dark'], '--mean[0]: expected a finite number, got "dark"'],
   [['--std', '1,'], '--std: expected words with commas between them, got an empty one'],
-  [['--mean', '0.1,0.2,0.3'], 'mean: expected 1 finite numbers, one for each channel, got [0.1, 0.2, 0.3]'],
-  [['--std', '0'], 'std: expected 1 finite numbers other than 0, one for each channel, got [0]'],
+  [['--mean', '0.1,0.2,0.3'], 'mean: expected 1 numbers up to 1, one for each channel, got [0.1, 0.2, 0.3]'],
+  [['--std', '0'], 'std: expected numbers above 0, up to 1, got [0]'],
+  [['--std', '-0.5'], 'std: expected numbers above 0, up to 1, got [-0.5]'],
+  [['--std', 'NaN'], '--std[0]: expected a finite number, got "NaN"'],
+  [
+    ['--mean', '125.3,123.0,113.9', '--std', '63,62.1,66.7'],
+    'mean: expected numbers up to 1 (pixels are divided by 255 first; so divided, yours are ' +
+      'mean 0.4914,0.4824,0.4467 and std 0.2471,0.2435,0.2616), got [125.3,123,113.9]',
+  ],
+  [['--mean', '0.5', '--std', '63'], 'so divided, yours are std 0.2471), got [63]'],
   [['--normalize', '--std', '1'], '--normalize and --std: expected one of them, got both'],
 ])('train %j is refused', async (options, message) => {
   const { status, events } = await oneStep(tempFolder(), ...options);

@@ -132,6 +132,28 @@ describe('predict', () => {
     writeFileSync(wrong, 'no image');
     expect(await cli('predict', model, wrong)).toMatchObject({ status: 2, stdout: '' });
   });
+
+  test('a bad file among others: it is named, the others are done, the status is 2', async () => {
+    const wrong = join(folder, 'bad.png');
+    writeFileSync(wrong, 'no image');
+    const images = [png, wrong, join(folder, 'nowhere.png'), png];
+    const text = await cli('predict', model, ...images);
+    expect(text.status).toBe(2);
+    expect(text.stdout.match(/digit\.png: /g)).toHaveLength(2);
+    expect(text.stderr.match(/^error: .*$/gm)).toMatchObject([
+      expect.stringContaining('bad.png'),
+      expect.stringContaining('nowhere.png'),
+    ]);
+    const { status, events, stderr } = await cli('predict', model, ...images, '--json');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: '' });
+    expect(events).toMatchObject([
+      { event: 'prediction', image: png },
+      { event: 'error', image: wrong, code: 'data' },
+      { event: 'error', image: images[2], code: 'data' },
+      { event: 'prediction', image: png },
+    ]);
+    expect(events[1]?.['message']).toContain('bad.png');
+  });
 });
 
 describe('export', () => {

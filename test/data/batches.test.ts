@@ -101,7 +101,7 @@ describe('prepareBatch', () => {
 
   it('copies the items asked for, normalised for each channel, in float32 steps', async () => {
     const mean = [0.1, 0.5, -0.2];
-    const std = [0.5, 0.25, 2];
+    const std = [0.5, 0.25, 0.75];
     const { images, labels, size } = await prepareBatch(set, order.subarray(2, 6), undefined, { mean, std });
     expect([images.length, labels.length, size]).toEqual([4 * 3 * area, 4, 4]);
     for (let item = 0; item < 4; item++) {
@@ -149,7 +149,7 @@ describe('prepareBatch', () => {
     [
       'one mean for three channels',
       () => prepareBatch(set, [0], out, { mean: [0.5] }),
-      'mean: expected 3 finite numbers, one for each channel, got [0.5]',
+      'mean: expected 3 numbers up to 1, one for each channel, got [0.5]',
     ],
     [
       'a mean that is not finite',
@@ -159,7 +159,7 @@ describe('prepareBatch', () => {
     [
       'a std of 0',
       () => prepareBatch(set, [0], out, { std: [1, 0, 1] }),
-      'std: expected 3 finite numbers other than 0, one for each channel, got [1, 0, 1]',
+      'std: expected 3 numbers above 0, up to 1, one for each channel, got [1, 0, 1]',
     ],
     [
       'an index of another set',
@@ -239,7 +239,7 @@ describe('batches', () => {
     [{ batchSize: 2.5 }, 'batch size: expected a whole number of at least 1, got 2.5'],
     [{ batchSize: NaN }, 'batch size: expected a whole number of at least 1, got NaN'],
     [{ batchSize: 11 }, 'batch size: expected at most 10, the number of images in small, got 11'],
-    [{ batchSize: 2, mean: [0, 0] }, 'mean: expected 1 finite numbers'],
+    [{ batchSize: 2, mean: [0, 0] }, 'mean: expected 1 numbers up to 1'],
     [{ batchSize: 2, seed: -1 }, 'seed: expected a whole number from 0'],
     [{ batchSize: 2, from: -1 }, 'from: expected a whole number from 0'],
     [{ batchSize: 2, epoch: 0.5 }, 'epoch: expected a whole number from 0'],

@@ -20,6 +20,11 @@ describe('checkDataset', () => {
     ['missing labels', { labels: good.labels.subarray(1) }, 'expected 12 labels, got 11'],
     ['no classes', { classes: [] }, 'expected at least one class, got none'],
     [
+      'two classes of one name',
+      { classes: ['a', 'b', 'a'] },
+      "expected classes of different names, got 'a' twice",
+    ],
+    [
       'a large label',
       { classes: ['a', 'b'] },
       'expected labels below 2 (the number of classes), got 2 at index 2',

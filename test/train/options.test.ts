@@ -134,13 +134,19 @@ const cases: readonly Case[] = [
     'a wrong normalisation',
     { normalization: { mean: [0, 0, 0] } },
     OptionError,
-    /^mean: expected 1 finite numbers.*\[0, 0, 0\]$/,
+    /^mean: expected 1 numbers up to 1.*\[0, 0, 0\]$/,
   ],
   [
     'a standard deviation of 0',
     { normalization: { std: [0] } },
     OptionError,
-    /^std: expected 1 finite numbers other than 0/,
+    /^normalization.std: expected numbers above 0, up to 1, got \[0\]$/,
+  ],
+  [
+    'a mean of pixels 0..255',
+    { normalization: { mean: [33.3], std: [78.6] } },
+    OptionError,
+    /^normalization.mean: expected numbers up to 1 .* mean 0.1306 and std 0.3082\), got \[33.3\]$/,
   ],
   [
     'an unknown device',

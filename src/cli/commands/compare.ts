@@ -58,7 +58,7 @@ export const compare = defineCommand({
     const signal = io.interruptible();
     const files = comparisonFiles(out);
     await ensureFolder(dirname(files.svg));
-    const { train: data } = await openDataFor(io, { data: args.data, dataOptions }, signal);
+    const { train: data } = await openDataFor(io, { data: args.data, dataOptions }, { signal });
     const networks = candidatesFor(depths, norm, data);
     const reporter = args.json ? jsonCompareReporter(io, args.logEvery ?? 100) : textCompareReporter(io);
     const started = performance.now();

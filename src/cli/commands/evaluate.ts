@@ -5,7 +5,7 @@ import { confusionLines } from '../confusion.js';
 import { note, print, widthOf, writeJson } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, or, required, text, whole } from '../options.js';
-import { checkModelFits, score } from '../score.js';
+import { checkModelFits, openedFor, score, startsWith } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { counted, field, percent } from '../text.js';
 
@@ -30,10 +30,16 @@ export const evaluate = defineCommand({
     const classifier = await loadClassifier(args.model, defined({ devices, threads }));
     try {
       const { data } = args;
-      const set = (await openDataFor(io, { data, dataOptions }))[args.split];
       const { card } = classifier;
+      const { classes } = card;
+      const split = await openDataFor(
+        io,
+        { data, dataOptions, ...openedFor(card) },
+        { fallbackClasses: classes, modelClasses: classes },
+      );
+      const set = split[args.split];
       checkModelFits(card, set, args.model);
-      if (card.classes.join('\n') !== set.classes.join('\n')) {
+      if (!startsWith(card.classes, set.classes)) {
         note(
           io,
           `note: the model's labels (${card.classes.join(', ')}) are not those of the data ` +
@@ -43,7 +49,6 @@ export const evaluate = defineCommand({
       const { accuracy, loss, count, correct, confusion } = await score(classifier, set, args);
       if (args.json) {
         const common = { model: args.model, data: set.name, device: classifier.device.chosen };
-        const { classes } = card;
         writeJson(io, { event: 'done', accuracy, loss, count, correct, ...common, classes, confusion });
         return;
       }

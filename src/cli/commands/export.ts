@@ -15,9 +15,11 @@ import {
 } from '../../index.js';
 import { readFileBytes, writeFileSafely } from '../../files-node.js';
 import { defined } from '../../checks.js';
+import { classNames } from '../../train/spec/class-names.js';
 import { defineCommand } from '../command.js';
 import { print, writeJson } from '../io.js';
-import { list, required, text } from '../options.js';
+import { names } from '../names-option.js';
+import { required, text } from '../options.js';
 import { optionsOf, specFrom } from '../spec-flags.js';
 import { bytes, shellWord } from '../text.js';
 import { exists, loadCard } from '../train/run-folder.js';
@@ -30,7 +32,7 @@ export const exportCommand = defineCommand({
   positionals: { source: required(text('a run folder, or an .onnx file that ort-train wrote')) },
   options: {
     out: required(text('the .onnx file to write')),
-    labels: list('labels of the classes in their order'),
+    labels: names('labels of the classes in their order'),
     ...optionsOf('foldBatchNorm'),
   },
   examples: [
@@ -96,7 +98,7 @@ async function exportSaved(source: string, run: RunSpec, options: ExportOptions)
 function cardOf({ dataOptions, normalization, data }: RunSpec, network: Network): InferenceOptions {
   const plain = Array.from({ length: network.input[0] });
   return {
-    classes: Array.from({ length: network.classes }, (_, i) => dataOptions?.classes?.[i] ?? String(i)),
+    classes: classNames(network.classes, dataOptions?.classes),
     normalization: { mean: plain.map(() => 0), std: plain.map(() => 1), ...normalization },
     provenance: { data },
   };

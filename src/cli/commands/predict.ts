@@ -3,16 +3,17 @@ import {
   loadClassifier,
   OptionError,
   readImages,
+  UserError,
   type Dataset,
   type NodeClassifier,
   type Prediction,
 } from '../../index.js';
 import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
-import { print, widthOf, writeJson, type Io } from '../io.js';
+import { note, print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, flag, or, required, text, whole, type Option } from '../options.js';
-import { checkModelFits } from '../score.js';
+import { checkModelFits, openedFor } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
 
@@ -39,6 +40,7 @@ export const predict = defineCommand({
   examples: [
     ['predict model.onnx digit.png', 'light ink on black, 28x28'],
     ['predict model.onnx scan.jpg --resize --invert', 'a photograph of dark ink on paper'],
+    ['predict model.onnx *.png --json', 'a line for each; one that cannot be read does not stop the rest'],
     ['predict model.onnx --data mnist --index 7', 'a test image of MNIST, with its true label'],
   ],
   async run(args, io) {
@@ -59,12 +61,31 @@ export const predict = defineCommand({
         else print(io, ...linesOf(shown, top, io));
       };
       if (data === undefined) {
-        for (const image of images) show({ image, ...(await classifier.predict(image, args)) });
-        return;
+        let status = 0;
+        for (const image of images) {
+          try {
+            show({ image, ...(await classifier.predict(image, args)) });
+          } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            status = 2;
+            const { code, message } = error;
+            if (args.json) writeJson(io, { event: 'error', image, code, message });
+            else note(io, `error: ${message}`);
+          }
+        }
+        return status;
       }
-      const set = (await openDataFor(io, { data, dataOptions }))[args.split];
-      checkModelFits(classifier.card, set, args.model);
+      const { card } = classifier;
+      const { classes } = card;
+      const split = await openDataFor(
+        io,
+        { data, dataOptions, ...openedFor(card) },
+        { fallbackClasses: classes, modelClasses: classes },
+      );
+      const set = split[args.split];
+      checkModelFits(card, set, args.model);
       show(await predictAt(classifier, set, index ?? 0));
+      return 0;
     } finally {
       await classifier.dispose();
     }

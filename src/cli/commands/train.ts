@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   AbortedError,
+  isPictureDataset,
   OptionError,
   runFiles,
   readRun,
@@ -25,7 +26,14 @@ import { terminalReporter } from '../train/report-terminal.js';
 import { textReporter } from '../train/report-text.js';
 import type { Reporter, RunEnd } from '../train/reporter.js';
 import { holdsRun, loadRun, locateRun, newRunFolder } from '../train/run-folder.js';
-import { fitToData, specOf, trainOptions, withClasses, type TrainArgs } from '../train/settings.js';
+import {
+  fallbackLabels,
+  fitToData,
+  specOf,
+  trainOptions,
+  withLabels,
+  type TrainArgs,
+} from '../train/settings.js';
 
 /** Trains a network. */
 export const train = defineCommand({
@@ -61,16 +69,22 @@ export const train = defineCommand({
     }
     const signal = io.interruptible();
     const resumed = args.resume === undefined ? undefined : await locateRun(args.resume);
-    const told = specOf(args, await baseOf(args, resumed?.folder));
+    const base = await baseOf(args, resumed?.folder);
+    const told = specOf(args, base);
     const { data, dataOptions } = told;
     const given = told.out ?? resumed?.folder;
     if (given !== undefined) await ensureFolder(given);
-    const split = await openDataFor(io, told, signal);
+    const fallbackClasses = fallbackLabels(told, base);
+    const split = await openDataFor(io, told, { signal, fallbackClasses });
     const cacheDir = dataOptions?.cacheDir;
-    const also = await alsoTestSet(io, { given: args.alsoTest, data, cacheDir });
+    const also = await alsoTestSet(io, {
+      ...{ given: args.alsoTest, data, cacheDir },
+      classes: split.train.classes,
+    });
     if (also !== undefined) checkAlso(split, also);
-    const spec = await fitToData(args, told, split);
-    const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? 'mnist-cnn', data));
+    const spec = await fitToData(args, withLabels(told, base, split), split, base);
+    const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
+    const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
@@ -80,7 +94,7 @@ export const train = defineCommand({
       const { $schema: _, format: _f, ...options } = spec;
       const result = await trainResNet({
         ...options,
-        openData: () => Promise.resolve(withClasses(split, spec.classes)),
+        openData: () => Promise.resolve(split),
         ...{ out, signal },
         ...(resumed && { resume: resumed.checkpoint }),
         onStart: (info) => {

@@ -25,8 +25,9 @@ export interface AlsoTested {
 export interface AlsoTestChoice {
   /** The value of `--also-test`: a data set, `none`, or nothing. */
   readonly given: string | undefined;
-  /** The data that are trained on. */
+  /** The data that are trained on, and their labels. */
   readonly data: string;
+  readonly classes: readonly string[];
   readonly cacheDir: string | undefined;
 }
 
@@ -36,11 +37,13 @@ export interface AlsoTestChoice {
  */
 export async function alsoTestSet(
   io: Io,
-  { given, data, cacheDir }: AlsoTestChoice,
+  { given, data, classes, cacheDir }: AlsoTestChoice,
 ): Promise<Dataset | undefined> {
   if (given === 'none') return undefined;
-  if (given !== undefined)
-    return (await openDataFor(io, { data: given, dataOptions: defined({ cacheDir }) })).test;
+  if (given !== undefined) {
+    const options = { data: given, dataOptions: defined({ cacheDir }) };
+    return (await openDataFor(io, options, { fallbackClasses: classes })).test;
+  }
   if (data !== 'digits') return undefined;
   const named = io.env['ORT_TRAIN_MNIST'];
   if (named !== undefined && named !== '') return (await loadIdxFolder(named)).test;

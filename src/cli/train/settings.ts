@@ -1,5 +1,7 @@
-import { OptionError, recipeFor, withNames, type DataSplit, type RunSpec } from '../../index.js';
+import { isPictureDataset, OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
 import { defined } from '../../checks.js';
+import { unnamedClasses } from '../../train/spec/class-names.js';
+import { checkFields } from '../../train/spec/run.js';
 import { grouped, type CommonValues } from '../command.js';
 import { text, whole, type Values } from '../options.js';
 import { schedulerOf, schedulerOptions } from '../scheduler-options.js';
@@ -25,24 +27,16 @@ export const trainOptions = {
 export type TrainArgs = Values<typeof trainOptions> & CommonValues;
 
 /** A run as the command line gives it, before its data are known. */
-export type Told = RunSpec & Required<Pick<RunSpec, 'data' | 'epochs' | 'scheduler'>>;
+export type Told = RunSpec & Required<Pick<RunSpec, 'data'>>;
 
-/** The recipe, changed by a file, changed by the command line. */
+/** A file, changed by the command line. */
 export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
-  const said = specFrom(args, withoutOther(args, base));
+  const { augment, ...said } = specFrom(args, withoutOther(args, base));
+  checkFields(['normalization'], said);
   if (args['freshHead'] === true && said.init === undefined) {
     throw new OptionError('--fresh-head: it needs --init, got none');
   }
-  const { data = 'digits', network } = said;
-  const recipe = recipeFor(network?.family ?? said.preset ?? 'mnist-cnn', data);
-  const epochs = said.epochs ?? recipe.epochs;
-  const { name, options } = schedulerOf(args, base.scheduler ?? recipe.scheduler, epochs);
-  const { augment, ...spec } = said;
-  return {
-    ...spec,
-    ...defined({ augment: augmentFrom(augment) }),
-    ...{ data, epochs, scheduler: { name, options } as Told['scheduler'] },
-  };
+  return { data: 'digits', ...said, ...defined({ augment: augmentFrom(augment) }) };
 }
 
 /** The base without what the command line states in another way. */
@@ -56,36 +50,61 @@ function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }
   };
 }
 
-/** The run with the data's shape, classes and normalisation where none were given. */
+/**
+ * Labels for data that name none: those of the run that is changed, as its model has them, or as many indices as the
+ * network has outputs.
+ */
+export function fallbackLabels(
+  { network, classes }: Told,
+  base: RunSpec | undefined,
+): readonly string[] | undefined {
+  const outputs = network?.classes ?? classes;
+  const before = labelsIn(base, outputs);
+  return before ?? unnamedClasses(outputs);
+}
+
+function labelsIn({ dataOptions }: RunSpec = {}, outputs: number | undefined): readonly string[] | undefined {
+  const labels = dataOptions?.classes;
+  if (labels === undefined || outputs === undefined) return labels;
+  return outputs < labels.length ? undefined : unnamedClasses(outputs, labels);
+}
+
+/** The run, which keeps the labels of the one that is changed if its data took them. */
+export function withLabels(told: Told, base: RunSpec | undefined, { train }: DataSplit): Told {
+  const { dataOptions } = told;
+  const labels = labelsIn(base, told.network?.classes ?? told.classes);
+  if (dataOptions?.classes !== undefined || labels?.join('\n') !== train.classes.join('\n')) return told;
+  return { ...told, dataOptions: { ...dataOptions, classes: labels } };
+}
+
+/** A run, ready to go. */
+export type Settled = Told & Required<Pick<RunSpec, 'epochs' | 'scheduler' | 'classes'>>;
+
+/** The run with the recipe, and with the data's shape, classes and normalisation where none were given. */
 export async function fitToData(
   args: TrainArgs,
   told: Told,
   { train }: DataSplit,
-): Promise<Told & { readonly classes: number }> {
+  base: RunSpec = {},
+): Promise<Settled> {
   const { normalization: said, classes, channels, imageSize, network, ...spec } = told;
+  const { count, shape } = train;
+  const facts = isPictureDataset(train) && { count, fineTunes: told.init !== undefined, epochs: told.epochs };
+  const kind = network?.family ?? told.preset ?? 'mnist-cnn';
+  const recipe = recipeFor(kind, told.data, facts === false ? undefined : facts);
+  const epochs = told.epochs ?? recipe.epochs;
+  const { name, options } = schedulerOf(args, base.scheduler ?? recipe.scheduler, epochs);
   const normalization = await normalizationFrom(args, said, train);
   const sizes = {
     classes: network?.classes ?? classes ?? train.classes.length,
-    channels: network?.channels ?? channels ?? train.shape[0],
-    imageSize: network?.imageSize ?? imageSize ?? ([train.shape[1], train.shape[2]] as const),
+    channels: network?.channels ?? channels ?? shape[0],
+    imageSize: network?.imageSize ?? imageSize ?? ([shape[1], shape[2]] as const),
   };
   return {
     ...spec,
     ...sizes,
+    ...{ epochs, scheduler: { name, options } as Settled['scheduler'] },
     ...(network && { network: { ...network, ...sizes } }),
     ...(normalization && { normalization }),
-  };
-}
-
-/** A network for more classes than the data have calls the others by their index. */
-export function withClasses({ train, test, final }: DataSplit, classes: number): DataSplit {
-  const names = (given: readonly string[]): readonly string[] => [
-    ...given,
-    ...Array.from({ length: Math.max(0, classes - given.length) }, (_, i) => String(given.length + i)),
-  ];
-  return {
-    train: withNames(train, names(train.classes)),
-    test: withNames(test, names(test.classes)),
-    ...(final && { final: withNames(final, names(final.classes)) }),
   };
 }

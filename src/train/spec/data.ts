@@ -1,14 +1,27 @@
-import { isTransform, transformSchema } from '../../data/index.js';
-import { either, list, number, object, flag, oneOf, optional, said, text, whole } from '../../schema.js';
-import { readJson } from './network.js';
 import * as v from 'valibot';
+import { normalizationProblem } from '../../checks.js';
+import { isTransform, transformSchema } from '../../data/index.js';
+import {
+  either,
+  list,
+  names,
+  number,
+  object,
+  flag,
+  oneOf,
+  optional,
+  said,
+  text,
+  whole,
+} from '../../schema.js';
+import { readJson } from './network.js';
 
 const group = 'Data:';
 
 const dataOptionsSchema = object({
   classes: optional(
-    said(list(text(), 'labels'), 'labels of the classes in their order, for a folder of your own', {
-      ...{ group, flag: 'labels' },
+    said(names('labels'), 'labels of the classes in their order, for a folder of your own', {
+      ...{ group, flag: 'labels', names: true },
     }),
   ),
   cacheDir: optional(said(text(), 'where downloaded data sets are kept', { group })),
@@ -63,24 +76,18 @@ const transformsSchema = list(transformSchema, 'a list of transforms');
 
 /** He et al., 4.2: images of the old size cut out of padded ones, and mirrored. */
 const cifarSchema = object({
-pad: optional(
-  said(
-    whole(0),
-    'pad each training image by so many black pixels and cut a random part of its size',
-    {
+  pad: optional(
+    said(whole(0), 'pad each training image by so many black pixels and cut a random part of its size', {
       ...{ group: images, flag: 'randomCrop', fallback: '0' },
-    },
+    }),
   ),
-),
-crop: optional(
-  said(flag(), 'whether to cut, true unless given where there is a pad', { flag: false }),
-),
-flip: optional(
-  said(flag(), 'mirror half of the training images left and right', {
-    group: images,
-    flag: 'randomFlip',
-  }),
-),
+  crop: optional(said(flag(), 'whether to cut, true unless given where there is a pad', { flag: false })),
+  flip: optional(
+    said(flag(), 'mirror half of the training images left and right', {
+      group: images,
+      flag: 'randomFlip',
+    }),
+  ),
 });
 
 /** A policy, names of transforms, or JSON; anything else is left for the schema to refuse. */
@@ -89,6 +96,8 @@ function readTransforms(typed: string): unknown {
   if (/^\s*[[{]/.test(typed)) return readJson(typed);
   return words.length === 1 && !isTransform(typed) ? typed : words.map((name) => ({ name }));
 }
+
+type Fields = Record<string, unknown>;
 
 /** What is done to the images: random changes in training, normalisation always. */
 export const transformFields = {
@@ -119,17 +128,32 @@ export const transformFields = {
     ),
   ),
   normalization: optional(
-    object({
-      mean: optional(
-        said(list(number()), 'subtracted from pixel / 255, a number for each channel, as 0.49,0.48,0.45', {
-          group: images,
-        }),
-      ),
-      std: optional(
-        said(list(number()), 'divided by after that, a number for each channel, as 0.25,0.24,0.26', {
-          group: images,
-        }),
-      ),
-    }),
+    v.pipe(
+      object({
+        mean: optional(
+          said(list(number()), 'subtracted from pixel / 255, a number for each channel, as 0.49,0.48,0.45', {
+            group: images,
+          }),
+        ),
+        std: optional(
+          said(list(number()), 'divided by after that, a number for each channel, as 0.25,0.24,0.26', {
+            group: images,
+          }),
+        ),
+      }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        const problem = dataset.typed ? normalizationProblem(dataset.value) : undefined;
+        if (problem === undefined) return;
+        const { option: key, expected: message, got: value } = problem;
+        const place = {
+          type: 'object',
+          origin: 'value',
+          input: dataset.value as Fields,
+          key,
+          value,
+        } as const;
+        addIssue({ message, input: value, path: [place] });
+      }),
+    ),
   ),
 };
