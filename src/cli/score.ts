@@ -47,7 +47,8 @@ export function openedFor({ input, preprocessing }: ModelCard): Opened {
   const { transforms, background } = preprocessing ?? {};
   return {
     ...{ channels, imageSize: [height, width] },
-    ...defined({ preprocess: transforms, background }),
+    // What it holds is checked where it is used.
+    ...defined({ preprocess: transforms as Opened['preprocess'], background }),
   };
 }
 

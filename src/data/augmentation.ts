@@ -3,13 +3,13 @@ import { checkAugmentation, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
 import type { Picture } from './picture.js';
 import type { Stream } from './random.js';
-import { augmentPolicies, transformer, type PolicyName, type Transform } from './transforms/index.js';
+import { augmentPolicies, transformer, type AugmentPolicy, type Transform } from './transforms/index.js';
 
 /**
  * Random changes of each training image: the name of a policy, the transforms themselves, or CIFAR's pad, crop and flip.
  * They are drawn from (seed, epoch, index of the image in its data set) alone.
  */
-export type Augment = PolicyName | readonly Transform[] | Augmentation;
+export type Augment = AugmentPolicy | readonly Transform[] | Augmentation;
 
 /** How images are changed, and from which random numbers. */
 export interface SeededAugmentation {
@@ -33,12 +33,17 @@ export function augmenter(augment: Augment, { shape: [, height, width] }: Pick<D
     checkAugmentation(place, { height, width });
     return { place };
   }
-  return { change: transformer(transformsOf(augment as PolicyName | readonly Transform[], [height, width])) };
+  return {
+    change: transformer(
+      transformsOf(augment as AugmentPolicy | readonly Transform[], [height, width]),
+      'augment',
+    ),
+  };
 }
 
 /** The transforms of a policy for images of this size, or the given ones. */
 export function transformsOf(
-  augment: PolicyName | readonly Transform[],
+  augment: AugmentPolicy | readonly Transform[],
   size: readonly [height: number, width: number],
 ): readonly Transform[] {
   if (typeof augment !== 'string') return augment;

@@ -20,8 +20,21 @@ export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
 export type { Batch, BatchOptions, BatchSource } from './batches.js';
 export { augmenter, transformsOf } from './augmentation.js';
-export { augmentPolicies, evalTransforms, isTransform, transformSchema } from './transforms/index.js';
-export type { PolicyName, Transform, TransformSpec } from './transforms/index.js';
+export {
+  augmentPolicies,
+  describeTransforms,
+  evalTransforms,
+  isDeterministic,
+  transformSchema,
+  transformer,
+} from './transforms/index.js';
+export type {
+  AugmentPolicy,
+  OutputSize,
+  Transform,
+  TransformSpec,
+  TransformStream,
+} from './transforms/index.js';
 export type { Augment } from './augmentation.js';
 export type { Augmentation } from './augment.js';
 export { channelStatistics, checkNormalization } from './normalization.js';

@@ -41,7 +41,10 @@ export async function dataDefaults(
   const { transforms, background } = preprocessingOf(train);
   const drawn = report?.valSplit;
   return {
-    recipe: fitting(recipeFor(undefined, undefined, { count, fineTunes: init !== undefined, epochs: told.epochs }), count),
+    recipe: fitting(
+      recipeFor(undefined, undefined, { count, fineTunes: init !== undefined, epochs: told.epochs }),
+      count,
+    ),
     spec: {
       ...(network === undefined && { preset: preset ?? 'resnet18' }),
       ...{ classes: classes.length, channels, imageSize: [height, width] },

@@ -1,6 +1,8 @@
 import {
+  augmentPolicies,
   channelStatistics,
   checkNormalization,
+  describeTransforms,
   OptionError,
   type Augmentation,
   type Dataset,
@@ -50,8 +52,10 @@ export async function normalizationFrom(
 
 function augmentParts(augment: RunSpec['augment']): readonly string[] {
   if (augment === undefined || augment === 'none') return [];
-  if (typeof augment === 'string') return [`augmentation ${augment}`];
-  if (!isCifar(augment)) return [`augmentation ${augment.map(({ name }) => name).join(', ')}`];
+  if (typeof augment === 'string') {
+    return [`${augment} augmentation: ${describeTransforms(augmentPolicies[augment]([1, 1]))}`];
+  }
+  if (!isCifar(augment)) return [describeTransforms(augment)];
   return [
     augment.pad === undefined ? '' : `cut at random, ${augment.pad} pixels around`,
     augment.flip === true ? 'mirrored at random' : '',

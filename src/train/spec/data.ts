@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { normalizationProblem } from '../../checks.js';
-import { isTransform, transformSchema } from '../../data/index.js';
+import { transformSchema } from '../../data/index.js';
 import {
   either,
   list,
@@ -13,6 +13,7 @@ import {
   said,
   text,
   whole,
+  wordsOf,
 } from '../../schema.js';
 import { readJson } from './network.js';
 
@@ -94,7 +95,9 @@ const cifarSchema = object({
 function readTransforms(typed: string): unknown {
   const words = typed.split(',').map((word) => word.trim());
   if (/^\s*[[{]/.test(typed)) return readJson(typed);
-  return words.length === 1 && !isTransform(typed) ? typed : words.map((name) => ({ name }));
+  return words.length === 1 && !wordsOf('name', transformSchema.options).includes(typed)
+    ? typed
+    : words.map((name) => ({ name }));
 }
 
 type Fields = Record<string, unknown>;
