@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { namesInLine } from '../../src/cli/names-option.js';
 import { embeddedDigits, readModelCard, selectClasses, type RunSpec } from '../../src/index.js';
+import { splitInMemory } from '../helpers/memory.js';
 import { cli, filesOf, folderOf, tempFolder, type Outcome } from './helpers.js';
 
 const labels = ['a', 'salt, pepper', 'c'];
@@ -15,7 +16,8 @@ let model = '';
 let trained: Outcome;
 
 beforeAll(async () => {
-  const { train, test: half } = selectClasses(embeddedDigits({ train: 100, test: 100, seed: 3 }), [0, 1, 2]);
+  const three = selectClasses(embeddedDigits({ train: 100, test: 100, seed: 3 }), [0, 1, 2]);
+  const { train, test: half } = splitInMemory(three);
   data = folderOf(filesOf(train, half), 'three');
   run = join(tempFolder(), 'run');
   model = join(run, 'model.onnx');

@@ -129,7 +129,7 @@ describe('a run in a file', () => {
       'normalization',
     ] as const;
     for (const path of paths) {
-      const value = { ...whole, [path]: { ...whole[path], xyzzy: 1 } };
+      const value = { ...whole, [path]: { ...(whole[path] as object), xyzzy: 1 } };
       expect(() => parse(value), path).toThrow(`run.json: ${path}: unknown option xyzzy`);
     }
   });
