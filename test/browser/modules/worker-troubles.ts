@@ -49,11 +49,11 @@ export default async function workerTroubles(): Promise<WorkerTroublesOutput> {
     trainResNet({ ...small, data: { train: functions, test: data.test } }),
   );
   const pictures = await picturesOf(['#000000', '#ffffff']);
-  const { history } = await worker.train({
+  const seen = await worker.train({
     ...tiny,
     ...{ data: { train: pictures, test: pictures, final: pictures }, batchSize: 1, epochs: 2 },
   });
-  out['pictures that are decoded in the worker'] = `${history.stepLosses.length} steps`;
+  out['pictures that are decoded in the worker'] = `${seen.history.stepLosses.length} steps`;
   out['data of no kind'] = await errorOf(worker.train({ ...tiny, data: 'mnist' as never }));
   out['an image of another size'] = await errorOf(worker.predict({ ...drawStroke(), width: 27 }));
 
