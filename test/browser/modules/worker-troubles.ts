@@ -48,12 +48,6 @@ export default async function workerTroubles(): Promise<WorkerTroublesOutput> {
   out['data that are functions'] = await errorOf(
     trainResNet({ ...small, data: { train: functions, test: data.test } }),
   );
-  const pictures = await picturesOf(['#000000', '#ffffff']);
-  const seen = await worker.train({
-    ...tiny,
-    ...{ data: { train: pictures, test: pictures, final: pictures }, batchSize: 1, epochs: 2 },
-  });
-  out['pictures that are decoded in the worker'] = `${seen.history.stepLosses.length} steps`;
   out['data of no kind'] = await errorOf(worker.train({ ...tiny, data: 'mnist' as never }));
   out['an image of another size'] = await errorOf(worker.predict({ ...drawStroke(), width: 27 }));
 
@@ -83,6 +77,13 @@ export default async function workerTroubles(): Promise<WorkerTroublesOutput> {
 
   const { history } = await worker.train({ ...tiny, epochs: 1, maxSteps: 2 });
   out['a run after all that'] = `${history.stepLosses.length} steps`;
+
+  const pictures = await picturesOf(['#000000', '#ffffff']);
+  const seen = await worker.train({
+    ...tiny,
+    ...{ data: { train: pictures, test: pictures, final: pictures }, batchSize: 1, epochs: 2 },
+  });
+  out['pictures that are decoded in the worker'] = `${seen.history.stepLosses.length} steps`;
 
   let killed = (): void => undefined;
   const dying = new Promise<void>((resolve) => {
