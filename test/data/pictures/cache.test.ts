@@ -165,10 +165,17 @@ describe('newCaches', () => {
     });
     assert(one && two, 'both are there');
     const all = Array.from({ length: 6 }, (_, i) => picture(10 + i, 3 + i));
-    await Promise.all(all.slice(0, 4).map((each, place) => one.put(place, each)));
-    await Promise.all(all.slice(4).map((each, place) => two.put(place, each)));
-    expect(await Promise.all([0, 1, 2, 3].map((place) => one.get(place)))).toEqual(all.slice(0, 4));
-    expect(await Promise.all([0, 1].map((place) => two.get(place)))).toEqual(all.slice(4));
+    const put = async (cache: PictureCache, pictures: readonly Picture[]): Promise<void> => {
+      await Promise.all(
+        pictures.map(async (each, place) => {
+          await cache.put(place, each);
+        }),
+      );
+    };
+    await Promise.all([put(one, all.slice(0, 4)), put(two, all.slice(4))]);
+    for (const [i, each] of all.entries()) {
+      expect(await (i < 4 ? one.get(i) : two.get(i - 4))).toEqual(each);
+    }
   });
 
   it('keeps nothing where nothing is asked for', () => {
