@@ -73,9 +73,8 @@ export function datasetFromEmnist(source: EmnistSource): MemoryDataset {
       `${labelsWhere}: expected labels from ${first} on, as in emnist-${set}, got ${numbers[before] ?? 0} at index ${before}`,
     );
   }
-  const { count } = stored;
   const [height, width] = [stored.width, stored.height];
-  const images = transposed(stored.images, count, height, width);
+  const images = transposed(stored.images, stored.count, height, width);
   const labels = numbers.map((label) => label - first);
   return memoryDataset({ name, images, labels, channels: 1, height, width, classes });
 }

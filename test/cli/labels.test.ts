@@ -2,21 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { namesInLine } from '../../src/cli/names-option.js';
-import { isInMemory } from '../../src/data/index.js';
-import {
-  embeddedDigits,
-  readModelCard,
-  selectClasses,
-  type Dataset,
-  type MemoryDataset,
-  type RunSpec,
-} from '../../src/index.js';
+import { embeddedDigits, readModelCard, selectClasses, type RunSpec } from '../../src/index.js';
+import { splitInMemory } from '../helpers/memory.js';
 import { cli, filesOf, folderOf, tempFolder, type Outcome } from './helpers.js';
-
-function inMemory(set: Dataset): MemoryDataset {
-  if (!isInMemory(set)) throw new TypeError('expected a data set in memory');
-  return set;
-}
 
 const labels = ['a', 'salt, pepper', 'c'];
 const written = 'a,"salt, pepper",c';
@@ -28,8 +16,9 @@ let model = '';
 let trained: Outcome;
 
 beforeAll(async () => {
-  const { train, test: half } = selectClasses(embeddedDigits({ train: 100, test: 100, seed: 3 }), [0, 1, 2]);
-  data = folderOf(filesOf(inMemory(train), inMemory(half)), 'three');
+  const three = selectClasses(embeddedDigits({ train: 100, test: 100, seed: 3 }), [0, 1, 2]);
+  const { train, test: half } = splitInMemory(three);
+  data = folderOf(filesOf(train, half), 'three');
   run = join(tempFolder(), 'run');
   model = join(run, 'model.onnx');
   trained = await cli(

@@ -7,6 +7,7 @@ import { openFiles } from '../../src/data/web.js';
 import { openData } from '../../src/data/open-data-node.js';
 import { DataError } from '../../src/errors.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
+import { inMemory } from '../helpers/memory.js';
 import { tempFolder, writeFiles } from './helpers.js';
 
 /** Three pictures of 3 rows and 2 columns as they are meant: a pixel tells picture, row and column. */
@@ -86,7 +87,7 @@ describe('EMNIST', () => {
       path,
       file: new Blob([bytes as BlobPart]),
     }));
-    expect(Array.from((await openFiles(dropped)).test.labels ?? [])).toEqual([4, 5, 6]);
+    expect(Array.from(inMemory((await openFiles(dropped)).test).labels)).toEqual([4, 5, 6]);
   });
 
   it.each<readonly [string, EmnistName, readonly number[], RegExp]>([

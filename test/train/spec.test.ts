@@ -124,7 +124,7 @@ describe('a run in a file', () => {
   test('with an unknown field anywhere is refused', () => {
     const paths = ['network', 'freeze', 'dataOptions', 'optimizer', 'loss', 'normalization'] as const;
     for (const path of paths) {
-      const value = { ...whole, [path]: { ...whole[path], xyzzy: 1 } };
+      const value = { ...whole, [path]: { ...(whole[path] as object), xyzzy: 1 } };
       expect(() => parse(value), path).toThrow(`run.json: ${path}: unknown option xyzzy`);
     }
   });
