@@ -4,10 +4,13 @@ export * from './public.js';
 // Data: files that a user chose or dropped.
 export {
   decodeImage,
+  decodePicture,
   filesFromDrop,
   openFiles,
+  type DecodedPicture,
   type DecodeOptions,
   type OpenFilesOptions,
+  type PictureOptions,
   type WebImage,
 } from './data/web.js';
 export type { FileSource, ImageSetOptions, PlacedFile } from './data/files.js';

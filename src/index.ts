@@ -6,16 +6,19 @@ export {
   cachedDataSets,
   dataNames,
   decodeImage,
+  decodePicture,
   defaultCacheDir,
   loadCifarFolder,
   loadIdxFolder,
   openData,
   type CachedDataSet,
   type CifarFolderOptions,
+  type DecodedPicture,
   type DecodeOptions,
   type DownloadProgress,
   type IdxFolderOptions,
   type OpenDataOptions,
+  type PictureOptions,
 } from './data/node.js';
 
 // Training.

@@ -1,19 +1,56 @@
+import { defined } from '../checks.js';
 import { DataError, messageOf } from '../errors.js';
-import { checkDecode, checkImageSize, toGrey, toPlanes, type DecodeOptions } from './image.js';
+import { checkBackground, flatten } from './flatten.js';
+import {
+  checkChannels,
+  checkImageSize,
+  checkSides,
+  toPlanes,
+  type DecodedPicture,
+  type DecodeOptions,
+  type PictureOptions,
+} from './image.js';
+import type { Picture } from './picture.js';
 
 /** An image in a browser: an encoded one (`File`, `Blob` or its bytes), or a picture that the browser has already. */
 export type WebImage = Blob | Uint8Array | ImageData | CanvasImageSource;
 
 /**
- * Reads an image with the browser's own decoder (PNG, JPEG, WebP, GIF's first picture, and what else it knows), or the
- * picture of a canvas, an `<img>`, a video, as pixels of a `Dataset`, in a page or a worker. The camera's orientation
- * (EXIF) is applied, transparent pixels are blended with black.
+ * Reads an image of any size with the browser's own decoder (PNG, JPEG, WebP, GIF's first picture, AVIF, BMP, and what else
+ * it knows), or the picture of a canvas, an `<img>`, a video, in a page or a worker. The camera's orientation (EXIF) is
+ * applied, colours become sRGB's, grey is weighted by ITU-R BT.601 as Pillow's `convert('L')`. What is transparent is laid
+ * on `background`; without one, on white if what is visible is dark, else on black.
+ *
+ * @returns Samples 0..255, [height, width, channels], and the colour that transparent pixels were laid on.
+ * @throws DataError if the file is no image or is cut off, and for a picture of another origin, which a page may show but
+ *   not read; OptionError if channels is not 1 or 3, or background no colour.
+ * @example
+ * const { data, height, width } = await decodePicture(file, { channels: 3 });
+ */
+export async function decodePicture(
+  image: WebImage,
+  { where = nameOf(image), ...options }: PictureOptions,
+): Promise<DecodedPicture> {
+  checkChannels(options.channels);
+  checkBackground(options.background);
+  // A view of shared memory cannot become a Blob.
+  const source = image instanceof Uint8Array ? new Blob([Uint8Array.from(image)]) : image;
+  if (source instanceof Blob) await checkWhole(source, where);
+  const bitmap = await orDataError(where, createImageBitmap(source));
+  try {
+    return flatten(readPixels(draw(bitmap, bitmap, where), where), bitmap, options);
+  } finally {
+    bitmap.close();
+  }
+}
+
+/**
+ * Reads an image as pixels of a `Dataset`, as `decodePicture` does.
  *
  * @param where - The file's name, for error messages; default: that of a `File`, else its size.
  * @returns Pixels 0..255, [channels, height, width].
- * @throws DataError if the file is no image, is cut off, or is of another size (without `resize`), and for a picture of
- *   another origin, which a page may show but not read; OptionError if channels is not 1 or 3, or height or width is no
- *   positive integer.
+ * @throws DataError as `decodePicture`, and if the image is of another size (without `resize`); OptionError as it, and if
+ *   height or width is no positive integer.
  * @example
  * const pixels = await decodeImage(file, { channels: 1, height: 28, width: 28, resize: true });
  */
@@ -22,26 +59,48 @@ export async function decodeImage(
   options: DecodeOptions,
   where: string = nameOf(image),
 ): Promise<Uint8Array> {
-  checkDecode(options);
-  const { channels, height, width, invert = false } = options;
-  // A view of shared memory cannot become a Blob.
-  const source = image instanceof Uint8Array ? new Blob([Uint8Array.from(image)]) : image;
-  if (source instanceof Blob) await checkWhole(source, where);
-  const whole = await orDataError(where, createImageBitmap(source));
-  try {
-    checkImageSize(where, whole, options);
-    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-    if (context === null) throw new DataError(`${where}: this browser gives no canvas to decode it with`);
-    context.fillStyle = '#000';
-    context.fillRect(0, 0, width, height);
-    context.imageSmoothingQuality = 'high';
-    context.drawImage(whole, 0, 0, width, height);
-    const data = readPixels(context, where);
-    const flip = invert ? 255 : 0;
-    return channels === 1 ? toGrey(data, flip) : toPlanes(data, 4, 3, flip);
-  } finally {
-    whole.close();
+  const { channels, height, width, invert, background } = options;
+  checkChannels(channels);
+  checkSides(options);
+  const picture = await decodePicture(image, { channels, where, ...defined({ background }) });
+  checkImageSize(where, picture, options);
+  const isThere = picture.height === height && picture.width === width;
+  return toPlanes(isThere ? picture : await fill(picture, channels, options, where), invert);
+}
+
+/** Scales a picture without keeping its proportions. */
+async function fill(
+  { data, channels: from, ...size }: Picture,
+  channels: 1 | 3,
+  { height, width }: { readonly height: number; readonly width: number },
+  where: string,
+): Promise<Picture> {
+  const rgba = new ImageData(size.width, size.height);
+  for (let i = 0; i < size.width * size.height; i++) {
+    for (let c = 0; c < 4; c++) rgba.data[4 * i + c] = c === 3 ? 255 : (data[from * i + (c % from)] ?? 0);
   }
+  const bitmap = await createImageBitmap(rgba);
+  try {
+    return flatten(
+      readPixels(draw(bitmap, { height, width }, where), where),
+      { height, width },
+      { channels },
+    );
+  } finally {
+    bitmap.close();
+  }
+}
+
+function draw(
+  bitmap: ImageBitmap,
+  { height, width }: { readonly height: number; readonly width: number },
+  where: string,
+): OffscreenCanvasRenderingContext2D {
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null) throw new DataError(`${where}: this browser gives no canvas to decode it with`);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(bitmap, 0, 0, width, height);
+  return context;
 }
 
 /** Height and width of an image, rotated as the camera says. DataError as `decodeImage`. */

@@ -1,5 +1,15 @@
 import { checkOption, checkWholes } from '../checks.js';
 import { DataError } from '../errors.js';
+import type { FlattenOptions } from './flatten.js';
+import type { Picture } from './picture.js';
+
+export type { DecodedPicture } from './flatten.js';
+
+/** What a picture of any size is to become. */
+export interface PictureOptions extends FlattenOptions {
+  /** What errors call it; default: its path, its name, or its count of bytes. */
+  readonly where?: string;
+}
 
 /** What an image is to become. */
 export interface DecodeOptions {
@@ -13,11 +23,17 @@ export interface DecodeOptions {
   readonly resize?: boolean;
   /** Whether to turn dark into light, e.g. for MNIST, where ink is white; false unless given. */
   readonly invert?: boolean;
+  /** Colour behind transparent pixels, '#rrggbb'; left out: white behind dark strokes, else black. */
+  readonly background?: string;
 }
 
-/** Throws OptionError unless channels is 1 or 3, and height and width whole numbers of at least 1. */
-export function checkDecode({ channels, height, width }: DecodeOptions): void {
+/** Throws OptionError unless channels is 1 or 3. */
+export function checkChannels(channels: number): asserts channels is 1 | 3 {
   checkOption('channels', channels, channels === 1 || channels === 3, '1 or 3');
+}
+
+/** Throws OptionError unless height and width are whole numbers of at least 1. */
+export function checkSides({ height, width }: DecodeOptions): void {
   checkWholes('', { height, width }, 1);
 }
 
@@ -34,36 +50,13 @@ export function checkImageSize(
   );
 }
 
-/** [h, w, stride] -> [channels, h, w]; `flip` 255 inverts (255 - pixel = pixel ^ 255). */
-export function toPlanes(
-  interleaved: ArrayLike<number>,
-  stride: number,
-  channels: number,
-  flip: number,
-): Uint8Array {
-  const area = interleaved.length / stride;
-  const planes = new Uint8Array(area * channels);
+/** Samples of a `Dataset`, [c, h, w], of a picture's [h, w, c]; `invert`: 255 - sample. */
+export function toPlanes({ data, channels, height, width }: Picture, invert = false): Uint8Array {
+  const area = height * width;
+  const flip = invert ? 255 : 0;
+  const planes = new Uint8Array(data.length);
   for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < area; i++) planes[c * area + i] = (interleaved[i * stride + c] ?? 0) ^ flip;
+    for (let i = 0; i < area; i++) planes[c * area + i] = (data[i * channels + c] ?? 0) ^ flip;
   }
   return planes;
-}
-
-/** Linear light of each value of an sRGB channel. Source: https://www.w3.org/TR/css-color-4/#color-conversion-code */
-const linear = Float64Array.from({ length: 256 }, (_, value) => {
-  const v = value / 255;
-  return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-});
-
-/**
- * Grey of red, green, blue and alpha, [h, w, 4] -> [1, h, w]: the luminance, computed in linear light as sharp does it;
- * `flip` as in `toPlanes`.
- */
-export function toGrey(rgba: ArrayLike<number>, flip: number): Uint8Array {
-  return Uint8Array.from({ length: rgba.length / 4 }, (_, i) => {
-    const [r = 0, g = 0, b = 0] = [rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2]];
-    if (r === g && g === b) return r ^ flip;
-    const y = 0.2126 * (linear[r] ?? 0) + 0.7152 * (linear[g] ?? 0) + 0.0722 * (linear[b] ?? 0);
-    return Math.round(255 * (y <= 0.0031308 ? 12.92 * y : 1.055 * y ** (1 / 2.4) - 0.055)) ^ flip;
-  });
 }

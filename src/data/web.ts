@@ -11,8 +11,8 @@ import { decodeImage, imageSize } from './image-web.js';
 import { holdsSet, readSet, setsLookedFor } from './read-set.js';
 
 export { filesFromDrop } from './drop-web.js';
-export { decodeImage, type WebImage } from './image-web.js';
-export type { DecodeOptions } from './image.js';
+export { decodeImage, decodePicture, type WebImage } from './image-web.js';
+export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 /** How to open files; each kind uses its own options. */
 export interface OpenFilesOptions extends ImageSetOptions {
