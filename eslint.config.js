@@ -56,7 +56,7 @@ const webGlobals = [
 
 const noNode = [
   {
-    group: ['node:*', 'sharp', 'env-paths', 'write-file-atomic', 'yargs', 'cli-progress'],
+    group: ['node:*', 'sharp', 'csv-parse/*', 'env-paths', 'write-file-atomic', 'yargs', 'cli-progress'],
     message: 'Only in node.ts and *-node.ts.',
   },
   {

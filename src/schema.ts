@@ -142,6 +142,15 @@ export function wordsOf(key: string, options: readonly object[]): readonly strin
   );
 }
 
+/** One of several kinds of value; `kindOf` says which one a value is meant to be, so that errors name its parts. */
+export const either = <const O extends v.UnionOptions>(options: O, kindOf: (value: unknown) => O[number]) => {
+  const schema = v.union(options);
+  return {
+    ...schema,
+    '~run': (dataset, config) => kindOf(dataset.value)['~run'](dataset, config),
+  } as typeof schema;
+};
+
 /** A field with what it is for. */
 export const said = <S extends Schema>(schema: S, help: string, meta: Meta = {}) =>
   v.pipe(schema, v.description(help), v.metadata({ ...meta }));

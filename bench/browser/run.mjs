@@ -50,7 +50,7 @@ const shared = { ...numbers, backend: values.backend, gpu, progress, circumstanc
 const modes = {
   async peers() {
     installPeers();
-    const server = await serve({ '/start.safetensors': startFile() });
+    const server = await serve({ '/start.safetensors': await startFile() });
     const browser = await launch({ gpu });
     try {
       const only = values.only.split(',').filter(Boolean);

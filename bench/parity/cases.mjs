@@ -29,10 +29,12 @@ async function mnist() {
   });
   const losses = JSON.parse(readFileSync(`${seed}trace.json`, 'utf8')).step_losses_epoch_1.slice(0, 10);
   const { tensors } = decodeSafetensors(readFileSync(`${seed}init.safetensors`));
-  const batches = losses.map((_, i) =>
-    prepareBatch(
-      set,
-      Array.from({ length: 64 }, (__, j) => 64 * i + j),
+  const batches = await Promise.all(
+    losses.map((_, i) =>
+      prepareBatch(
+        set,
+        Array.from({ length: 64 }, (__, j) => 64 * i + j),
+      ),
     ),
   );
   return { ...about, losses, file: fileOf(presetNetwork('mnist-cnn'), tensors, batches) };

@@ -1,3 +1,4 @@
+export * from './card-in.js';
 export * from './inference.js';
 export * from './manifest.js';
 export * from './model-card.js';

@@ -1,28 +1,46 @@
 import { SingleBar } from 'cli-progress';
-import { openData, type DataSplit, type DownloadProgress, type RunSpec } from '../index.js';
+import {
+  openData,
+  type DataSplit,
+  type DownloadProgress,
+  type OpenDataOptions,
+  type RunSpec,
+} from '../index.js';
 import { defined } from '../checks.js';
+import { openingOptionsOf } from '../train/spec/pictures.js';
 import { note, type Io } from './io.js';
 import { bytes } from './text.js';
+
+/** The fields of a run that say what data are opened, and how. */
+export type Opened = Pick<
+  RunSpec,
+  'data' | 'dataOptions' | 'preset' | 'network' | 'channels' | 'imageSize' | 'preprocess' | 'background'
+>;
 
 /**
  * Opens a data set; a download shows its progress on standard error.
  *
+ * @param modelClasses - A model's labels, for pictures to have their indices.
  * @param fallbackClasses - Labels for data that name none themselves: a model's, or those of the run before.
  */
 export async function openDataFor(
   io: Io,
-  { data = 'digits', dataOptions }: Pick<RunSpec, 'data' | 'dataOptions'>,
+  { data = 'digits', dataOptions, ...spec }: Opened,
   {
     signal,
     fallbackClasses,
-  }: { readonly signal?: AbortSignal; readonly fallbackClasses?: readonly string[] | undefined } = {},
+    modelClasses,
+  }: Pick<OpenDataOptions, 'signal' | 'modelClasses'> & {
+    readonly fallbackClasses?: readonly string[] | undefined;
+  } = {},
 ): Promise<DataSplit> {
   const progress = downloadProgress(io);
   try {
     return await openData(data, {
       onProgress: progress.show,
       ...dataOptions,
-      ...defined({ signal, fallbackClasses }),
+      ...openingOptionsOf(spec),
+      ...defined({ signal, fallbackClasses, modelClasses }),
     });
   } finally {
     progress.close();

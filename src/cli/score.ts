@@ -1,4 +1,6 @@
-import { OptionError, type Dataset, type ModelCard, type NodeClassifier, type PixelImage } from '../index.js';
+import { defined } from '../checks.js';
+import type { Opened } from './open-data.js';
+import { OptionError, readImages, type Dataset, type ModelCard, type NodeClassifier } from '../index.js';
 
 /** How a classifier does on a data set. */
 export interface Score {
@@ -25,11 +27,10 @@ export function checkModelFits(
   set: Dataset,
   where: string,
 ): void {
-  const [channels, height, width] = input;
-  if (set.channels !== channels || set.height !== height || set.width !== width) {
+  if (set.shape.join() !== input.join()) {
     throw new OptionError(
       `data ${set.name}: ${where} expects images ${input.join('x')} (channels x height x width), ` +
-        `got ${set.channels}x${set.height}x${set.width}`,
+        `got ${set.shape.join('x')}`,
     );
   }
   if (set.classes.length !== classes.length && !startsWith(classes, set.classes)) {
@@ -38,6 +39,17 @@ export function checkModelFits(
         `the data have ${set.classes.length} (${shown(set.classes)})`,
     );
   }
+}
+
+/** How pictures are opened for a model: as its card says. */
+export function openedFor({ input, preprocessing }: ModelCard): Opened {
+  const [channels, height, width] = input;
+  const { transforms, background } = preprocessing ?? {};
+  return {
+    ...{ channels, imageSize: [height, width] },
+    // What it holds is checked where it is used.
+    ...defined({ preprocess: transforms as Opened['preprocess'], background }),
+  };
 }
 
 /** Whether the first of some words are these. */
@@ -60,10 +72,11 @@ export async function score(
   for (let start = 0; start < set.count; start += batchSize) {
     signal?.throwIfAborted();
     const end = Math.min(start + batchSize, set.count);
-    const images = Array.from({ length: end - start }, (_, i) => imageOf(set, start + i));
+    const indices = Array.from({ length: end - start }, (_, i) => start + i);
+    const images = await readImages(set, indices);
     const predictions = await classifier.predictAll(images);
     predictions.forEach(({ logits }, i) => {
-      const label = set.labels[start + i] ?? 0;
+      const label = images[i]?.label ?? 0;
       loss += crossEntropy(logits, label);
       const predicted = logits.indexOf(Math.max(...logits));
       if (predicted === label) correct += 1;
@@ -74,12 +87,6 @@ export async function score(
     onBatch?.(end);
   }
   return { count: set.count, correct, accuracy: correct / set.count, loss: loss / set.count, confusion };
-}
-
-/** One image of a data set. */
-export function imageOf({ images, channels, height, width }: Dataset, index: number): PixelImage {
-  const size = channels * height * width;
-  return { pixels: images.subarray(index * size, (index + 1) * size), channels, height, width };
 }
 
 // log(sum exp z) - z[label], with the greatest z taken out so that nothing overflows

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { defined } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { checked, shown, wordsOf, type Meta, type Schema } from '../schema.js';
 import { runSchema, type RunSpec } from '../train/spec/run.js';
@@ -56,7 +57,10 @@ function flagsOf(field: Field, path: readonly string[], above: Meta): SpecFlag[]
       ...variantFlags(schema.key, schema.options, path, around),
     ];
   }
-  return [{ name, path, option: { ...optionFor(schema, help, meta), ...around } }];
+  const inner = (schema.options ?? []).flatMap(({ entries }) =>
+    entries === undefined ? [] : flagsIn(entries, path, defined({ group })),
+  );
+  return [{ name, path, option: { ...optionFor(schema, help, meta), ...around } }, ...inner];
 }
 
 /** Flags of the fields of a variant's objects, each once, with the kinds that have it. */
@@ -167,6 +171,12 @@ export function specFrom(args: Readonly<Record<string, unknown>>, base: RunSpec 
 type Fields = Readonly<Record<string, unknown>>;
 
 function withValue(fields: Fields, [first = '', ...rest]: readonly string[], value: unknown): Fields {
-  const inner = rest.length === 0 ? value : withValue((fields[first] ?? {}) as Fields, rest, value);
+  const before = fields[first] ?? {};
+  if (rest.length > 0 && (typeof before !== 'object' || Array.isArray(before))) {
+    throw new OptionError(
+      `--${kebab(first)}: expected it or --${kebab(rest.join('-'))} of it, got both ${shown(before)} and ${shown(value)}`,
+    );
+  }
+  const inner = rest.length === 0 ? value : withValue(before as Fields, rest, value);
   return { ...fields, [first]: inner };
 }

@@ -1,19 +1,9 @@
 import { checkOption, checkWhole } from '../checks.js';
-import { OptionError } from '../errors.js';
-import { checkAugmentation, copyPlane, placement, type Augmentation } from './augment.js';
+import { augmenter, type Augment } from './augmentation.js';
 import type { Dataset } from './dataset.js';
+import { epochOrder } from './epoch-order.js';
 import { lookupTables, type Normalization } from './normalization.js';
-import { randomStream, shuffleInPlace } from './random.js';
-
-/** How to walk through a data set in one epoch. */
-export interface EpochOrderOptions {
-  /** False keeps the order of the file. */
-  readonly shuffle: boolean;
-  /** A whole number from 0 to 2^53 - 1. */
-  readonly seed: number;
-  /** A whole number from 0 to 2^32 - 1. */
-  readonly epoch: number;
-}
+import { gather } from './prepare-batch.js';
 
 /** One batch, as the training model takes it. */
 export interface Batch {
@@ -35,15 +25,6 @@ export interface BatchBuffers {
   readonly labels: Int32Array;
 }
 
-/** How images are changed, and from which random numbers. */
-export interface SeededAugmentation {
-  readonly augment: Augmentation;
-  /** 0 .. 2^53 - 1. */
-  readonly seed: number;
-  /** 0 .. 2^32 - 1. */
-  readonly epoch: number;
-}
-
 /** How to cut a data set into batches. */
 export interface BatchOptions extends Normalization {
   /** Images in one batch, 1 .. count; the last batch takes what is left. */
@@ -59,86 +40,7 @@ export interface BatchOptions extends Normalization {
   /** Whether all batches share one memory, so that each is overwritten by the next; false unless given. */
   readonly reuse?: boolean;
   /** Random changes of each image, different in each epoch; none unless given. */
-  readonly augment?: Augmentation;
-}
-
-/**
- * The order in which one epoch visits the items: the same for the same seed and epoch, on every platform.
- *
- * @param count - Number of items.
- * @returns A permutation of 0 .. count - 1 (Fisher-Yates over xoroshiro128+), or that sequence itself.
- * @throws OptionError if count, seed or epoch is out of its range.
- * @see https://prng.di.unimi.it/ (xoroshiro128+)
- * @example
- * const order = epochOrder(train.count, { shuffle: true, seed: 1, epoch: 0 });
- */
-export function epochOrder(count: number, { shuffle, seed, epoch }: EpochOrderOptions): Uint32Array {
-  checkWhole('count', count, 0, 2 ** 32 - 1);
-  checkWhole('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-  checkWhole('epoch', epoch, 0, 2 ** 32 - 1);
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  if (!shuffle) return order;
-
-  shuffleInPlace(order, randomStream({ seed, epoch }));
-  return order;
-}
-
-/**
- * Gathers images into a batch: x = (pixel / 255 - mean) / std. Every operation is rounded to float32, as torchvision's
- * ToTensor and Normalize do, so that the bits are the same.
- *
- * @param indices - Which images, in this order, e.g. a part of a shuffled epoch.
- * @param out - Memory to write to, e.g. that of the batch before; fresh memory unless given.
- * @param seeded - Random changes of each image; none unless given.
- * @returns `images` [indices.length, channels, height, width] and `labels` [indices.length]; views of `out` if given.
- * @throws OptionError if `out` is too small, mean or std does not have one finite number for each channel (std not 0),
- *   an index is outside the data set, or the augmentation is not one.
- * @see https://docs.pytorch.org/vision/stable/generated/torchvision.transforms.Normalize.html
- * @example
- * const { images, labels } = prepareBatch(test, [0, 1, 2]);
- */
-export function prepareBatch(
-  dataset: Dataset,
-  indices: ArrayLike<number>,
-  out?: BatchBuffers,
-  normalization: Normalization = {},
-  seeded?: SeededAugmentation,
-): Omit<Batch, 'index'> {
-  const { images: pixels, labels: classes, channels, count, height, width } = dataset;
-  const size = indices.length;
-  const area = height * width;
-  const needed = size * channels * area;
-  if (out) {
-    checkLength('out.images', out.images, needed);
-    checkLength('out.labels', out.labels, size);
-  }
-  const images = out ? out.images.subarray(0, needed) : new Float32Array(needed);
-  const labels = out ? out.labels.subarray(0, size) : new Int32Array(size);
-  const tables = lookupTables(channels, normalization);
-  if (seeded) checkAugmentation(seeded.augment, dataset);
-
-  let to = 0;
-  for (let item = 0; item < size; item++) {
-    const index = indices[item] ?? count;
-    if (!(Number.isInteger(index) && index >= 0 && index < count)) {
-      throw new OptionError(
-        `indices: expected whole numbers from 0 to ${count - 1}, got ${index} at place ${item}`,
-      );
-    }
-    labels[item] = classes[index] ?? 0;
-    let from = index * channels * area;
-    const place = seeded && placement(seeded.augment, { ...seeded, index });
-    for (const table of tables) {
-      if (place) {
-        copyPlane({ pixels, from, table, images, to, height, width }, place);
-        from += area;
-        to += area;
-        continue;
-      }
-      for (const end = from + area; from < end; from++) images[to++] = table[pixels[from] ?? 0] ?? 0;
-    }
-  }
-  return { images, labels, size };
+  readonly augment?: Augment;
 }
 
 /** One epoch of a data set, cut into batches that can be prepared in any order. */
@@ -148,7 +50,7 @@ export interface CutEpoch {
   /** Index after that of the last batch. */
   readonly to: number;
   /** Prepares a batch, in `out` or in fresh memory; the same numbers whenever and wherever it is called. */
-  readonly prepare: (index: number, out?: BatchBuffers) => Batch;
+  readonly prepare: (index: number, out?: BatchBuffers) => Promise<Batch>;
 }
 
 /** Where `fit` takes an epoch's batches from: `batches`, or another source of the same ones. */
@@ -160,39 +62,38 @@ export type BatchSource = (dataset: Dataset, options: BatchOptions) => Iterable<
  * @throws OptionError, at once, if the batch size is not a whole number from 1 to `dataset.count`, a seed or an epoch is
  *   out of range, and as `prepareBatch`.
  * @example
- * for (const { images, labels, size } of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch })) {
+ * for await (const { images, labels, size } of batches(train, { batchSize: 64, shuffle: true, seed: 1, epoch })) {
  *   await step({ x: new Tensor('float32', images, [size, 1, 28, 28]), labels });
  * }
  */
-export function batches(dataset: Dataset, options: BatchOptions): Iterable<Batch> {
+export function batches(dataset: Dataset, options: BatchOptions): AsyncIterable<Batch> {
   const { from, to, prepare } = cutEpoch(dataset, options);
-  function* walk(): Generator<Batch> {
+  async function* walk(): AsyncGenerator<Batch> {
     const out = options.reuse === true ? batchBuffers(dataset, options.batchSize) : undefined;
     for (let index = from; index < to; index++) yield prepare(index, out);
   }
-  return { [Symbol.iterator]: walk };
+  return { [Symbol.asyncIterator]: walk };
 }
 
 /** The epoch that `batches` walks through; throws as it does. */
 export function cutEpoch(dataset: Dataset, options: BatchOptions): CutEpoch {
   const { batchSize, shuffle = false, seed = 0, epoch = 0, from = 0, augment } = options;
   checkCut(dataset, options);
-  lookupTables(dataset.channels, options);
-  if (augment) checkAugmentation(augment, dataset);
-  const seeded = augment && { augment, seed, epoch };
+  const tables = lookupTables(dataset.shape[0], options);
+  const seeded = augment === undefined ? undefined : { augmenter: augmenter(augment, dataset), seed, epoch };
   const order = epochOrder(dataset.count, { shuffle, seed, epoch });
   return {
     from,
     to: batchCount(dataset.count, batchSize),
-    prepare(index, out) {
+    async prepare(index, out) {
       const indices = order.subarray(index * batchSize, (index + 1) * batchSize);
-      return { ...prepareBatch(dataset, indices, out, options, seeded), index };
+      return { ...(await gather(dataset, indices, { out, tables, seeded })), index };
     },
   };
 }
 
 /** Memory for a batch of a data set. */
-export function batchBuffers({ channels, height, width }: Dataset, batchSize: number): BatchBuffers {
+export function batchBuffers({ shape: [channels, height, width] }: Dataset, batchSize: number): BatchBuffers {
   return {
     images: new Float32Array(batchSize * channels * height * width),
     labels: new Int32Array(batchSize),
@@ -219,8 +120,4 @@ export function checkCut({ count, name }: Dataset, { batchSize, from = 0 }: Batc
  */
 export function batchCount(count: number, batchSize: number): number {
   return Math.ceil(count / batchSize);
-}
-
-function checkLength(buffer: string, { length }: Float32Array | Int32Array, needed: number): void {
-  checkOption(buffer, length, length >= needed, `at least ${needed} elements`);
 }

@@ -1,38 +1,52 @@
 import { repeatedName } from '../checks.js';
 import { DataError } from '../errors.js';
-import type { Dataset, DataSplit } from './dataset.js';
+import { isInMemory, type Dataset, type DataSplit } from './dataset.js';
 
 /**
- * Checks that a data set agrees with itself; for data sets made by hand.
+ * Checks what a data set says of itself; what it reads is checked with each batch.
  *
- * @throws DataError if count, channels, height or width is not a positive integer, the pixels are not
- *   count * channels * height * width, the labels are not `count`, there are no classes or two of the same name, or a label is out
- *   of range.
+ * @throws DataError if count or a side is not a positive integer, `read` is no function, there are no classes or a class is
+ *   named twice, the known labels are not `count` or one is out of range, or pixels in memory do not have this shape.
  * @example
- * checkDataset({ name: 'mine', images, labels, count: 2, channels: 3, height: 32, width: 32, classes: ['cat', 'dog'] });
+ * checkDataset({ name: 'mine', count: 2, shape: [3, 32, 32], classes: ['cat', 'dog'], read });
  */
 export function checkDataset(dataset: Dataset): void {
-  const { name, images, labels, count, channels, height, width, classes } = dataset;
-  for (const [what, size] of Object.entries({ count, channels, height, width })) {
-    if (!Number.isSafeInteger(size) || size < 1) {
-      throw new DataError(`data set ${name}: expected ${what} to be a positive integer, got ${size}`);
-    }
-  }
-  const pixels = count * channels * height * width;
-  if (images.length !== pixels) {
+  const { name, count, classes, labels, read } = dataset as Partial<Dataset>;
+  const [channels, height, width] = (dataset.shape as Dataset['shape'] | undefined) ?? [];
+  const where = `data set ${String(name)}`;
+  if (typeof read !== 'function' || classes === undefined) {
     throw new DataError(
-      `data set ${name}: expected ${pixels} pixels ([${count}, ${channels}, ${height}, ${width}]), got ${images.length}`,
+      `${where}: expected a data set with count, shape, classes and read; pixels and labels become one by memoryDataset`,
     );
   }
-  if (labels.length !== count) {
-    throw new DataError(`data set ${name}: expected ${count} labels, got ${labels.length}`);
+  for (const [what, size] of Object.entries({ count, channels, height, width })) {
+    if (size === undefined || !Number.isSafeInteger(size) || size < 1) {
+      throw new DataError(`${where}: expected ${what} to be a positive integer, got ${String(size)}`);
+    }
   }
-  if (classes.length === 0) throw new DataError(`data set ${name}: expected at least one class, got none`);
+  checkClasses(where, classes);
+  if (labels === undefined) return;
+  if (labels.length !== count) {
+    throw new DataError(`${where}: expected ${String(count)} labels, got ${labels.length}`);
+  }
+  checkLabels(where, labels, classes.length);
+  if (!isInMemory(dataset)) return;
+  const dimensions = [dataset.count, ...dataset.shape];
+  const pixels = dimensions.reduce((product, size) => product * size, 1);
+  if (dataset.images.length !== pixels) {
+    throw new DataError(
+      `${where}: expected ${pixels} pixels ([${dimensions.join(', ')}]), got ${dataset.images.length}`,
+    );
+  }
+}
+
+/** Throws DataError where there are no classes, or one is named twice. */
+export function checkClasses(where: string, classes: readonly string[]): void {
+  if (classes.length === 0) throw new DataError(`${where}: expected at least one class, got none`);
   const twice = repeatedName(classes);
   if (twice !== undefined) {
-    throw new DataError(`data set ${name}: expected classes of different names, got '${twice}' twice`);
+    throw new DataError(`${where}: expected classes of different names, got '${twice}' twice`);
   }
-  checkLabels(`data set ${name}`, labels, classes.length);
 }
 
 /** Throws DataError for a label that is not below the number of classes. */
@@ -42,32 +56,36 @@ export function checkLabels(where: string, labels: ArrayLike<number>, classes: n
 
 /** The same for the label of the image `index`. */
 export function checkLabel(where: string, what: string, label: number, classes: number, index: number): void {
-  if (label < classes) return;
+  if (Number.isInteger(label) && label >= 0 && label < classes) return;
   throw new DataError(
     `${where}: expected ${what} below ${classes} (the number of classes), got ${label} at index ${index}`,
   );
 }
 
 /**
- * Checks both halves, and that they have the same shape and the same classes.
+ * Checks all parts, and that they have the same shape and the same classes.
  *
- * @throws DataError as `checkDataset`, and if channels, height, width or classes differ.
+ * @throws DataError as `checkDataset`, and if shape or classes differ.
  * @example
  * checkSplit({ train, test });
  */
-export function checkSplit({ train, test }: DataSplit): void {
+export function checkSplit({ train, test, final }: DataSplit): void {
   checkDataset(train);
-  checkDataset(test);
-  const shape = ({ channels, height, width }: Dataset): string => `${channels}x${height}x${width}`;
-  if (shape(test) !== shape(train)) {
+  for (const part of final === undefined ? [test] : [test, final]) checkSame(train, part);
+}
+
+function checkSame(train: Dataset, part: Dataset): void {
+  checkDataset(part);
+  const shape = (set: Dataset): string => set.shape.join('x');
+  if (shape(part) !== shape(train)) {
     throw new DataError(
-      `data set ${test.name}: expected images of ${shape(train)}, as in ${train.name}, got ${shape(test)}`,
+      `data set ${part.name}: expected images of ${shape(train)}, as in ${train.name}, got ${shape(part)}`,
     );
   }
-  if (test.classes.join('\n') !== train.classes.join('\n')) {
+  if (part.classes.join('\n') !== train.classes.join('\n')) {
     throw new DataError(
-      `data set ${test.name}: expected the classes of ${train.name} (${train.classes.join(', ')}), ` +
-        `got ${test.classes.join(', ')}`,
+      `data set ${part.name}: expected the classes of ${train.name} (${train.classes.join(', ')}), ` +
+        `got ${part.classes.join(', ')}`,
     );
   }
 }

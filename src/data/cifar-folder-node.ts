@@ -1,5 +1,5 @@
 import { readCifarFolder, type CifarFolderOptions } from './cifar-set.js';
-import type { DataSplit } from './dataset.js';
+import type { MemorySplit } from './dataset.js';
 import { nodeHash } from './digest-node.js';
 import { nodeFolder } from './folder-node.js';
 
@@ -14,6 +14,9 @@ import { nodeFolder } from './folder-node.js';
  * @example
  * const { train, test } = await loadCifarFolder('data/cifar-10-batches-bin');
  */
-export async function loadCifarFolder(folder: string, options: CifarFolderOptions = {}): Promise<DataSplit> {
+export async function loadCifarFolder(
+  folder: string,
+  options: CifarFolderOptions = {},
+): Promise<MemorySplit> {
   return readCifarFolder(await nodeFolder(folder, 'a CIFAR set'), options, nodeHash);
 }

@@ -2,7 +2,7 @@ import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import { datasetFromCifar, type CifarSource } from './cifar.js';
 import { cifarSet, cifarSets, type CifarName, type CifarSet } from './cifar-sets.js';
-import type { Dataset, DataSplit } from './dataset.js';
+import type { MemoryDataset, MemorySplit } from './dataset.js';
 import { digestProblem, type Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
 import { gunzip } from './gunzip.js';
@@ -28,7 +28,7 @@ export async function readCifarFolder(
   folder: DataFolder,
   options: CifarFolderOptions,
   hash: Hash,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   const kind = options.known ?? options.kind ?? cifarKindIn(folder);
   if (kind === undefined) {
     throw new DataError(
@@ -44,10 +44,10 @@ export async function readCifarSet(
   set: CifarSet,
   { classes, name, known }: CifarFolderOptions,
   hash: Hash,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   const read = await readerOf(folder, set, known === undefined ? undefined : hash);
   const called = name ?? (known === undefined ? folder.name : set.name);
-  const half = async (which: 'train' | 'test'): Promise<Dataset> => {
+  const half = async (which: 'train' | 'test'): Promise<MemoryDataset> => {
     const files = await read(set.files[which]);
     const source: CifarSource = { kind: set.name, name: `${called}/${which}`, files };
     const dataset = datasetFromCifar(classes ? { ...source, classes } : source);

@@ -1,7 +1,8 @@
 import { DataError } from '../errors.js';
 import { checkLabel } from './checks.js';
 import { cifarSet, type CifarName } from './cifar-sets.js';
-import type { Dataset } from './dataset.js';
+import type { MemoryDataset } from './dataset.js';
+import { memoryDataset } from './memory-dataset.js';
 
 const SIDE = 32;
 const PIXELS = 3 * SIDE * SIDE;
@@ -29,14 +30,14 @@ export interface CifarSource {
  * @example
  * const test = datasetFromCifar({ kind: 'cifar10', name: 'cifar10/test', files: [{ where: file, bytes }] });
  */
-export function datasetFromCifar({ kind, name, files, classes }: CifarSource): Dataset {
+export function datasetFromCifar({ kind, name, files, classes }: CifarSource): MemoryDataset {
   const { coarse, classes: published } = cifarSet(kind);
   const labelled = classes ?? published;
   const record = (coarse > 0 ? 2 : 1) + PIXELS;
   const count = files.reduce((sum, { where, bytes }) => sum + countOf(where, bytes, record, kind), 0);
   if (count === 0) throw new DataError(`${name}: expected at least one file, got none`);
   const images = new Uint8Array(count * PIXELS);
-  const labels = new Uint8Array(count);
+  const labels = new Int32Array(count);
   let item = 0;
   for (const { where, bytes } of files) {
     for (let at = 0, index = 0; at < bytes.length; at += record, index++, item++) {
@@ -48,7 +49,7 @@ export function datasetFromCifar({ kind, name, files, classes }: CifarSource): D
       images.set(bytes.subarray(pixels, pixels + PIXELS), item * PIXELS);
     }
   }
-  return { name, images, labels, count, channels: 3, height: SIDE, width: SIDE, classes: labelled };
+  return memoryDataset({ name, images, labels, channels: 3, height: SIDE, width: SIDE, classes: labelled });
 }
 
 /** Number of images in a file; DataError if its length cannot be right. */

@@ -5,7 +5,7 @@ import { defaultCacheDir, type DownloadOptions } from './cache-node.js';
 import { downloadCifar } from './cifar-download-node.js';
 import { loadCifarFolder } from './cifar-folder-node.js';
 import { cifarSets, isCifarName, type CifarName } from './cifar-sets.js';
-import type { DataSplit } from './dataset.js';
+import type { MemorySplit } from './dataset.js';
 import { fileProblem } from './digest-node.js';
 import { idxFileNames, idxRoles } from './idx-files.js';
 import { findIdxFiles, loadIdxFolder } from './idx-folder-node.js';
@@ -44,7 +44,7 @@ export async function downloadKnownSet(name: DownloadName, options: DownloadOpti
  * @example
  * const { train, test } = await loadKnownSet('fashion-mnist', { onProgress: ({ file, received }) => log(file, received) });
  */
-export async function loadKnownSet(name: DownloadName, options: DownloadOptions = {}): Promise<DataSplit> {
+export async function loadKnownSet(name: DownloadName, options: DownloadOptions = {}): Promise<MemorySplit> {
   const folder = await downloadKnownSet(name, options);
   return isCifarName(name)
     ? loadCifarFolder(folder, { known: name })

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { DataError, IoError } from '../errors.js';
 import type { DataFolder } from './folder.js';
@@ -33,4 +33,10 @@ export async function nodeFolder(path: string, expected: string): Promise<DataFo
     },
     open: (name) => nodeFolder(join(path, name), expected),
   };
+}
+
+/** Whether a path is that of a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  return info?.isDirectory() === true;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataSplit } from './dataset.js';
+import type { MemorySplit } from './dataset.js';
 import { nodeHash } from './digest-node.js';
 import { nodeFolder } from './folder-node.js';
 import { idxRoles, type IdxRole } from './idx-files.js';
@@ -17,7 +17,7 @@ import { knownSet } from './known-sets.js';
  * @example
  * const { train, test } = await loadIdxFolder('data/mnist', { known: 'mnist' });
  */
-export async function loadIdxFolder(folder: string, options: IdxFolderOptions = {}): Promise<DataSplit> {
+export async function loadIdxFolder(folder: string, options: IdxFolderOptions = {}): Promise<MemorySplit> {
   if (options.known !== undefined) knownSet(options.known);
   return readIdxSet(await nodeFolder(folder, idxLookedFor(idxRoles)), options, nodeHash);
 }

@@ -1,6 +1,6 @@
 import { assert, DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
-import type { Dataset, DataSplit } from './dataset.js';
+import type { MemoryDataset, MemorySplit } from './dataset.js';
 import { digestProblem, type Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
 import { gunzipIfNeeded } from './gunzip.js';
@@ -32,7 +32,7 @@ export async function readIdxSet(
   folder: DataFolder,
   options: IdxFolderOptions,
   hash: Hash,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   const known = options.known === undefined ? undefined : knownSet(options.known);
   const found = idxFilesIn(folder);
   const files = new Map<IdxRole, IdxFile>();
@@ -45,7 +45,7 @@ export async function readIdxSet(
   const name = options.name ?? set?.name ?? folder.name;
   const classes = options.classes ?? set?.classes ?? options.fallbackClasses ?? knownSets.mnist.classes;
 
-  const half = (which: string, images: IdxRole, labels: IdxRole): Dataset => {
+  const half = (which: string, images: IdxRole, labels: IdxRole): MemoryDataset => {
     const [imagesFile, labelsFile] = [files.get(images), files.get(labels)];
     assert(imagesFile && labelsFile, 'all four files have been read');
     return datasetFromIdx({

@@ -1,13 +1,14 @@
 import { DataError } from '../errors.js';
 import { checkLabels } from './checks.js';
-import type { Dataset } from './dataset.js';
+import type { MemoryDataset } from './dataset.js';
 import { gunzipIfNeeded } from './gunzip.js';
+import { memoryDataset } from './memory-dataset.js';
 
 /** Two zero bytes, 08 for unsigned bytes, the number of dimensions. */
 const IMAGES_MAGIC = 0x803;
 const LABELS_MAGIC = 0x801;
 
-/** Images of one IDX file; a one-channel `Dataset` is one, too. */
+/** Images of one IDX file. */
 export interface IdxImages {
   readonly count: number;
   readonly height: number;
@@ -72,14 +73,14 @@ export function parseIdxLabels(bytes: Uint8Array, where: string, classes: number
 }
 
 /**
- * Joins an images and a labels file to a data set of one channel. The bytes are shared, not copied.
+ * Joins an images and a labels file to a data set of one channel. The pixels are shared, not copied.
  *
  * @throws DataError if a file is no IDX file of its kind, is cut off or too long, has a label that is no class, or if the
  *   two counts differ.
  * @example
  * const train = datasetFromIdx({ name: 'mnist/train', images, labels, classes: [...'0123456789'] });
  */
-export function datasetFromIdx(source: IdxSource): Dataset {
+export function datasetFromIdx(source: IdxSource): MemoryDataset {
   const { name, classes, imagesWhere = `${name} images`, labelsWhere = `${name} labels` } = source;
   const parsed = parseIdxImages(source.images, imagesWhere);
   const labels = parseIdxLabels(source.labels, labelsWhere, classes.length);
@@ -88,7 +89,8 @@ export function datasetFromIdx(source: IdxSource): Dataset {
       `${labelsWhere}: expected ${parsed.count} labels, one for each image of ${imagesWhere}, got ${labels.length}`,
     );
   }
-  return { name, ...parsed, labels, channels: 1, classes };
+  const { images, height, width } = parsed;
+  return memoryDataset({ name, images, labels, channels: 1, height, width, classes });
 }
 
 /**
@@ -98,7 +100,7 @@ export function datasetFromIdx(source: IdxSource): Dataset {
  * @example
  * const train = await loadIdx({ name: 'mnist/train', images: await fetchBytes(url), labels, classes });
  */
-export async function loadIdx(source: IdxSource): Promise<Dataset> {
+export async function loadIdx(source: IdxSource): Promise<MemoryDataset> {
   const { name, imagesWhere = `${name} images`, labelsWhere = `${name} labels` } = source;
   return datasetFromIdx({
     ...source,

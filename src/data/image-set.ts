@@ -4,6 +4,7 @@ import { checkSplit } from './checks.js';
 import type { Dataset, DataSplit } from './dataset.js';
 import type { ImageSetOptions } from './files.js';
 import type { DecodeOptions } from './image.js';
+import { memoryDataset } from './memory-dataset.js';
 import { randomStream, shuffleInPlace } from './random.js';
 
 /** A user's image and how to get its pixels. */
@@ -143,8 +144,8 @@ async function decodeAll(
   const size = channels * height * width;
   const images = new Uint8Array(labelled.length * size);
   for (const [i, { file }] of labelled.entries()) images.set(await file.decode(options), i * size);
-  const labels = Uint8Array.from(labelled, ({ label }) => classes.indexOf(label));
-  return { name, images, labels, count: labelled.length, channels, height, width, classes };
+  const labels = Int32Array.from(labelled, ({ label }) => classes.indexOf(label));
+  return memoryDataset({ name, images, labels, channels, height, width, classes });
 }
 
 /** Numbers by size, else by character codes: the order does not depend on the system's language. */

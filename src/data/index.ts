@@ -1,12 +1,46 @@
 /** Data sets: what runs in Node and in the browser alike. */
-export type { Dataset, DataSplit } from './dataset.js';
-export { batchCount, batches, prepareBatch } from './batches.js';
+export type {
+  Dataset,
+  DataReport,
+  DataSplit,
+  LeftOut,
+  MemoryDataset,
+  MemorySplit,
+  ReadBuffers,
+} from './dataset.js';
+export { batchCount, batches } from './batches.js';
+export { prepareBatch } from './prepare-batch.js';
+export { memoryDataset } from './memory-dataset.js';
+export { isInMemory } from './dataset.js';
+export type { MemorySource } from './memory-dataset.js';
+export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
+export type { PictureDataOptions } from './pictures/open.js';
+export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
+export { readImages } from './read-images.js';
+export type { LabelledImage } from './read-images.js';
 export type { Batch, BatchOptions, BatchSource } from './batches.js';
-export { checkAugmentation } from './augment.js';
+export { augmenter, transformsOf } from './augmentation.js';
+export {
+  augmentPolicies,
+  describeTransforms,
+  evalTransforms,
+  isDeterministic,
+  transformSchema,
+  transformer,
+} from './transforms/index.js';
+export type {
+  AugmentPolicy,
+  OutputSize,
+  Transform,
+  TransformSpec,
+  TransformStream,
+} from './transforms/index.js';
+export type { Augment } from './augmentation.js';
 export type { Augmentation } from './augment.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
 export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';
+export { withNames } from './view.js';
 export { selectClasses } from './select-classes.js';
 export { datasetFromCifar } from './cifar.js';
 export type { CifarSource } from './cifar.js';

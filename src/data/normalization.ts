@@ -10,24 +10,34 @@ export interface Normalization {
   readonly std?: readonly number[];
 }
 
+/** Images read at a time. */
+const AT_ONCE = 64;
+
 /**
  * Mean and standard deviation (of the population) of each channel over all pixels, after division by 255: what makes
  * the training set have mean 0 and variance 1. Exact, as it counts how often each of the 256 values occurs.
  *
  * @returns `mean` and `std`, one number for each channel. A channel of one value only has std 0, which `batches` refuses.
  * @example
- * for (const batch of batches(train, { batchSize: 128, ...channelStatistics(train) })) await step(batch);
+ * for await (const batch of batches(train, { batchSize: 128, ...(await channelStatistics(train)) })) await step(batch);
  */
-export function channelStatistics(dataset: Dataset): Required<Normalization> {
-  const { images, count, channels, height, width } = dataset;
+export async function channelStatistics(dataset: Dataset): Promise<Required<Normalization>> {
+  const { count, shape } = dataset;
+  const [channels, height, width] = shape;
   const area = height * width;
   const counts = Array.from({ length: channels }, () => new Float64Array(256));
-  let from = 0;
-  for (let item = 0; item < count; item++) {
-    for (const histogram of counts) {
-      for (const end = from + area; from < end; from++) {
-        const pixel = images[from] ?? 0;
-        histogram[pixel] = (histogram[pixel] ?? 0) + 1;
+  const pixels = new Uint8Array(Math.min(count, AT_ONCE) * channels * area);
+  const labels = new Int32Array(Math.min(count, AT_ONCE));
+  for (let start = 0; start < count; start += AT_ONCE) {
+    const indices = Array.from({ length: Math.min(AT_ONCE, count - start) }, (_, i) => start + i);
+    await dataset.read(indices, { pixels, labels });
+    let from = 0;
+    for (let item = 0; item < indices.length; item++) {
+      for (const histogram of counts) {
+        for (const end = from + area; from < end; from++) {
+          const pixel = pixels[from] ?? 0;
+          histogram[pixel] = (histogram[pixel] ?? 0) + 1;
+        }
       }
     }
   }

@@ -6,20 +6,24 @@ import type { DataSplit } from './dataset.js';
 import { embeddedDigits, type EmbeddedOptions } from './digits/index.js';
 import { downloadNames, loadKnownSet, type DownloadOptions } from './download-node.js';
 import { nodeHash } from './digest-node.js';
-import { nodeFolder } from './folder-node.js';
+import { isFolder, nodeFolder } from './folder-node.js';
 import { loadIdxFolder } from './idx-folder-node.js';
 import { hasCode } from './io-node.js';
 import { isKnownName } from './known-sets.js';
-import { readSet, setsLookedFor } from './read-set.js';
+import { isList } from './pictures/list-file-node.js';
+import { listPictures } from './pictures/listing-node.js';
+import { openNodeListing, type NodePictureOptions } from './pictures/open-node.js';
+import { isShards } from './pictures/shards-node.js';
+import { holdsSet, readSet, setsLookedFor } from './read-set.js';
 
 /** How to open a data set; each kind uses its own options. */
-export interface OpenDataOptions extends DownloadOptions {
+export interface OpenDataOptions extends DownloadOptions, NodePictureOptions {
   /** Sizes and seed of `digits`. */
   readonly digits?: EmbeddedOptions;
-  /** Label of each class index, for a folder. */
-  readonly classes?: readonly string[];
   /** Label of each class index where neither `classes` nor the data name them, as IDX files do not; default: the ten digits. */
   readonly fallbackClasses?: readonly string[];
+  /** The labels of a model that pictures are for: they get its indices. Unless given, those of the pictures by name. */
+  readonly modelClasses?: readonly string[];
 }
 
 /** Names that `openData` knows. */
@@ -37,6 +41,7 @@ export const dataNames: readonly string[] = ['digits', ...downloadNames];
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);
   if (isKnownName(spec) || isCifarName(spec)) return loadKnownSet(spec, options);
+  if (isList(spec) || isShards(spec)) return openPictures(spec, options);
   if (!(await exists(spec))) {
     throw new DataError(
       `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
@@ -45,13 +50,9 @@ export async function openData(spec: string, options: OpenDataOptions = {}): Pro
   const { classes, fallbackClasses } = options;
   const names = defined({ classes, fallbackClasses });
   if (!(await isFolder(spec))) return loadIdxFolder(spec, names);
-  return readSet(await nodeFolder(spec, setsLookedFor), names, nodeHash);
-}
-
-/** Whether it is a folder; `loadIdxFolder` refuses other paths. */
-async function isFolder(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  return info?.isDirectory() === true;
+  const folder = await nodeFolder(spec, setsLookedFor);
+  if (holdsSet(folder)) return readSet(folder, names, nodeHash);
+  return openPictures(spec, options);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -62,4 +63,12 @@ async function exists(path: string): Promise<boolean> {
     // `loadIdxFolder` says what else is wrong with it.
     return !hasCode(error, 'ENOENT');
   }
+}
+
+/** Pictures that are decoded when they are read. */
+async function openPictures(
+  path: string,
+  { modelClasses, classes = modelClasses, ...options }: OpenDataOptions,
+): Promise<DataSplit> {
+  return openNodeListing(await listPictures(path, { ...options, ...defined({ classes }) }), options);
 }

@@ -1,6 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import { unpackError } from '../error-transfer.js';
-import { assert, messageOf, OptionError, WorkerError } from '../errors.js';
+import { assert, OptionError } from '../errors.js';
 import {
   batchBuffers,
   batchCount,
@@ -10,177 +8,124 @@ import {
   type BatchOptions,
 } from './batches.js';
 import type { Dataset } from './dataset.js';
+import { shareDataset } from './description-node.js';
+import type { DatasetDescription } from './description.js';
 import * as ring from './prefetch-ring-node.js';
-import { shareDataset } from './share-node.js';
+import { PrefetchThread, type Walk } from './prefetch-thread-node.js';
 
-/** One is filled while the other waits; a batch that was taken was copied, so its slot is free. */
+/** A thread fills one while the other waits; a batch that was taken was copied, so its slot is free. */
 const SLOTS = 2;
 
-/** The epoch in progress. */
-interface Walk {
-  readonly id: number;
-  readonly counters: Int32Array;
-  failure?: Error;
-  wake?: () => void;
+/** How to start a `Prefetcher`. */
+export interface PrefetchOptions {
+  /** Threads, each of which prepares every so many-th batch; 1 unless given. */
+  readonly threads?: number;
+  /** What a thread runs, for callers that have moved it; the file beside this one unless given. */
+  readonly script?: URL;
 }
 
 /**
- * A thread that prepares the next batches of a data set while the last one is trained on. It has the data set in shared
- * memory: where pixels and labels do not lie in SharedArrayBuffers they are copied there once, a byte for each pixel, and
- * later changes are not seen. It also has memory for two batches. Holds a thread: call `dispose` when done.
+ * Threads that prepare the next batches of data sets while the last one is trained on. They have the data sets in shared
+ * memory, or open the files of pictures themselves: where pixels and labels do not lie in SharedArrayBuffers they are
+ * copied there once, a byte for each pixel, and later changes are not seen. Each thread has memory for two batches. Call
+ * `dispose` when done.
  *
  * @example
- * const prefetcher = await Prefetcher.start(data.train);
+ * const prefetcher = await Prefetcher.start([data.train, data.test]);
  * await fit(trainer, data, { ...options, batches: prefetcher.batches });
  * await prefetcher.dispose();
  */
 export class Prefetcher {
-  readonly #dataset: Dataset;
-  readonly #worker: Worker;
-  #walk: Walk | undefined;
-  #walks = 0;
-  #memory: { readonly batchSize: number; readonly slots: readonly BatchBuffers[] } | undefined;
-  /** Why the thread is gone. */
-  #gone: WorkerError | undefined;
+  readonly #datasets: readonly Dataset[];
+  readonly #threads: readonly PrefetchThread[];
+  #memory: { readonly key: string; readonly slots: readonly (readonly BatchBuffers[])[] } | undefined;
 
-  private constructor(dataset: Dataset, worker: Worker) {
-    this.#dataset = dataset;
-    this.#worker = worker;
-    worker.on('message', (message: ring.PrefetchMessage) => {
-      const walk = this.#walk;
-      if (message.kind === 'ready' || message.id !== walk?.id) return;
-      if (message.kind === 'failed') walk.failure = unpackError(message.error);
-      walk.wake?.();
-    });
-    worker.on('error', (cause) => {
-      this.#gone ??= failure(`failed: ${messageOf(cause)}`, cause);
-    });
-    // Comes after an error too.
-    worker.on('exit', (code) => {
-      this.#gone ??= failure(`has ended with status ${code}`);
-      this.#walk?.wake?.();
-    });
+  private constructor(datasets: readonly Dataset[], threads: readonly PrefetchThread[]) {
+    this.#datasets = datasets;
+    this.#threads = threads;
   }
 
-  /**
-   * Starts the thread. Throws WorkerError where that is impossible.
-   *
-   * @param script - What the thread runs, for callers that have moved it; default: the file beside this one.
-   */
+  /** Starts the threads. Throws WorkerError where that is impossible, OptionError for a data set that no thread can open. */
   static async start(
-    dataset: Dataset,
-    script: URL = new URL('./prefetch-worker-node.js', import.meta.url),
+    datasets: readonly Dataset[],
+    { threads = 1, script = new URL('./prefetch-worker-node.js', import.meta.url) }: PrefetchOptions = {},
   ): Promise<Prefetcher> {
-    let worker: Worker;
-    try {
-      // A thread inherits the program's options; Node refuses this one for a script that is a file.
-      const isInline = process.execArgv.some((option) => option.startsWith('--input-type'));
-      worker = new Worker(script, {
-        workerData: shareDataset(dataset),
-        name: 'ort-train prefetch',
-        ...(isInline && { execArgv: [] }),
-      });
-    } catch (cause) {
-      throw failure(`cannot be started: ${messageOf(cause)}`, cause);
-    }
-    const prefetcher = new Prefetcher(dataset, worker);
-    await new Promise<void>((resolve) => {
-      for (const event of ['message', 'exit'] as const) {
-        worker.once(event, () => {
-          resolve();
-        });
-      }
+    const shared = datasets.map((dataset): DatasetDescription => {
+      const found = shareDataset(dataset);
+      if (found !== undefined) return found;
+      throw new OptionError(
+        `prefetch: expected data in memory or picture files, got ${dataset.name}, whose functions no thread can be sent`,
+      );
     });
-    if (prefetcher.#gone !== undefined) throw prefetcher.#gone;
-    worker.unref();
-    return prefetcher;
+    const started = await Promise.allSettled(
+      Array.from({ length: threads }, () => PrefetchThread.start(shared, script)),
+    );
+    const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const failed = started.find((each) => each.status === 'rejected');
+    if (failed === undefined) return new Prefetcher(datasets, running);
+    await Promise.all(running.map((thread) => thread.dispose()));
+    throw failed.reason;
   }
 
   /**
    * The batches of one epoch, bit for bit those of the function `batches`; one epoch at a time. What it throws comes with
-   * the first batch: OptionError as there, and for another data set than the thread has; WorkerError if the thread is gone.
+   * the first batch: OptionError as there, and for another data set than the threads have; WorkerError if one is gone.
    */
   readonly batches = (dataset: Dataset, options: BatchOptions): AsyncIterable<Batch> => ({
     [Symbol.asyncIterator]: () => this.#epoch(dataset, options),
   });
 
-  /** Ends the thread, whatever it is doing, and waits for its end; a second call does nothing. */
+  /** Ends the threads, whatever they are doing, and waits for their end; a second call does nothing. */
   async dispose(): Promise<void> {
-    this.#gone ??= failure('has ended: it was disposed of');
-    await this.#worker.terminate();
+    await Promise.all(this.#threads.map((thread) => thread.dispose()));
   }
 
   async *#epoch(dataset: Dataset, options: BatchOptions): AsyncGenerator<Batch> {
     const { batchSize, from = 0, reuse = false } = options;
-    if (dataset !== this.#dataset) {
+    const set = this.#datasets.indexOf(dataset);
+    if (set < 0) {
+      const names = this.#datasets.map(({ name }) => name).join(' or ');
       throw new OptionError(
-        `prefetch: expected ${this.#dataset.name}, the data set that the thread was started with, got another, ${dataset.name}`,
+        `prefetch: expected ${names}, the data that the threads were started with, got another data set, ${dataset.name}`,
       );
     }
     checkCut(dataset, options);
-    const slots = this.#slotsFor(batchSize);
-    const walk = this.#ask(slots, options);
+    const slots = this.#slotsFor(dataset, batchSize);
+    const threads = this.#threads.map((thread, t) => {
+      const own = slots[t] ?? [];
+      const request = { set, slots: own, options, first: from + t, stride: this.#threads.length };
+      return { thread, slots: own, walk: thread.ask(request) };
+    });
     const own = reuse ? batchBuffers(dataset, batchSize) : undefined;
     try {
       for (let index = from; index < batchCount(dataset.count, batchSize); index++) {
-        const place = index - from;
-        await this.#waitFor(walk, place);
+        const {
+          thread,
+          walk,
+          slots: filled,
+        } = threads[(index - from) % threads.length] as {
+          readonly thread: PrefetchThread;
+          readonly walk: Walk;
+          readonly slots: readonly BatchBuffers[];
+        };
+        const place = Math.floor((index - from) / threads.length);
+        await thread.waitFor(walk, place);
         const size = Math.min(batchSize, dataset.count - index * batchSize);
-        const batch = take(slots[place % slots.length], size, own ?? batchBuffers(dataset, size));
+        const batch = take(filled[place % filled.length], size, own ?? batchBuffers(dataset, size));
         ring.release(walk.counters);
         yield { ...batch, index };
       }
     } finally {
-      ring.giveUp(walk.counters);
+      for (const { walk } of threads) ring.giveUp(walk.counters);
     }
   }
 
-  #slotsFor(batchSize: number): readonly BatchBuffers[] {
-    if (this.#memory?.batchSize !== batchSize) {
-      this.#memory = { batchSize, slots: ring.newSlots(this.#dataset, batchSize, SLOTS) };
+  #slotsFor(dataset: Dataset, batchSize: number): readonly (readonly BatchBuffers[])[] {
+    const key = `${dataset.shape.join('x')} ${batchSize}`;
+    if (this.#memory?.key !== key) {
+      this.#memory = { key, slots: this.#threads.map(() => ring.newSlots(dataset, batchSize, SLOTS)) };
     }
     return this.#memory.slots;
-  }
-
-  #ask(slots: readonly BatchBuffers[], options: BatchOptions): Walk {
-    const before = this.#walk;
-    const walk: Walk = { id: ++this.#walks, counters: ring.newCounters() };
-    this.#walk = walk;
-    if (before !== undefined) {
-      ring.giveUp(before.counters);
-      before.wake?.();
-    }
-    const { id, counters } = walk;
-    this.#worker.postMessage({ id, counters, slots, options } satisfies ring.PrefetchRequest);
-    return walk;
-  }
-
-  /** Waits until a batch is ready; nearly always it is. */
-  async #waitFor(walk: Walk, place: number): Promise<void> {
-    const { counters } = walk;
-    this.#checkWalk(walk);
-    if (ring.isReady(counters, place)) return;
-    // The thread keeps the process alive only while a batch is awaited.
-    this.#worker.ref();
-    try {
-      while (!ring.isReady(counters, place)) {
-        const reason = walk.failure ?? this.#gone;
-        if (reason !== undefined) throw reason;
-        await new Promise<void>((resolve) => {
-          walk.wake = resolve;
-          if (!ring.askForMessage(counters, place)) resolve();
-        });
-        this.#checkWalk(walk);
-      }
-    } finally {
-      if (walk === this.#walk) this.#worker.unref();
-    }
-  }
-
-  /** Another epoch takes this one's slots. */
-  #checkWalk(walk: Walk): void {
-    if (walk === this.#walk) return;
-    throw new OptionError('prefetch: expected one epoch at a time, got another before this one was over');
   }
 }
 
@@ -192,11 +137,4 @@ function take(slot: BatchBuffers | undefined, size: number, to: BatchBuffers): O
   images.set(slot.images.subarray(0, pixels));
   labels.set(slot.labels.subarray(0, size));
   return { images, labels, size };
-}
-
-function failure(what: string, cause?: unknown): WorkerError {
-  return new WorkerError(
-    `prefetch: the thread that prepares batches ${what}; train without it (prefetch: false, --no-prefetch)`,
-    cause === undefined ? undefined : { cause },
-  );
 }

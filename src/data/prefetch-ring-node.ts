@@ -21,10 +21,16 @@ const GIVEN_UP = -1;
 export interface PrefetchRequest {
   /** Which request of this thread it is. */
   readonly id: number;
+  /** Which of the data sets. */
+  readonly set: number;
   readonly counters: Int32Array;
   /** Batch k of those asked for comes into slot k modulo their number. */
   readonly slots: readonly BatchBuffers[];
   readonly options: BatchOptions;
+  /** Index of the first batch asked for. */
+  readonly first: number;
+  /** How far the next ones are apart: the number of threads. */
+  readonly stride: number;
 }
 
 /** What the preparing thread says: that it runs, that an awaited batch is ready, or what went wrong. */
@@ -40,7 +46,7 @@ export function newCounters(): Int32Array {
 
 /** Shared memory for `count` batches. */
 export function newSlots(
-  { channels, height, width }: Dataset,
+  { shape: [channels, height, width] }: Dataset,
   batchSize: number,
   count: number,
 ): readonly BatchBuffers[] {

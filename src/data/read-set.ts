@@ -1,6 +1,6 @@
 import { DataError } from '../errors.js';
 import { cifarKindIn, cifarLookedFor, readCifarFolder } from './cifar-set.js';
-import type { DataSplit } from './dataset.js';
+import type { MemorySplit } from './dataset.js';
 import type { Hash } from './digest.js';
 import { shownNames, type DataFolder } from './folder.js';
 import { idxRoles } from './idx-files.js';
@@ -23,7 +23,7 @@ export async function readSet(
   folder: DataFolder,
   options: Pick<IdxFolderOptions, 'classes' | 'fallbackClasses'>,
   hash: Hash,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   if (cifarKindIn(folder) !== undefined) return readCifarFolder(folder, options, hash);
   if (idxFilesIn(folder).size > 0) return readIdxSet(folder, options, hash);
   throw new DataError(`${folder.where}: expected ${setsLookedFor}; ${shownNames(folder.entries.keys())}`);

@@ -3,7 +3,8 @@ import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
 import type { DataSplit } from './dataset.js';
 import type { Hash } from './digest.js';
-import type { FileSource, ImageSetOptions, PlacedFile } from './files.js';
+import type { FileSource, PlacedFile } from './files.js';
+import type { PictureDataOptions } from './pictures/open.js';
 import { gatherFiles, readBytes, webFolder } from './folder-web.js';
 import { shownNames } from './folder.js';
 import { imageName, readImageSet, type ImageFile } from './image-set.js';
@@ -15,9 +16,7 @@ export { decodeImage, decodePicture, type WebImage } from './image-web.js';
 export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 /** How to open files; each kind uses its own options. */
-export interface OpenFilesOptions extends ImageSetOptions {
-  /** Label of each class index, for IDX and CIFAR files. */
-  readonly classes?: readonly string[];
+export interface OpenFilesOptions extends PictureDataOptions {
   /** Label of each class index in place of the ten digits, for IDX files that are no known set. */
   readonly fallbackClasses?: readonly string[];
 }

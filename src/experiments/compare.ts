@@ -17,6 +17,7 @@ import {
   type Dataset,
   type Normalization,
 } from '../data/index.js';
+import { defined } from '../checks.js';
 import { AbortedError, OptionError } from '../errors.js';
 import { checkSetFits, parameterCount, Trainer } from '../train/index.js';
 import { gradientNorms, type ParameterGradient } from './gradient-norms.js';
@@ -176,12 +177,12 @@ async function trainOne(
   const trainer = await Trainer.create(network, options);
   const named = { label, ...(group !== undefined && { group }) };
   try {
-    const [first] = endless({ ...options, reuse: false });
+    const { value: first } = await endless({ ...options, reuse: false }).next();
     if (first === undefined) throw new OptionError(`data ${options.data.name}: expected images, got none`);
     const start = await gradientNorms(network, await trainer.readState(), first, gradientOptions);
     const losses: number[] = [];
     let divergedAt: number | undefined;
-    for (const batch of endless({ ...options, reuse: true })) {
+    for await (const batch of endless({ ...options, reuse: true })) {
       signal?.throwIfAborted();
       const { loss } = await trainer.step(batch, learningRate);
       if (!Number.isFinite(loss)) {
@@ -213,9 +214,9 @@ async function trainOne(
 }
 
 /** Whole batches only: a smaller one would need a step of its own, and its loss would be noisier. */
-function* endless(options: CompareOptions & { readonly reuse: boolean }): Generator<Batch> {
+async function* endless(options: CompareOptions & { readonly reuse: boolean }): AsyncGenerator<Batch, never> {
   for (let epoch = 1; ; epoch++) {
-    for (const batch of batches(options.data, { ...orderOf(options, epoch), reuse: options.reuse })) {
+    for await (const batch of batches(options.data, { ...orderOf(options, epoch), reuse: options.reuse })) {
       if (batch.size === options.batchSize) yield batch;
     }
   }
@@ -225,7 +226,7 @@ function orderOf(
   { batchSize, seed = 0, normalization, augment }: CompareOptions,
   epoch: number,
 ): BatchOptions {
-  return { ...normalization, batchSize, shuffle: true, seed, epoch, ...(augment && { augment }) };
+  return { ...normalization, batchSize, shuffle: true, seed, epoch, ...defined({ augment }) };
 }
 
 function checkCompare(candidates: readonly Candidate[], options: CompareOptions): void {

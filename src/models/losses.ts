@@ -20,8 +20,9 @@ export const lossSchema = object({
 export type CrossEntropyOptions = InferInput<typeof lossSchema>;
 
 /**
- * Cross-entropy of logits [N,C] and class indices [N] (int32), a scalar: -sum(q log softmax(logits)), with q the
- * one-hot target, smoothed. Equals PyTorch's `F.cross_entropy`.
+ * Cross-entropy of logits [N,C] and class indices [N] (int32), or probabilities of the classes [N,C] (float32), a scalar:
+ * -sum(q log softmax(logits)), with q the one-hot target or the probabilities, smoothed: (1 - e) q + e / C. Equals PyTorch's
+ * `F.cross_entropy`, which takes either, too.
  *
  * @example
  * const loss = crossEntropy(b, logits, b.input('target', 'int32', ['N']));
@@ -34,13 +35,15 @@ export function crossEntropy(
 ): Value {
   const { reduction = 'mean', labelSmoothing: e = 0 } = options;
   const [n, classes] = logits.shape;
-  if (logits.shape.length !== 2 || n === undefined || typeof classes !== 'number' || target.shape[0] !== n) {
+  const isSoft = target.shape.length === 2;
+  const fits = target.shape[0] === n && (isSoft ? target.shape[1] === classes : target.shape.length === 1);
+  if (logits.shape.length !== 2 || n === undefined || typeof classes !== 'number' || !fits) {
     throw new ShapeError(
-      `crossEntropy: expected [N,C] and [N], got ${formatType(logits)} and ${formatType(target)}`,
+      `crossEntropy: expected [N,C] and [N] or [N,C], got ${formatType(logits)} and ${formatType(target)}`,
     );
   }
   return b.scope('loss', () => {
-    const hot = oneHot(b, target, classes);
+    const hot = isSoft ? target : oneHot(b, target, classes);
     const soft = e === 0 ? hot : b.add(b.mul(hot, 1 - e), e / classes);
     const each = b.neg(b.reduceSum(b.mul(soft, b.logSoftmax(logits, 1)), [1]));
     return reduction === 'mean' ? b.reduceMean(each, [0]) : b.reduceSum(each, [0]);

@@ -45,6 +45,8 @@ export function checkFeeds(network: Network, batch: number): NamedTensors {
       shape: [batch],
       data: Int32Array.from({ length: batch }, (_, i) => i % network.classes),
     },
+    // Of graphs with soft targets: any numbers would do here, too.
+    targets: tensor(fillNoise(new Float32Array(batch * network.classes), 0, 0, 1), [batch, network.classes]),
     step: tensor(Float32Array.of(1), []),
   };
 }

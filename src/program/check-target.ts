@@ -107,6 +107,6 @@ export function runner(
 }
 
 /** What the compared graphs are made from: the optimizer has no part in them. */
-function graphOptions({ optimizer, loss }: GraphOptions): GraphOptions {
-  return { optimizer, ...(loss && { loss }) };
+function graphOptions({ optimizer, loss, softTargets = false }: GraphOptions): GraphOptions {
+  return { optimizer, softTargets, ...(loss && { loss }) };
 }

@@ -41,6 +41,8 @@ export interface GraphOptions {
   readonly loss?: CrossEntropyOptions;
   /** Largest L2 norm of the gradient of all parameters together, to which the optimizer scales it; default: none. */
   readonly clipNorm?: number;
+  /** Whether the loss is that of probabilities of the classes instead of the label, as images that are mixed have; default false. */
+  readonly softTargets?: boolean;
   /** Whether gradients are added up over several batches, of whose gradients the optimizer takes the mean; default false. */
   readonly accumulates?: boolean;
   /** Images in a batch, where it is fixed; default: left open as `N`. */
@@ -60,14 +62,19 @@ export interface GraphOptions {
  * With `accumulates`, `training` takes grad [P] and keep besides and gives grad_next = grad keep + the batch's gradient; keep
  * is 0 for the first batch of a sum and 1 for the others. `optimizer` takes that sum as grad, and batches, their number.
  *
+ * With `softTargets`, `training` and `step` take targets float32 [N,K] besides, of which their loss is; correct counts the
+ * images whose target has the largest logit, as without.
+ *
  * @example
  * console.log(printGraph(buildGraph(mnistCnn(), 'step', { optimizer: { kind: 'adam' } })));
  */
 export function buildGraph(
   network: Network,
   kind: Exclude<GraphKind, 'inference'>,
-  { optimizer, loss: lossOptions, batch: images, clipNorm, accumulates = false }: GraphOptions,
+  options: GraphOptions,
 ): Graph {
+  const { optimizer, loss: lossOptions, batch: images, clipNorm } = options;
+  const { accumulates = false, softTargets = false } = options;
   checkOptimizer(optimizer);
   checked(lossSchema, lossOptions ?? {}, 'loss');
   const b = new Builder();
@@ -96,6 +103,7 @@ export function buildGraph(
     const carried = carriedIn(b, state);
     const x = b.input('input', 'float32', [batch, ...network.input]);
     const target = b.input('target', 'int32', [batch]);
+    const soft = training && softTargets ? b.input('targets', 'float32', [batch, network.classes]) : target;
     const named = new Map([...unflattenInGraph(b, state.parameters, params), ...carried()]);
     const next = new Map<string, Value>();
     const logits = buildNetwork(b, network, x, {
@@ -104,7 +112,7 @@ export function buildGraph(
       step: stepNumber,
       update: (name, value) => void next.set(name, value),
     });
-    const loss = crossEntropy(b, logits, target, training ? lossOptions : {});
+    const loss = crossEntropy(b, logits, soft, training ? lossOptions : {});
     give('loss', loss);
     give('correct', countCorrect(b, logits, target));
     if (!training) {

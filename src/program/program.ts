@@ -95,7 +95,7 @@ export class Program {
     if (resident !== undefined) await this.#state.placeOn(resident);
     const feeds = {
       ...this.#state.inputs(takes),
-      ...(batch && batchTensors(this.#network, batch)),
+      ...(batch && batchTensors(this.#network, batch, kind !== 'eval' && this.#options.softTargets)),
       ...Object.fromEntries(
         Object.entries(scalars)
           .filter(([name]) => inputs.includes(name))

@@ -1,6 +1,7 @@
 import { checkTrainingBatch } from '../program/index.js';
 import {
-  checkAugmentation,
+  augmenter,
+  type Augment,
   checkNormalization,
   checkSplit,
   type Batch,
@@ -20,7 +21,11 @@ const others = ['shuffle', 'seed', 'normalization', 'augment', 'maxSteps', 'read
 
 /** How `fit` trains: the fields of a `RunSpec` that concern it, and what is not plain JSON. */
 export interface FitOptions
-  extends Required<Pick<RunSpec, (typeof needed)[number]>>, Pick<RunSpec, (typeof others)[number]> {
+  extends
+    Required<Pick<RunSpec, (typeof needed)[number]>>,
+    Omit<Pick<RunSpec, (typeof others)[number]>, 'augment'> {
+  /** Random changes of the training images; transforms may be functions of your own. */
+  readonly augment?: Augment;
   readonly scheduler: Scheduler;
   readonly onBatchEnd?: (event: BatchEnd) => void | Promise<void>;
   readonly onEpochEnd?: (record: EpochRecord) => void | Promise<void>;
@@ -37,7 +42,7 @@ export interface FitOptions
   /** Where each epoch's batches come from, e.g. a thread that prepares them; default: the function `batches`. */
   readonly batches?: BatchSource;
   /** Changes a batch in place before it is trained on; `step` is the number that its step will have. */
-  readonly changeBatch?: (batch: Batch, step: number) => void;
+  readonly changeBatch?: (batch: Batch, step: number) => void | Promise<void>;
   /** Where to resume. */
   readonly resume?: ResumePoint;
   /** Name of the checkpoint of `resume` in errors. */
@@ -67,8 +72,9 @@ export interface EpochSums {
 
 /** Throws OptionError for options outside their range or that do not fit the data, DataError for damaged data. */
 export function checkFitOptions(data: DataSplit, network: Trainer['network'], options: FitOptions): void {
-  const { train, test } = data;
-  checkFields([...needed, ...others], options);
+  const { train, test, final } = data;
+  const { augment, ...plain } = options;
+  checkFields([...needed, ...others], plain);
   // Callers without TypeScript: a scheduler's name, or nothing.
   const { initial, next } = options.scheduler as Partial<Scheduler>;
   if (typeof initial !== 'function' || typeof next !== 'function') {
@@ -77,9 +83,9 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
     );
   }
   checkSplit(data);
-  if (options.augment) checkAugmentation(options.augment, train);
-  if (options.normalization) checkNormalization(options.normalization, train.channels);
-  for (const set of [train, test]) checkSetFits(set, network);
+  if (augment !== undefined) augmenter(augment, train);
+  if (options.normalization) checkNormalization(options.normalization, train.shape[0]);
+  for (const set of [train, test, ...(final ? [final] : [])]) checkSetFits(set, network);
   if (options.batchSize > train.count) {
     throw new OptionError(
       `batchSize: expected at most ${train.count}, the number of images in ${train.name}, got ${options.batchSize}`,
@@ -90,11 +96,10 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
 
 /** Throws OptionError for images or classes that the network is not made for. */
 export function checkSetFits(set: Dataset, network: Trainer['network']): void {
-  const [channels, height, width] = network.input;
-  if (set.channels !== channels || set.height !== height || set.width !== width) {
+  if (set.shape.join() !== network.input.join()) {
     throw new OptionError(
-      `data ${set.name}: the network ${network.name} expects images ${channels}x${height}x${width}, ` +
-        `got ${set.channels}x${set.height}x${set.width}`,
+      `data ${set.name}: the network ${network.name} expects images ${network.input.join('x')}, ` +
+        `got ${set.shape.join('x')}`,
     );
   }
   if (set.classes.length > network.classes) {

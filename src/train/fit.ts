@@ -1,4 +1,5 @@
 import { batchCount, batches, type DataSplit } from '../data/index.js';
+import { defined } from '../checks.js';
 import { AbortedError, DivergedError } from '../errors.js';
 import { checkFitOptions, type EpochSums, type FitOptions, type ResumePoint } from './fit-options.js';
 import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
@@ -133,14 +134,14 @@ class EpochRun {
     const source = options.batches ?? batches;
     const count = this.#batches;
     let wantsTurn = false;
-    for await (const batch of source(train, augment ? { ...order, augment } : order)) {
+    for await (const batch of source(train, defined({ ...order, augment }))) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         break;
       }
       // A checkpoint holds no sum of gradients: a run continues to its optimizer step before it stops.
       if (signal?.aborted === true && trainer.isBetweenSteps) break;
-      options.changeBatch?.(batch, trainer.nextBatch);
+      await options.changeBatch?.(batch, trainer.nextBatch);
       const step = trainer.steps + 1;
       const { result } = await trainer.submit(batch, lr, { endsStep: batch.index + 1 === count });
       this.#unread.push({ result, step, batch: batch.index + 1, size: batch.size });
@@ -246,8 +247,9 @@ function evaluationOptions({
   batchSize,
   normalization,
   signal,
-}: FitOptions): Parameters<Trainer['evaluate']>[1] {
-  return { batchSize, ...(normalization && { normalization }), ...(signal && { signal }) };
+  batches: source,
+}: FitOptions): NonNullable<Parameters<Trainer['evaluate']>[1]> {
+  return { batchSize, ...defined({ normalization, signal, batches: source }) };
 }
 
 function isFinished(trainer: Trainer, { maxSteps = Infinity }: FitOptions): boolean {

@@ -8,4 +8,6 @@ export * from './train-on.js';
 export * from './trainer.js';
 export { networkOf, type NetworkSpec } from './spec/network.js';
 export { checkRun, runFormat, type Recipe, type ResolvedRun, type RunSpec } from './spec/run.js';
+export { isPlainAugment } from './spec/resolve.js';
+export { openingOptionsOf } from './spec/pictures.js';
 export { parseRun } from './spec/read.js';

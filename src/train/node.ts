@@ -8,7 +8,7 @@ import { defined } from '../checks.js';
 import { batchFeed } from './prefetch-node.js';
 import type { EpochRecord } from './history.js';
 import { runFiles, type NamedBytes, type TrainOptions, type TrainResult } from './run-types.js';
-import { unnamedClasses } from './spec/class-names.js';
+import { openingOptionsOf } from './spec/pictures.js';
 import { readRun } from './spec/read-node.js';
 import { trainOn } from './train-on.js';
 import { nodeTuningStore } from './tuning-node.js';
@@ -59,8 +59,7 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
     ...rest
   } = options;
   const { onProgress: _, signal: _s, ...opening } = dataOptions ?? {};
-  const { threads, out, network, classes } = rest;
-  const fallbackClasses = unnamedClasses(network?.classes ?? classes);
+  const { threads, out } = rest;
   if (out !== undefined) await ensureFolder(out);
   return trainOn(
     {
@@ -90,10 +89,7 @@ export async function trainResNet(options: NodeTrainOptions = {}): Promise<Train
         },
       }),
       autotune: autotune !== false,
-      data:
-        typeof data === 'string'
-          ? await open(data, { ...defined({ fallbackClasses }), ...dataOptions })
-          : data,
+      data: typeof data === 'string' ? await open(data, { ...openingOptionsOf(rest), ...dataOptions }) : data,
       ...(init !== undefined && { init: await named(init, 'init') }),
       ...(resume !== undefined && { resume: await withHistory(resume) }),
     },

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { isInMemory, isPictureDataset, type Augment, type Dataset } from '../data/index.js';
 import { Prefetcher } from '../data/prefetch-node.js';
-import { WorkerError } from '../errors.js';
+import { OptionError, WorkerError } from '../errors.js';
 import { devices, type DeviceReport } from '../program/index.js';
 import type { RunSpec } from './spec/run.js';
 import type { BatchFeed, Platform, PrefetchReport } from './run-types.js';
@@ -21,7 +22,7 @@ export function choosePrefetch(
   option: PrefetchOption,
   cores: number,
   { chosen, threads }: Pick<DeviceReport, 'chosen' | 'threads'>,
-): PrefetchReport {
+): PrefetchReport & { readonly threads?: number } {
   if (option !== 'auto') return { on: option, reason: option ? 'asked for' : 'switched off' };
   const { usesCores } = devices[chosen];
   const busy = usesCores ? threads : 1;
@@ -33,19 +34,56 @@ export function choosePrefetch(
   };
 }
 
+/** More threads would wait for the disk and for one another. */
+const MOST_THREADS = 8;
+
 /** Where a run in Node takes its batches from. */
 export function batchFeed(option: PrefetchOption = 'auto'): NonNullable<Platform['openFeed']> {
-  return async (train, device) => {
-    const report = choosePrefetch(option, availableParallelism(), device);
+  return async ({ train, test, final }, device, augment) => {
+    const sets = final === undefined ? [train, test] : [train, test, final];
+    const own = ownFunctions(sets, augment);
+    if (own !== undefined) {
+      if (option !== true) return without(own);
+      throw new OptionError(`prefetch: expected data and transforms that a thread can be sent, but ${own}`);
+    }
+    const cores = availableParallelism();
+    const { usesCores } = devices[device.chosen];
+    const free = cores - (usesCores ? device.threads : 1);
+    const arePictures = sets.some(isPictureDataset);
+    const report = arePictures
+      ? decodingReport(option, Math.max(1, Math.min(MOST_THREADS, free)))
+      : choosePrefetch(option, cores, device);
     if (!report.on) return without(report.reason);
     try {
-      const prefetcher = await Prefetcher.start(train);
-      return { report, batches: prefetcher.batches, dispose: () => prefetcher.dispose() };
+      const prefetcher = await Prefetcher.start(sets, { threads: report.threads ?? 1 });
+      const { on, reason } = report;
+      return { report: { on, reason }, batches: prefetcher.batches, dispose: () => prefetcher.dispose() };
     } catch (error) {
       if (option !== 'auto' || !(error instanceof WorkerError)) throw error;
       return without(error.message);
     }
   };
+}
+
+/** Decoding takes longer than what a busy core costs the step. */
+function decodingReport(
+  option: PrefetchOption,
+  threads: number,
+): PrefetchReport & { readonly threads?: number } {
+  if (option === false) return { on: false, reason: 'switched off' };
+  return {
+    on: true,
+    threads,
+    reason: `pictures are decoded on ${count(threads, 'thread')} beside the steps`,
+  };
+}
+
+/** What no other thread can be sent; undefined if all can. */
+function ownFunctions(sets: readonly Dataset[], augment: Augment | undefined): string | undefined {
+  const set = sets.find((each) => !isPictureDataset(each) && !isInMemory(each));
+  if (set !== undefined) return `${set.name} is read by functions of yours`;
+  const isOwn = Array.isArray(augment) && augment.some((each) => typeof each === 'function');
+  return isOwn ? 'a transform is a function of yours' : undefined;
 }
 
 function without(reason: string): BatchFeed {

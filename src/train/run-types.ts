@@ -1,6 +1,6 @@
 import type { CreateSession, DeviceReport, LoweringReport, TuningStore } from '../program/index.js';
 import type { ModelCard } from '../artifacts/index.js';
-import type { BatchSource, Dataset, DataSplit } from '../data/index.js';
+import type { Augment, BatchSource, DataSplit } from '../data/index.js';
 import type { Network } from '../net/index.js';
 import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, History } from './history.js';
@@ -25,10 +25,14 @@ export interface RunCalls {
 
 /** The options of `trainResNet`: the fields of a `RunSpec`, some of which may also be the object that they describe. */
 export interface TrainOptions
-  extends RunCalls, Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init'> {
+  extends
+    RunCalls,
+    Omit<RunSpec, '$schema' | 'format' | 'network' | 'data' | 'scheduler' | 'init' | 'augment'> {
   /** A network of your own, or of a built-in family, instead of a preset. */
   readonly network?: Network | NetworkSpec;
   readonly data: DataSplit;
+  /** Random changes of the training images; transforms may be functions of your own. */
+  readonly augment?: Augment;
   /** A scheduler such as `stepLR({ stepSize: 3 })`, one of your own, or its name and options. */
   readonly scheduler?: SchedulerSpec;
   /** Weights to start from: safetensors, or a model if the name ends in `.onnx`. */
@@ -112,8 +116,12 @@ export interface BatchFeed {
 /** What the loop needs from where it runs. */
 export interface Platform {
   readonly createSession: CreateSession;
-  /** Opens the source of the training set's batches; absent: they are prepared between the steps. */
-  readonly openFeed?: (train: Dataset, device: DeviceReport) => Promise<BatchFeed>;
+  /** Opens the source of the batches; absent: they are prepared between the steps. */
+  readonly openFeed?: (
+    data: DataSplit,
+    device: DeviceReport,
+    augment: Augment | undefined,
+  ) => Promise<BatchFeed>;
   /** Names by which data and weights can be found again; a run that has them writes its description. */
   readonly named?: Pick<RunSpec, 'data' | 'init'>;
   /** Stores which forms of convolutions are the fastest; absent if a written heuristic chooses. */

@@ -10,6 +10,7 @@ import {
 import { encodeInferenceModel, plainNormalization, type ModelCard } from '../artifacts/index.js';
 import { version } from '../version.js';
 import type { DataSplit } from '../data/index.js';
+import { dataDefaults } from './data-defaults.js';
 import { assert, OptionError } from '../errors.js';
 import { defined } from '../checks.js';
 import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
@@ -37,10 +38,12 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   checkHalves(options.data);
   // A mistake in the environment is reported before the training, not after it.
   cardDate();
-  const run = resolveRun(options, { ...platform.named, ...options.resume?.start });
+  const defaults = await dataDefaults(options, options.data, options.init);
+  const run = resolveRun(options, { ...platform.named, ...options.resume?.start }, defaults);
   const { network, spec } = run;
   const { optimizer, batchSize } = spec;
-  const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler };
+  const { augment } = run;
+  const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler, ...defined({ augment }) };
   checkFitOptions(options.data, network, fitOptions);
   const from = startingPoint(options, run);
   const trainer = await Trainer.create(network, {
@@ -91,7 +94,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   };
   let feed: BatchFeed | undefined;
   try {
-    feed = await platform.openFeed?.(options.data.train, trainer.device);
+    feed = await platform.openFeed?.(options.data, trainer.device, augment);
     const report = feed && { prefetch: feed.report };
     const historyOf = (history: Partial<History>): string =>
       json({ ...history, lowering: trainer.lowering, ...report });

@@ -15,7 +15,7 @@ import {
   type TuningOptions,
 } from '../program/index.js';
 import { checkState, freshState } from '../weights/index.js';
-import { batches, type Dataset, type Normalization } from '../data/index.js';
+import { batches, type BatchSource, type Dataset, type Normalization } from '../data/index.js';
 import { assert, OptionError } from '../errors.js';
 import type { Evaluation } from './history.js';
 import { checkPositive, checkWhole } from '../checks.js';
@@ -31,6 +31,11 @@ export interface TrainerOptions extends SessionOptions {
    * `clip_grad_norm_` does. Default: none.
    */
   readonly clipNorm?: number;
+  /**
+   * Whether each batch that is trained on has `targets`, probabilities of the classes, of which the loss is then; `correct`
+   * counts its labels all the same. Default false.
+   */
+  readonly softTargets?: boolean;
   /**
    * Batches per optimizer step, which uses the mean of their gradients; running statistics move with each batch. Default 1.
    */
@@ -56,7 +61,7 @@ export interface TrainerOptions extends SessionOptions {
 export interface StepResult {
   /** Mean loss of the batch. */
   readonly loss: number;
-  /** How many of the batch were classified correctly. */
+  /** How many of the batch got the class of their label; of images that are mixed that is the label of the one that was there. */
   readonly correct: number;
 }
 
@@ -123,6 +128,11 @@ export class Trainer {
   /** Whether the device works asynchronously, so that the next step can be submitted before a step's result is read. */
   get isAsynchronous(): boolean {
     return this.#program.isAsynchronous;
+  }
+
+  /** Whether the batches that it trains on have `targets`. */
+  get hasSoftTargets(): boolean {
+    return this.#options.softTargets ?? false;
   }
 
   /** Optimizer steps taken. */
@@ -216,6 +226,8 @@ export class Trainer {
       readonly batchSize?: number;
       readonly normalization?: Normalization;
       readonly signal?: AbortSignal;
+      /** Where the batches come from; the function `batches` unless given. */
+      readonly batches?: BatchSource;
       /** Called between two runs of the model. */
       readonly betweenRuns?: () => void | Promise<void>;
     } = {},
@@ -223,7 +235,8 @@ export class Trainer {
     const batchSize = Math.min(options.batchSize ?? 64, dataset.count);
     let loss = 0;
     let correct = 0;
-    for (const batch of batches(dataset, { ...options.normalization, batchSize, reuse: true })) {
+    const source = options.batches ?? batches;
+    for await (const batch of source(dataset, { ...options.normalization, batchSize, reuse: true })) {
       options.signal?.throwIfAborted();
       const { read } = await this.#program.run('eval', { batch, results: ['loss', 'correct'] });
       const out = await read();

@@ -1,13 +1,10 @@
 import type { FileSource } from '../data/files.js';
 import { embeddedDigits, type DataSplit, type EmbeddedOptions } from '../data/index.js';
-import { openFiles } from '../data/web.js';
+import { openFiles, type OpenFilesOptions } from '../data/web.js';
 import { OptionError } from '../errors.js';
-import type { Network } from '../net/index.js';
-import { defined } from '../checks.js';
 import { createWebSession } from '../session/web.js';
 import type { NamedBytes, TrainOptions, TrainResult } from './run-types.js';
-import { unnamedClasses } from './spec/class-names.js';
-import { networkOf } from './spec/network.js';
+import { openingOptionsOf } from './spec/pictures.js';
 import { refuseFolder } from './spec/run.js';
 import { trainOn } from './train-on.js';
 
@@ -31,7 +28,7 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
     { createSession: createWebSession },
     {
       ...rest,
-      data: await openWebData(data, rest.dataOptions, networkOf(rest)),
+      data: await openWebData(data, rest.dataOptions, openingOptionsOf(rest)),
       ...(init !== undefined && { init: await namedBytes(init, 'init') }),
       ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),
     },
@@ -39,13 +36,13 @@ export async function trainInPlace({ data, init, resume, ...rest }: WebTrainOpti
 }
 
 /**
- * The data of a run; images get the network's size and channels. Throws OptionError for any other kind of value, and as
+ * The data of a run; `opening` is what the run's own fields say of it. Throws OptionError for any other kind of value, and as
  * `openFiles`.
  */
 export async function openWebData(
   data: WebTrainOptions['data'] = 'digits',
-  { digits = {}, images, classes }: NonNullable<TrainOptions['dataOptions']> = {},
-  { input: [channels, height, width], classes: outputs }: Pick<Network, 'input' | 'classes'>,
+  { digits = {}, ...how }: NonNullable<TrainOptions['dataOptions']> = {},
+  opening: OpenFilesOptions,
   drawDigits: (options: EmbeddedOptions) => DataSplit | Promise<DataSplit> = embeddedDigits,
 ): Promise<DataSplit> {
   if (data === 'digits') return drawDigits(digits);
@@ -55,12 +52,7 @@ export async function openWebData(
     );
   }
   if ('train' in data) return data;
-  const size = channels === 1 || channels === 3 ? ({ channels, height, width } as const) : {};
-  return openFiles(data, {
-    ...size,
-    ...images,
-    ...defined({ classes, fallbackClasses: unnamedClasses(outputs) }),
-  });
+  return openFiles(data, { ...opening, ...how });
 }
 
 /** Bytes with the name that errors use: that of a `File`, else `name`. */

@@ -1,5 +1,5 @@
 import type { LiveRun } from '../train/index.js';
-import { batchCount, type Dataset } from '../data/index.js';
+import { batchCount, readImages, type Dataset } from '../data/index.js';
 import { assert } from '../errors.js';
 import { Classifier, type PixelImage } from '../export/index.js';
 import type { Mistake } from './protocol.js';
@@ -38,21 +38,22 @@ export async function findMistakes(
   for (let batch = 0; batch < batchCount(set.count, batchSize) && found.length < limit; batch++) {
     const from = batch * batchSize;
     const size = Math.min(batchSize, set.count - from);
-    const images = Array.from({ length: size }, (_, i) => imageOf(set, from + i));
+    const indices = Array.from({ length: size }, (_, i) => from + i);
+    const images = await readImages(set, indices);
     const predictions = await classify(images);
     for (const [i, { label: predicted, probability, probabilities }] of predictions.entries()) {
       const image = images[i];
-      const truth = set.labels[from + i] ?? 0;
+      const truth = image?.label ?? 0;
       // By index: a loaded model may name its classes differently.
       if (image === undefined || probabilities[0]?.index === truth) continue;
-      found.push({ image, label: set.classes[truth] ?? '', predicted, probability });
+      const { pixels, channels, height, width } = image;
+      found.push({
+        image: { pixels, channels, height, width },
+        label: set.classes[truth] ?? '',
+        predicted,
+        probability,
+      });
     }
   }
   return found.slice(0, limit);
-}
-
-function imageOf({ images, channels, height, width }: Dataset, index: number): PixelImage {
-  const size = channels * height * width;
-  // A copy: the view would send the whole data set to the page.
-  return { pixels: images.slice(index * size, (index + 1) * size), channels, height, width };
 }

@@ -1,5 +1,5 @@
-import type { Network } from '../program/index.js';
 import { embeddedDigitsInTurns, type DataSplit, type EmbeddedOptions } from '../data/index.js';
+import { openingOptionsOf } from '../train/index.js';
 import { openWebData } from '../train/web.js';
 import type { WorkerRun } from './protocol.js';
 
@@ -17,10 +17,7 @@ export function digitsOf(options: EmbeddedOptions, giveWay: () => Promise<void>)
 }
 
 /** The data of a run. Throws as `openWebData`. */
-export function openData(
-  { data, dataOptions }: WorkerRun,
-  network: Network,
-  giveWay: () => Promise<void>,
-): Promise<DataSplit> {
-  return openWebData(data, dataOptions, network, (options) => digitsOf(options, giveWay));
+export function openData(run: WorkerRun, giveWay: () => Promise<void>): Promise<DataSplit> {
+  const { data, dataOptions } = run;
+  return openWebData(data, dataOptions, openingOptionsOf(run), (options) => digitsOf(options, giveWay));
 }

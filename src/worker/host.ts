@@ -26,7 +26,7 @@ interface UsedModel {
 }
 
 /** What answers a page's calls: one run at a time, and all that uses its weights. */
-export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
+export class TrainingHost implements Omit<WorkerCalls, 'setUp' | 'train'>, RunHost {
   readonly turns = new Turns();
   taught = new Taught();
   readonly #platform: RunPlatform;
@@ -184,8 +184,8 @@ export class TrainingHost implements Omit<WorkerCalls, 'setUp'>, RunHost {
   }
 
   #testSet({ input, classes, network }: ModelCard): { readonly test: Dataset; readonly batchSize: number } {
-    const fits = ({ channels, height, width, classes: labels }: Dataset): boolean =>
-      [channels, height, width].every((size, i) => size === input[i]) && labels.length === classes.length;
+    const fits = ({ shape, classes: labels }: Dataset): boolean =>
+      shape.join() === input.join() && labels.length === classes.length;
     if (this.#data !== undefined && fits(this.#data.split.test)) {
       return { test: this.#data.split.test, batchSize: this.#data.batchSize };
     }

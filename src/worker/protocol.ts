@@ -7,8 +7,12 @@ import type { DataSplit, EmbeddedOptions } from '../data/index.js';
 import type { FileSource } from '../data/files.js';
 import type { PixelImage, Prediction } from '../export/index.js';
 import type { TransferredError } from '../error-transfer.js';
+import type { SentData } from './sent-data.js';
 
-/** What a worker trains on: `digits` (drawn in the worker), the user's files, or a data set in memory, which is copied. */
+/**
+ * What a worker trains on: `digits` (drawn in the worker), the user's files, or data sets of them (`openFiles`), or in memory
+ * (`memoryDataset`), which are copied. A data set that is read by functions of yours cannot cross to the worker.
+ */
 export type WorkerData = 'digits' | FileSource | DataSplit;
 
 /** What `train` is told besides callbacks: a `RunSpec`, and what is handed over with it. */
@@ -142,10 +146,15 @@ export interface WorkerReady {
   readonly holdsLock: boolean;
 }
 
+/** A run as it crosses to the worker. */
+export interface SentRun extends Omit<WorkerRun, 'data'> {
+  readonly data?: SentData;
+}
+
 /** What the page may call. */
 export interface WorkerCalls {
   setUp(setup: WorkerSetup): Promise<WorkerReady>;
-  train(run: WorkerRun): Promise<WorkerTrainResult>;
+  train(run: SentRun): Promise<WorkerTrainResult>;
   pause(): Promise<void>;
   resume(): Promise<void>;
   stop(): Promise<void>;

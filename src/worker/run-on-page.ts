@@ -1,7 +1,7 @@
-import { isDirectoryHandle, filesToSend } from '../data/files.js';
 import { AbortedError, OptionError } from '../errors.js';
 import type { Caller } from './caller.js';
-import type { RunEvent, WorkerData, WorkerRun, WorkerTrainOptions, WorkerTrainResult } from './protocol.js';
+import type { RunEvent, SentRun, WorkerTrainOptions, WorkerTrainResult } from './protocol.js';
+import { dataToSend } from './sent-data.js';
 
 interface CurrentRun {
   readonly options: WorkerTrainOptions;
@@ -78,7 +78,7 @@ export class RunOnPage {
     this.#caller.call('stop', []).catch(() => undefined);
   }
 
-  async #send(run: WorkerRun): Promise<WorkerTrainResult> {
+  async #send(run: SentRun): Promise<WorkerTrainResult> {
     try {
       return await this.#caller.call('train', [run]);
     } catch (cause) {
@@ -108,7 +108,7 @@ function tell(options: WorkerTrainOptions, event: RunEvent): readonly unknown[] 
 }
 
 /** The options without what must stay on the page. */
-function toSend(options: WorkerTrainOptions): WorkerRun {
+function toSend(options: WorkerTrainOptions): SentRun {
   const { signal, onStart, onBatchEnd, onEpochEnd, onWarning, onCheckpoint, scheduler, data, ...rest } =
     options;
   if (rest.network !== undefined && 'net' in rest.network) {
@@ -123,10 +123,4 @@ function toSend(options: WorkerTrainOptions): WorkerRun {
     ...(scheduler && { scheduler: { name: scheduler.name, options: scheduler.options } }),
     ...(data !== undefined && { data: dataToSend(data) }),
   };
-}
-
-function dataToSend(data: WorkerData): WorkerData {
-  // The worker refuses any other kind of value.
-  if (typeof data !== 'object' || 'train' in data || isDirectoryHandle(data)) return data;
-  return filesToSend(data);
 }

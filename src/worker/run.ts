@@ -12,7 +12,7 @@ import {
 } from '../train/index.js';
 import { defined } from '../checks.js';
 import { readProgress } from '../weights/index.js';
-import type { Network, CreateSession } from '../program/index.js';
+import type { CreateSession } from '../program/index.js';
 import type { DataSplit } from '../data/index.js';
 import { AbortedError, DeviceError, OptionError, StorageError } from '../errors.js';
 import type { CheckpointStore } from '../storage/checkpoint-store.js';
@@ -28,7 +28,7 @@ import type { Turns } from './turns.js';
 export interface RunPlatform {
   readonly createSession: CreateSession;
   /** The run's data; `giveWay` must be called every few milliseconds. */
-  readonly openData: (run: WorkerRun, network: Network, giveWay: () => Promise<void>) => Promise<DataSplit>;
+  readonly openData: (run: WorkerRun, giveWay: () => Promise<void>) => Promise<DataSplit>;
   /** Throws StorageError where nothing can be stored. */
   readonly openStore: () => Promise<CheckpointStore>;
   /** Throws StorageError if another page has the key; returns undefined where there are no locks. */
@@ -122,8 +122,9 @@ export class Run {
     const found = this.#given.resume === 'stored' ? await this.#found(place) : undefined;
     const run = defined({ ...found?.record.spec, ...found?.record.kept, ...this.#given }) as WorkerRun;
     const { spec, kept } = described(run);
-    const network = networkOf(spec);
-    const data = await this.#platform.openData(run, network, () => this.#giveWay());
+    // What is wrong with the network is said before the data are read.
+    networkOf(spec);
+    const data = await this.#platform.openData(run, () => this.#giveWay());
     if (this.#abort.signal.aborted) throw new AbortedError('training was stopped before its first step');
     const summary = summaryOf(data);
     if (found !== undefined) this.#goOnWith(found, summary);
@@ -244,9 +245,9 @@ export class Run {
         }
         await this.#giveWay();
       },
-      changeBatch: (batch, step) => {
+      changeBatch: async (batch, step) => {
         const { taught } = this.#host;
-        if (taught.misfit(data.train) === undefined) taught.mixInto(batch, step, normalization);
+        if (taught.misfit(data.train) === undefined) await taught.mixInto(batch, step, normalization);
       },
       onEnd: (live) => this.#end(live),
     };

@@ -69,10 +69,7 @@ export function encodeRecord({
     ['taught.images', bytes([items.length, channels, height, width], images)],
     [
       'taught.labels',
-      bytes(
-        [items.length],
-        Uint8Array.from(items, ({ label }) => label),
-      ),
+      { dtype: 'int32', shape: [items.length], data: Int32Array.from(items, ({ label }) => label) },
     ],
   ]);
   const run = JSON.stringify({ savedAt, spec, kept, epochs, data, history });
@@ -135,7 +132,7 @@ export function describeRun(record: RunRecord, key: string, where: StoredRun['wh
 }
 
 function taughtFrom(tensors: ReadonlyMap<string, TensorData>): Taught {
-  const labels = bytesOf(tensors, 'taught.labels');
+  const labels = tensorOf(tensors, 'taught.labels').data;
   const images = bytesOf(tensors, 'taught.images');
   const [count = 0, channels = 0, height = 0, width = 0] = tensorOf(tensors, 'taught.images').shape.map(
     Number,
@@ -144,7 +141,7 @@ function taughtFrom(tensors: ReadonlyMap<string, TensorData>): Taught {
   let taught = new Taught();
   for (let i = 0; i < count; i++) {
     const pixels = images.subarray(i * area, (i + 1) * area);
-    taught = taught.with({ pixels, channels, height, width }, labels[i] ?? 0);
+    taught = taught.with({ pixels, channels, height, width }, Number(labels[i] ?? 0));
   }
   return taught;
 }

@@ -1,4 +1,4 @@
-import { prepareBatch, type Batch, type Dataset, type Normalization } from '../data/index.js';
+import { memoryDataset, prepareBatch, type Batch, type Dataset, type Normalization } from '../data/index.js';
 import { DataError, OptionError } from '../errors.js';
 import type { PixelImage } from '../export/index.js';
 
@@ -27,7 +27,7 @@ export class Taught {
         `taught image: expected ${expected ?? shapeOf(image)} pixels, got ${shapeOf(image)} in ${pixels.length} bytes`,
       );
     }
-    if (!Number.isInteger(label) || label < 0 || label > 255) {
+    if (!Number.isInteger(label) || label < 0 || label >= 2 ** 31) {
       throw new OptionError(`label: expected a class index from 0, got ${label}`);
     }
     return new Taught([...this.#items, { image: { ...image, pixels: pixels.slice() }, label }]);
@@ -37,7 +37,7 @@ export class Taught {
   misfit(train: Dataset): string | undefined {
     const [first] = this.#items;
     if (first === undefined) return undefined;
-    const shape = `${train.channels}x${train.height}x${train.width}`;
+    const shape = train.shape.join('x');
     if (shapeOf(first.image) !== shape) return `they are ${shapeOf(first.image)}, ${train.name} has ${shape}`;
     const label = this.#items.find(({ label: each }) => each >= train.classes.length)?.label;
     if (label === undefined) return undefined;
@@ -50,7 +50,11 @@ export class Taught {
    *
    * @param batch - Normalised images; changed in place.
    */
-  mixInto({ images, labels, size }: Batch, step: number, normalization: Normalization | undefined): void {
+  async mixInto(
+    { images, labels, size }: Batch,
+    step: number,
+    normalization: Normalization | undefined,
+  ): Promise<void> {
     const count = this.#items.length;
     const taken = Math.min(count, Math.ceil(size * SHARE), Math.floor(size / 2));
     if (taken === 0) return;
@@ -58,7 +62,7 @@ export class Taught {
     const from = size - taken;
     const chosen = Array.from({ length: taken }, (_, i) => (step * taken + i) % count);
     const out = { images: images.subarray(from * area), labels: labels.subarray(from) };
-    prepareBatch(this.#asDataset(), chosen, out, normalization);
+    await prepareBatch(this.#asDataset(), chosen, out, normalization);
   }
 
   #asDataset(): Dataset {
@@ -69,9 +73,10 @@ export class Taught {
     this.#items.forEach(({ image }, i) => {
       images.set(image.pixels, i * area);
     });
-    const labels = Uint8Array.from(this.#items, ({ label }) => label);
-    const classes: readonly string[] = [];
-    return { name: 'taught', images, labels, count: labels.length, channels, height, width, classes };
+    const labels = Int32Array.from(this.#items, ({ label }) => label);
+    // The names do not matter; there are as many as the greatest label needs.
+    const classes = Array.from({ length: Math.max(...labels) + 1 }, (_, i) => String(i));
+    return memoryDataset({ name: 'taught', images, labels, channels, height, width, classes });
   }
 }
 

@@ -1,4 +1,4 @@
-import { networkOf, type TrainResult } from '../train/index.js';
+import { isPlainAugment, networkOf, type TrainResult } from '../train/index.js';
 import { defined } from '../checks.js';
 import { OptionError } from '../errors.js';
 import { namedBytes, trainInPlace, type WebTrainOptions } from '../train/web.js';
@@ -19,16 +19,22 @@ import type { WorkerTrainOptions } from './protocol.js';
  */
 export async function trainResNet(options: WebTrainOptions = {}): Promise<TrainResult> {
   if (typeof document === 'undefined') return trainInPlace(options);
-  const { network, init, resume, ...rest } = options;
+  const { network, init, resume, augment, ...rest } = options;
   if (network !== undefined && 'net' in network) {
     throw new OptionError(
       `network: expected a preset or { family, ... }, got the network ${network.name}, whose layers are functions and cannot be ` +
         'sent to the worker that trains for a window; call trainResNet inside a worker of your own to train it',
     );
   }
+  if (augment !== undefined && !isPlainAugment(augment)) {
+    throw new OptionError(
+      'augment: expected transforms by their names, got a function, which cannot be sent to the worker that trains for a ' +
+        'window; call trainResNet inside a worker of your own to use it',
+    );
+  }
   const run: WorkerTrainOptions = {
     ...rest,
-    ...defined({ network }),
+    ...defined({ network, augment }),
     checkpointKey: false,
     ...(init !== undefined && { init: await namedBytes(init, 'init') }),
     ...(resume !== undefined && { resume: await namedBytes(resume, 'resume') }),

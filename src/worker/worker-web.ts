@@ -2,13 +2,16 @@
 import { version } from '../version.js';
 import { WorkerError } from '../errors.js';
 import { configureRuntime, createWebSession, probeWebGpu } from '../session/web.js';
+import { newCaches } from '../data/pictures/cache-web.js';
+import { webDecoder } from '../data/pictures/decoder-web.js';
 import { planThreads } from '../session/threads-web.js';
 import { lockKey } from '../storage/lock-web.js';
 import { openStore } from '../storage/web.js';
 import { digitsOf, openData } from './data-web.js';
 import { packError } from '../error-transfer.js';
 import { TrainingHost } from './host.js';
-import type { FromWorker, Request, WorkerCalls, WorkerReady, WorkerSetup } from './protocol.js';
+import type { FromWorker, Request, WorkerCalls, WorkerReady, WorkerRun, WorkerSetup } from './protocol.js';
+import { receiveData } from './sent-data.js';
 
 // TypeScript takes this for a page, whose postMessage needs an origin.
 const port = self as unknown as Pick<MessagePort, 'postMessage' | 'addEventListener'>;
@@ -79,13 +82,22 @@ function holdLock(name: string): Promise<boolean> {
   });
 }
 
-async function answer({ id, call, args }: Request): Promise<void> {
+async function answer(request: Request): Promise<void> {
+  const { id, call } = request;
   try {
-    const result = call === 'setUp' ? await setUp(...args) : await callHost(call, args);
+    const result = await resultOf(request);
     send({ id, result }, buffersOf(call, result));
   } catch (error) {
     send({ id, error: packError(error) });
   }
+}
+
+function resultOf({ call, args }: Request): Promise<unknown> {
+  if (call === 'setUp') return setUp(...args);
+  if (call !== 'train') return callHost(call, args);
+  const [{ data, ...run }] = args;
+  const opened = data === undefined ? {} : { data: receiveData(data, { ...webDecoder, newCaches }) };
+  return callHost(call, [{ ...run, ...opened } satisfies WorkerRun]);
 }
 
 async function callHost(

@@ -29,6 +29,7 @@ import { readModel } from '../../src/onnx/index.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { createSession, tinyData, tinyNetwork, tinyTrainer } from '../train/tiny.js';
 import { trainByHand } from '../weights/by-hand.js';
+import { all } from '../helpers/memory.js';
 
 const kinds = ['training', 'eval', 'optimizer', 'inference'] as const satisfies readonly ArtifactModel[];
 const tiny = tinyNetwork();
@@ -48,9 +49,10 @@ const networks: readonly Network[] = [
 ];
 
 /** Ten batches of the tiny data, the last one of each epoch partial. */
-const tinyBatches = [0, 1].flatMap((epoch) =>
-  [...batches(tinyData(36).train, { batchSize: 8, shuffle: true, epoch })].map((batch) => batch),
-);
+const tinyBatches = [
+  ...(await all(batches(tinyData(36).train, { batchSize: 8, shuffle: true, epoch: 0 }))),
+  ...(await all(batches(tinyData(36).train, { batchSize: 8, shuffle: true, epoch: 1 }))),
+];
 
 /** The losses of the fused trainer on the same batches. */
 async function trainerLosses(trainer: Trainer, steps: typeof tinyBatches, lr: number): Promise<number[]> {
@@ -157,7 +159,7 @@ describe('training from the files alone', () => {
       const network = presetNetwork('mnist-cnn');
       const weights = matchWeights(network, decodeSafetensors(bytes, 'init').tensors, 'init');
       const { train } = await loadIdxFolder(sharedPath('data', 'mnist'));
-      const first = [...batches({ ...train, count: 640 }, { batchSize: 64 })];
+      const first = await all(batches({ ...train, count: 640 }, { batchSize: 64 }));
       const byHand = await trainByHand(createTrainingArtifacts(network, { weights }), first, 1e-3);
       const trace = JSON.parse(readFileSync(sharedPath('golden', 'seed-mnist', 'trace.json'), 'utf8')) as {
         readonly step_losses_epoch_1: readonly number[];

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { embeddedDigits, trainResNet, type Dataset } from '../../src/index.js';
+import { embeddedDigits, trainResNet, type MemoryDataset } from '../../src/index.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { launch } from './helpers/browser.js';
 import { buildPage, type BuiltPage, type StaticHost } from './helpers/built-page.js';
@@ -268,7 +268,7 @@ test('a worker that the browser ends: the page says so, starts another one, and 
 test('trains on files of the visitor', async () => {
   const { page, text, recipe, phase, errors } = await open();
   const { train, test: held } = embeddedDigits({ train: 256, test: 64, seed: 3 });
-  const files = (role: string, set: Dataset): ReturnType<typeof binary>[] => [
+  const files = (role: string, set: MemoryDataset): ReturnType<typeof binary>[] => [
     binary(`${role}-images-idx3-ubyte`, encodeIdxImages(set)),
     binary(`${role}-labels-idx1-ubyte`, encodeIdxLabels(set.labels)),
   ];

@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import type { Io } from '../../src/cli/io.js';
 import { run } from '../../src/cli/run.js';
-import { embeddedDigits, type Dataset } from '../../src/index.js';
+import { embeddedDigits, memoryDataset, type MemoryDataset } from '../../src/index.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 
 /** What a command line gave. */
@@ -74,7 +74,7 @@ export function digitFiles(): Record<string, Uint8Array> {
 }
 
 /** The files of a data set. */
-export function filesOf(train: Dataset, test: Dataset): Record<string, Uint8Array> {
+export function filesOf(train: MemoryDataset, test: MemoryDataset): Record<string, Uint8Array> {
   return {
     'train-images-idx3-ubyte': encodeIdxImages(train),
     'train-labels-idx1-ubyte': encodeIdxLabels(train.labels),
@@ -92,15 +92,14 @@ export function folderOf(files: Readonly<Record<string, Uint8Array>>, name = 'fe
 }
 
 /** A square of grey pixels as a data set. */
-export function squares(count: number, side: number): Dataset {
-  return {
+export function squares(count: number, side: number): MemoryDataset {
+  return memoryDataset({
     name: 'squares',
     images: new Uint8Array(count * side * side).fill(90),
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
-    count,
+    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
     channels: 1,
     height: side,
     width: side,
     classes: Array.from('0123456789'),
-  };
+  });
 }

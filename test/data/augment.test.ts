@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { copyPlane, placement, type Augmentation } from '../../src/data/augment.js';
-import { batches, epochOrder, type BatchOptions } from '../../src/data/batches.js';
+import { batches, type BatchOptions } from '../../src/data/batches.js';
+import { epochOrder } from '../../src/data/epoch-order.js';
 import { channelStatistics } from '../../src/data/normalization.js';
 import { OptionError } from '../../src/errors.js';
+import { all as allOf } from '../helpers/memory.js';
 import { smallSet } from './helpers.js';
 
 const set = smallSet(23, { channels: 3, height: 5, width: 4 });
@@ -10,11 +12,11 @@ const size = 3 * 5 * 4;
 const augment = { pad: 2, crop: true, flip: true };
 
 /** All images of an epoch as text, by their index in the data set. */
-function byIndex(options: Partial<BatchOptions>): ReadonlyMap<number, string> {
+async function byIndex(options: Partial<BatchOptions>): Promise<ReadonlyMap<number, string>> {
   const all = { batchSize: 4, shuffle: true, seed: 3, epoch: 1, augment, ...options };
   const order = epochOrder(set.count, all);
   const images = new Map<number, string>();
-  for (const batch of batches(set, all)) {
+  for await (const batch of batches(set, all)) {
     for (let i = 0; i < batch.size; i++) {
       const index = order[batch.index * all.batchSize + i] ?? -1;
       images.set(index, batch.images.slice(i * size, (i + 1) * size).join());
@@ -39,23 +41,24 @@ describe('augmentation', () => {
     expect(change(1, -1, true)).toEqual([4, 3, -1, -1, -1, -1]);
   });
 
-  it('does not depend on batch size, order, or where the epoch goes on', () => {
-    const expected = byIndex({});
+  it('does not depend on batch size, order, or where the epoch goes on', async () => {
+    const expected = await byIndex({});
     expect(expected.size).toBe(set.count);
     for (const options of [{ batchSize: 23 }, { batchSize: 1 }, { shuffle: false }, { reuse: true }]) {
-      const came = byIndex(options);
+      const came = await byIndex(options);
       for (const [index, image] of expected) expect(came.get(index)).toBe(image);
     }
-    const rest = byIndex({ from: 3 });
+    const rest = await byIndex({ from: 3 });
     expect(rest.size).toBe(set.count - 3 * 4);
     for (const [index, image] of rest) expect(image).toBe(expected.get(index));
   });
 
-  it('differs for each epoch and seed', () => {
-    const texts = [{}, { epoch: 2 }, { seed: 4 }, { seed: 3 + 2 ** 32 }].map((o) =>
-      [...byIndex(o).values()].sort().join(),
-    );
-    expect(new Set(texts).size).toBe(4);
+  it('differs for each epoch and seed', async () => {
+    const texts = new Set<string>();
+    for (const options of [{}, { epoch: 2 }, { seed: 4 }, { seed: 3 + 2 ** 32 }]) {
+      texts.add([...(await byIndex(options)).values()].sort().join());
+    }
+    expect(texts.size).toBe(4);
   });
 
   it('takes each place and each side equally often', () => {
@@ -69,10 +72,10 @@ describe('augmentation', () => {
     for (const count of counts.values()) expect(Math.abs(count - 500)).toBeLessThan(110);
   });
 
-  it('changes nothing where nothing is asked for', () => {
-    expect(byIndex({ augment: {} })).toEqual(byIndex({ augment: { pad: 0, flip: false } }));
-    const [plain] = batches(set, { batchSize: 23 });
-    const [same] = batches(set, { batchSize: 23, augment: {} });
+  it('changes nothing where nothing is asked for', async () => {
+    expect(await byIndex({ augment: {} })).toEqual(await byIndex({ augment: { pad: 0, flip: false } }));
+    const [plain] = await allOf(batches(set, { batchSize: 23 }));
+    const [same] = await allOf(batches(set, { batchSize: 23, augment: {} }));
     expect(same?.images).toEqual(plain?.images);
   });
 
@@ -96,9 +99,9 @@ describe('augmentation', () => {
 });
 
 describe('channelStatistics', () => {
-  it('makes mean 0 and variance 1', () => {
-    const statistics = channelStatistics(set);
-    const [batch] = batches(set, { batchSize: set.count, ...statistics });
+  it('makes mean 0 and variance 1', async () => {
+    const statistics = await channelStatistics(set);
+    const [batch] = await allOf(batches(set, { batchSize: set.count, ...statistics }));
     for (let c = 0; c < 3; c++) {
       const values = Array.from(batch?.images ?? []).filter((_, i) => Math.floor(i / 20) % 3 === c);
       const mean = values.reduce((sum, v) => sum + v, 0) / values.length;

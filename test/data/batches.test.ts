@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { batchCount, batches, epochOrder, prepareBatch } from '../../src/data/batches.js';
+import { batchCount, batches, type BatchOptions } from '../../src/data/batches.js';
+import { epochOrder } from '../../src/data/epoch-order.js';
+import { prepareBatch } from '../../src/data/prepare-batch.js';
 import { OptionError } from '../../src/errors.js';
+import { all } from '../helpers/memory.js';
 import { smallSet } from './helpers.js';
 
 describe('epochOrder', () => {
@@ -96,10 +99,10 @@ describe('prepareBatch', () => {
   const area = 4 * 3;
   const f = Math.fround;
 
-  it('copies the items asked for, normalised for each channel, in float32 steps', () => {
+  it('copies the items asked for, normalised for each channel, in float32 steps', async () => {
     const mean = [0.1, 0.5, -0.2];
     const std = [0.5, 0.25, 0.75];
-    const { images, labels, size } = prepareBatch(set, order.subarray(2, 6), undefined, { mean, std });
+    const { images, labels, size } = await prepareBatch(set, order.subarray(2, 6), undefined, { mean, std });
     expect([images.length, labels.length, size]).toEqual([4 * 3 * area, 4, 4]);
     for (let item = 0; item < 4; item++) {
       const index = order[2 + item] ?? -1;
@@ -114,25 +117,25 @@ describe('prepareBatch', () => {
     }
   });
 
-  it('divides by 255 only, without mean and std', () => {
-    const { images } = prepareBatch(set, [3]);
+  it('divides by 255 only, without mean and std', async () => {
+    const { images } = await prepareBatch(set, [3]);
     expect(images).toEqual(
       Float32Array.from(set.images.subarray(3 * 3 * area, 4 * 3 * area), (pixel) => pixel / 255),
     );
   });
 
-  it('writes into memory that is given, and not behind what it needs', () => {
+  it('writes into memory that is given, and not behind what it needs', async () => {
     const out = { images: new Float32Array(4 * 3 * area).fill(9), labels: new Int32Array(4).fill(99) };
-    const { images, labels, size } = prepareBatch(set, [7, 2], out);
+    const { images, labels, size } = await prepareBatch(set, [7, 2], out);
     expect([images.buffer === out.images.buffer, labels.buffer === out.labels.buffer]).toEqual([true, true]);
     expect([images.length, labels.length, size]).toEqual([2 * 3 * area, 2, 2]);
     expect([...out.labels]).toEqual([7, 2, 99, 99]);
-    expect(images).toEqual(prepareBatch(set, [7, 2]).images);
+    expect(images).toEqual((await prepareBatch(set, [7, 2])).images);
     expect(out.images.subarray(2 * 3 * area).every((value) => value === 9)).toBe(true);
   });
 
   const out = { images: new Float32Array(2 * 3 * area), labels: new Int32Array(2) };
-  const cases: readonly [string, () => unknown, string][] = [
+  const cases: readonly [string, () => Promise<unknown>, string][] = [
     [
       'short memory for images',
       () => prepareBatch(set, [0, 1, 2], { ...out, labels: new Int32Array(3) }),
@@ -166,58 +169,58 @@ describe('prepareBatch', () => {
     ['a negative index', () => prepareBatch(set, [-1]), 'got -1 at place 0'],
     ['a broken index', () => prepareBatch(set, [0.5]), 'got 0.5 at place 0'],
   ];
-  it.each(cases)('refuses %s', (_, ask, message) => {
-    expect(ask).toThrow(OptionError);
-    expect(ask).toThrow(message);
+  it.each(cases)('refuses %s', async (_, ask, message) => {
+    await expect(ask()).rejects.toThrow(OptionError);
+    await expect(ask()).rejects.toThrow(message);
   });
 });
 
 describe('batches', () => {
   const set = smallSet(10);
-  const sizes = (options: Parameters<typeof batches>[1]): number[] =>
-    Array.from(batches(set, options), ({ size }) => size);
-  const labelsOf = (options: Parameters<typeof batches>[1]): number[] =>
-    Array.from(batches(set, options), ({ labels }) => [...labels]).flat();
+  const sizes = async (options: BatchOptions): Promise<number[]> =>
+    (await all(batches(set, options))).map(({ size }) => size);
+  const labelsOf = async (options: BatchOptions): Promise<number[]> =>
+    (await all(batches(set, options))).flatMap(({ labels }) => [...labels]);
 
-  it('neither drops nor pads the last batch', () => {
-    expect(sizes({ batchSize: 4 })).toEqual([4, 4, 2]);
-    expect(sizes({ batchSize: 5 })).toEqual([5, 5]);
-    expect(sizes({ batchSize: 10 })).toEqual([10]);
-    expect(Array.from(batches(set, { batchSize: 4 }), ({ index }) => index)).toEqual([0, 1, 2]);
+  it('neither drops nor pads the last batch', async () => {
+    expect(await sizes({ batchSize: 4 })).toEqual([4, 4, 2]);
+    expect(await sizes({ batchSize: 5 })).toEqual([5, 5]);
+    expect(await sizes({ batchSize: 10 })).toEqual([10]);
+    expect((await all(batches(set, { batchSize: 4 }))).map(({ index }) => index)).toEqual([0, 1, 2]);
     expect([batchCount(10, 4), batchCount(10, 5), batchCount(60_000, 64)]).toEqual([3, 2, 938]);
   });
 
-  it('keeps the order of the file unless told to shuffle', () => {
-    expect(labelsOf({ batchSize: 3, seed: 1, epoch: 5 })).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  it('keeps the order of the file unless told to shuffle', async () => {
+    expect(await labelsOf({ batchSize: 3, seed: 1, epoch: 5 })).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('shuffles by seed and epoch, and shows every image once', () => {
-    const first = labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 0 });
+  it('shuffles by seed and epoch, and shows every image once', async () => {
+    const first = await labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 0 });
     expect(first).toEqual([...epochOrder(10, { shuffle: true, seed: 1, epoch: 0 })]);
-    expect(labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 0 })).toEqual(first);
-    expect(labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 1 })).not.toEqual(first);
-    expect(labelsOf({ batchSize: 3, shuffle: true, seed: 2, epoch: 0 })).not.toEqual(first);
+    expect(await labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 0 })).toEqual(first);
+    expect(await labelsOf({ batchSize: 3, shuffle: true, seed: 1, epoch: 1 })).not.toEqual(first);
+    expect(await labelsOf({ batchSize: 3, shuffle: true, seed: 2, epoch: 0 })).not.toEqual(first);
     expect(first.sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
-  it('goes on in the middle of an epoch as if it had begun at its start', () => {
+  it('goes on in the middle of an epoch as if it had begun at its start', async () => {
     const options = { batchSize: 3, shuffle: true, seed: 1, epoch: 2 };
-    const whole = [...batches(set, options)];
-    expect([...batches(set, { ...options, from: 2 })]).toEqual(whole.slice(2));
-    expect([...batches(set, { ...options, from: 4 })]).toEqual([]);
+    const whole = await all(batches(set, options));
+    expect(await all(batches(set, { ...options, from: 2 }))).toEqual(whole.slice(2));
+    expect(await all(batches(set, { ...options, from: 4 }))).toEqual([]);
   });
 
-  it('can be walked through again', () => {
+  it('can be walked through again', async () => {
     const epoch = batches(set, { batchSize: 4, shuffle: true });
-    expect([...epoch]).toEqual([...epoch]);
+    expect(await all(epoch)).toEqual(await all(epoch));
   });
 
-  it('gives each batch memory of its own, unless told to reuse it', () => {
-    const buffers = (reuse: boolean): number =>
-      new Set(Array.from(batches(set, { batchSize: 4, reuse }), ({ images }) => images.buffer)).size;
-    expect([buffers(false), buffers(true)]).toEqual([3, 1]);
-    for (const { images, labels, index, size } of batches(set, { batchSize: 4, reuse: true })) {
-      const expected = prepareBatch(
+  it('gives each batch memory of its own, unless told to reuse it', async () => {
+    const buffers = async (reuse: boolean): Promise<number> =>
+      new Set((await all(batches(set, { batchSize: 4, reuse }))).map(({ images }) => images.buffer)).size;
+    expect([await buffers(false), await buffers(true)]).toEqual([3, 1]);
+    for await (const { images, labels, index, size } of batches(set, { batchSize: 4, reuse: true })) {
+      const expected = await prepareBatch(
         set,
         Array.from({ length: size }, (_, i) => index * 4 + i),
       );
@@ -225,9 +228,10 @@ describe('batches', () => {
     }
   });
 
-  it('normalises', () => {
-    const [first] = batches(set, { batchSize: 2, mean: [0.5], std: [0.25] });
-    expect(first?.images).toEqual(prepareBatch(set, [0, 1], undefined, { mean: [0.5], std: [0.25] }).images);
+  it('normalises', async () => {
+    const [first] = await all(batches(set, { batchSize: 2, mean: [0.5], std: [0.25] }));
+    const expected = await prepareBatch(set, [0, 1], undefined, { mean: [0.5], std: [0.25] });
+    expect(first?.images).toEqual(expected.images);
   });
 
   it.each([

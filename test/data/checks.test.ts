@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkDataset, checkSplit } from '../../src/data/checks.js';
-import type { Dataset } from '../../src/data/dataset.js';
+import type { MemoryDataset } from '../../src/data/dataset.js';
 import { DataError } from '../../src/errors.js';
 import { smallSet } from './helpers.js';
 
@@ -11,11 +11,11 @@ describe('checkDataset', () => {
     checkDataset(good);
   });
 
-  const cases: readonly [string, Partial<Dataset>, string][] = [
+  const cases: readonly [string, Partial<MemoryDataset>, string][] = [
     ['no items', { count: 0 }, 'data set small: expected count to be a positive integer, got 0'],
-    ['half a channel', { channels: 0.5 }, 'expected channels to be a positive integer, got 0.5'],
-    ['a negative height', { height: -4 }, 'expected height to be a positive integer, got -4'],
-    ['no width', { width: Number.NaN }, 'expected width to be a positive integer, got NaN'],
+    ['half a channel', { shape: [0.5, 4, 3] }, 'expected channels to be a positive integer, got 0.5'],
+    ['a negative height', { shape: [3, -4, 3] }, 'expected height to be a positive integer, got -4'],
+    ['no width', { shape: [3, 4, Number.NaN] }, 'expected width to be a positive integer, got NaN'],
     ['missing pixels', { images: good.images.subarray(1) }, 'expected 432 pixels ([12, 3, 4, 3]), got 431'],
     ['missing labels', { labels: good.labels.subarray(1) }, 'expected 12 labels, got 11'],
     ['no classes', { classes: [] }, 'expected at least one class, got none'],

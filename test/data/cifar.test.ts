@@ -15,6 +15,7 @@ import { DataError, OfflineError, OptionError } from '../../src/errors.js';
 import { cifarArchive, cifarFiles, cifarSetAt, records, tarEntry } from './cifar-helpers.js';
 import { tempFolder, writeFiles } from './helpers.js';
 import { cutAfter, serve, startMirror } from './server.js';
+import { inMemory } from '../helpers/memory.js';
 
 const kinds = ['cifar10', 'cifar100'] as const;
 
@@ -22,7 +23,7 @@ describe('datasetFromCifar', () => {
   it.each(kinds)('reads %s', (kind) => {
     const bytes = records(kind, 3);
     const set = datasetFromCifar({ kind, name: 'n', files: [{ where: 'a', bytes }] });
-    expect([set.count, set.channels, set.height, set.width]).toEqual([3, 3, 32, 32]);
+    expect([set.count, ...set.shape]).toEqual([3, 3, 32, 32]);
     expect([...set.labels]).toEqual([0, 1, 2]);
     // The first pixel of each plane of the second image: 50 + 10 * plane + (1024 * plane) % 7.
     expect([0, 1024, 2048].map((p) => set.images[3072 + p])).toEqual([50, 62, 74]);
@@ -77,7 +78,7 @@ describe('loadCifarFolder', () => {
     ]);
     expect(await loadCifarFolder(inside, { name: 'n' })).toEqual(split);
     expect(await loadCifarFolder(packed, { name: 'n' })).toEqual(split);
-    expect((await openData(plain)).train.images).toEqual(split.train.images);
+    expect(inMemory((await openData(plain)).train).images).toEqual(split.train.images);
   });
 
   const rejects = async (folder: string, message: RegExp, options = {}): Promise<void> => {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { checkSplit } from '../../src/data/checks.js';
-import type { Dataset } from '../../src/data/dataset.js';
+import type { MemoryDataset } from '../../src/data/dataset.js';
 import { embeddedDigits } from '../../src/data/digits/index.js';
 import { style } from '../../src/data/digits/skeletons.js';
 import { OptionError } from '../../src/errors.js';
 
 const AREA = 28 * 28;
-const imageOf = (set: Dataset, i: number): Uint8Array => set.images.subarray(i * AREA, (i + 1) * AREA);
+const imageOf = (set: MemoryDataset, i: number): Uint8Array => set.images.subarray(i * AREA, (i + 1) * AREA);
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 describe('embeddedDigits', () => {
@@ -22,7 +22,7 @@ describe('embeddedDigits', () => {
       1000,
       200,
     ]);
-    expect([train.channels, train.height, train.width]).toEqual([1, 28, 28]);
+    expect(train.shape).toEqual([1, 28, 28]);
     expect(train.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
   });
 

@@ -3,22 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach } from 'vitest';
-import type { Dataset } from '../../src/data/dataset.js';
+import { memoryDataset, type MemoryDataset } from '../../src/data/index.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import type { IdxRole } from '../../src/data/idx-files.js';
 
 /** `count` images whose pixels count upwards, with labels 0, 1, ... 9, 0 ... */
-export function smallSet(count: number, { channels = 1, height = 4, width = 3 } = {}): Dataset {
-  return {
+export function smallSet(count: number, { channels = 1, height = 4, width = 3 } = {}): MemoryDataset {
+  return memoryDataset({
     name: 'small',
     images: Uint8Array.from({ length: count * channels * height * width }, (_, i) => (i * 7) % 256),
-    labels: Uint8Array.from({ length: count }, (_, i) => i % 10),
-    count,
+    labels: Int32Array.from({ length: count }, (_, i) => i % 10),
     channels,
     height,
     width,
     classes: Array.from('0123456789'),
-  };
+  });
 }
 
 /** The four files of a small data set, uncompressed. */

@@ -26,7 +26,7 @@ describe('IDX round trip', () => {
         fc.infiniteStream(fc.nat(255)),
         (count, height, width, stream) => {
           const pixels = Uint8Array.from(stream.take(count * height * width));
-          const encoded = encodeIdxImages({ count, height, width, images: pixels });
+          const encoded = encodeIdxImages({ count, shape: [1, height, width], images: pixels });
           expect(parseIdxImages(encoded, 'file')).toEqual({ count, height, width, images: pixels });
         },
       ),

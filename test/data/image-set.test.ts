@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { imageName, readImageSet, type ImageFile } from '../../src/data/image-set.js';
 import { DataError, OptionError } from '../../src/errors.js';
+import { inMemory } from '../helpers/memory.js';
 
 /** An image whose pixels all have one value. */
 const image = (path: string, value = 1): ImageFile => ({
@@ -21,14 +22,16 @@ describe('readImageSet', () => {
       { channels: 1 },
     );
     expect(train).toMatchObject({
-      ...{ name: 'pets/train', count: 3, channels: 1, height: 2, width: 3, classes: ['cat', 'dog'] },
-      labels: Uint8Array.of(0, 1, 0),
+      ...{ name: 'pets/train', count: 3, shape: [1, 2, 3], classes: ['cat', 'dog'] },
+      labels: Int32Array.of(0, 1, 0),
     });
-    expect(Array.from(train.images)).toEqual([1, 2, 3].flatMap((value) => new Array<number>(6).fill(value)));
+    expect(Array.from(inMemory(train).images)).toEqual(
+      [1, 2, 3].flatMap((value) => new Array<number>(6).fill(value)),
+    );
     expect(test).toMatchObject({
       name: 'pets/test',
       count: 1,
-      labels: Uint8Array.of(1),
+      labels: Int32Array.of(1),
       classes: ['cat', 'dog'],
     });
   });
@@ -39,7 +42,7 @@ describe('readImageSet', () => {
       images('a/x/1.png', 'a/y/2.png', 'b/1.png', 'b/2.png'),
       {},
     );
-    expect([train.count, test.count, train.channels, train.classes]).toEqual([2, 2, 3, ['a', 'b']]);
+    expect([train.count, test.count, train.shape[0], train.classes]).toEqual([2, 2, 3, ['a', 'b']]);
   });
 
   it('takes classes from names where all lie in one folder', async () => {
@@ -61,7 +64,7 @@ describe('readImageSet', () => {
     // The value tells the file.
     const files = names.map((name, i) => image(name, i));
     const held = async (order: readonly ImageFile[], seed: number): Promise<readonly number[]> => {
-      const { test } = await readImageSet('s', order, { testShare: 0.3, seed });
+      const test = inMemory((await readImageSet('s', order, { testShare: 0.3, seed })).test);
       expect(Array.from(test.labels)).toEqual([0, 0, 0, 1, 1, 1]);
       return Array.from({ length: 6 }, (_, i) => test.images[i * 18] ?? -1).sort((a, b) => a - b);
     };

@@ -13,7 +13,7 @@ describe.skipIf(!hasShared('data', 'mnist'))('real MNIST', () => {
   it('has the published digests, counts and statistics', async () => {
     const { train, test } = await loadIdxFolder(sharedPath('data', 'mnist'));
     // The names show that the digests matched, though another gzip packed these files.
-    expect([train.count, test.count, train.height, train.width]).toEqual([60_000, 10_000, 28, 28]);
+    expect([train.count, test.count, ...train.shape]).toEqual([60_000, 10_000, 1, 28, 28]);
     expect([train.name, test.name]).toEqual(['mnist/train', 'mnist/test']);
     expect([...train.labels.subarray(0, 10)]).toEqual([5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
 
@@ -28,7 +28,7 @@ describe.skipIf(!hasShared('data', 'mnist'))('real MNIST', () => {
     expect(Math.sqrt(squares / train.images.length - mean ** 2)).toBeCloseTo(0.3081, 4);
 
     const seen = new Int32Array(10);
-    for (const { labels } of batches(train, { batchSize: 64, shuffle: true, seed: 1, reuse: true })) {
+    for await (const { labels } of batches(train, { batchSize: 64, shuffle: true, seed: 1, reuse: true })) {
       for (const label of labels) seen[label] = (seen[label] ?? 0) + 1;
     }
     expect([...seen]).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);

@@ -4,15 +4,16 @@ import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batches, type Batch, type BatchOptions, type Dataset } from '../../src/data/index.js';
-import { Prefetcher } from '../../src/data/prefetch-node.js';
-import { shareDataset } from '../../src/data/share-node.js';
-import { DataError, OptionError, WorkerError } from '../../src/errors.js';
+import { Prefetcher, type PrefetchOptions } from '../../src/data/prefetch-node.js';
+import { openShared, shareDataset } from '../../src/data/description-node.js';
+import { assert, DataError, OptionError, WorkerError } from '../../src/errors.js';
 import { threads } from '../helpers/threads.js';
 import { smallSet, tempFolder } from './helpers.js';
+import { inMemory } from '../helpers/memory.js';
 
 const opened: Prefetcher[] = [];
-async function start(dataset: Dataset, script?: URL): Promise<Prefetcher> {
-  const prefetcher = await Prefetcher.start(dataset, script);
+async function start(dataset: Dataset, options?: PrefetchOptions): Promise<Prefetcher> {
+  const prefetcher = await Prefetcher.start([dataset], options);
   opened.push(prefetcher);
   return prefetcher;
 }
@@ -142,9 +143,12 @@ describe('a prefetcher', () => {
 describe('the memory of a data set', () => {
   it('is copied once where it is not shared', async () => {
     const set = smallSet(4);
-    const { images, labels, ...rest } = shareDataset(set);
-    const { images: _images, labels: _labels, ...same } = set;
-    expect(rest).toEqual(same);
+    const shared = shareDataset(set);
+    assert(shared?.kind === 'memory', 'shared as it is');
+    const { images, labels, ...rest } = shared;
+    const { name, shape, classes } = set;
+    expect(rest).toEqual({ kind: 'memory', name, shape, classes });
+    expect(openShared(shared)).toEqual(set);
     expect([images.buffer, labels.buffer].every((buffer) => buffer instanceof SharedArrayBuffer)).toBe(true);
     expect([[...images], [...labels]]).toEqual([[...set.images], [...set.labels]]);
     const { batches: prefetched } = await start(set);
@@ -154,9 +158,15 @@ describe('the memory of a data set', () => {
   });
 
   it('is used as it is where it is shared, a part of a larger memory too', async () => {
-    const all = shareDataset(smallSet(6));
-    const part = { ...all, images: all.images.subarray(24), labels: all.labels.subarray(2), count: 4 };
-    expect(shareDataset(part).images).toBe(part.images);
+    const shared = shareDataset(smallSet(6));
+    assert(shared, 'it is in memory');
+    const whole = inMemory(openShared(shared));
+    const [images, labels] = [whole.images.subarray(24), whole.labels.subarray(2)];
+    const part = { ...whole, images, labels, count: 4 };
+    const again = shareDataset(part);
+    assert(again?.kind === 'memory', 'shared as it is');
+    expect([again.images.buffer, again.labels.buffer]).toEqual([whole.images.buffer, whole.labels.buffer]);
+    expect([again.images.byteOffset, again.labels.byteOffset]).toEqual([24, 8]);
     const { batches: prefetched } = await start(part);
     part.images.fill(9, 0, 12);
     const seen = await collect(prefetched(part, { batchSize: 4 }));
@@ -191,7 +201,7 @@ describe('what goes wrong', () => {
     const { batches: prefetched } = await start(set);
     const other = { ...set, name: 'other' };
     await expect(collect(prefetched(other, { batchSize: 2 }))).rejects.toThrow(
-      'prefetch: expected small, the data set that the thread was started with, got another, other',
+      'prefetch: expected small, the data that the threads were started with, got another data set, other',
     );
   });
 
@@ -204,7 +214,7 @@ describe('what goes wrong', () => {
        parentPort.on('message', ({ id, counters, slots }) => { ${code} });
        parentPort.postMessage({ kind: 'ready' });`,
     );
-    return start(set, pathToFileURL(file));
+    return start(set, { script: pathToFileURL(file) });
   }
 
   it('after some batches comes behind them, with class, message, cause and stack', async () => {
@@ -244,7 +254,7 @@ describe('what goes wrong', () => {
       [join(folder, 'none.mjs'), /failed: Cannot find module/],
       [script, /failed: not today/],
     ] as const) {
-      const starting = Prefetcher.start(set, pathToFileURL(file));
+      const starting = Prefetcher.start([set], { script: pathToFileURL(file) });
       await expect(starting).rejects.toThrow(WorkerError);
       await expect(starting).rejects.toThrow(message);
       expect(threads().alive).toBe(0);
@@ -277,7 +287,7 @@ describe('dispose', () => {
        parentPort.on('message', () => undefined);
        parentPort.postMessage({ kind: 'ready' });`,
     );
-    const prefetcher = await start(set, pathToFileURL(script));
+    const prefetcher = await start(set, { script: pathToFileURL(script) });
     const waiting = collect(prefetcher.batches(set, { batchSize: 1 }));
     await Promise.all([expect(waiting).rejects.toThrow('it was disposed of'), prefetcher.dispose()]);
   });

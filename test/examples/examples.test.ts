@@ -49,7 +49,7 @@ const examples: Readonly<Record<string, { readonly skip?: boolean; readonly run:
       const made = createTrainingArtifacts(presetNetwork('mnist-cnn-small'), { seed: 2 });
       const [model, pixels] = [join(tempFolder(), 'model.onnx'), join(tempFolder(), 'pixels.bin')];
       writeFileSync(model, made.inference);
-      const { images } = prepareBatch(embeddedDigits({ train: 1, test: 2 }).test, [0, 1]);
+      const { images } = await prepareBatch(embeddedDigits({ train: 1, test: 2 }).test, [0, 1]);
       writeFileSync(pixels, new Uint8Array(images.buffer, images.byteOffset, images.byteLength));
       const logits: unknown = JSON.parse(
         await runExample(process.execPath, 'bare-onnxruntime-node.mjs', model, pixels),

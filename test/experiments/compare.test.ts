@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { batches } from '../../src/data/index.js';
 import { OptionError, AbortedError } from '../../src/errors.js';
 import { createSession, tinyData, tinyNetwork } from '../train/tiny.js';
+import { all } from '../helpers/memory.js';
 
 const { train: data } = tinyData();
 const options: CompareOptions = { data, steps: 4, batchSize: 7, learningRate: 0.05, createSession };
@@ -28,9 +29,10 @@ describe('compareNetworks', () => {
         ...{ createSession, seed: 5, optimizer: { kind: 'adam' } },
       });
       // 24 images are three batches of 7 and 3 images over; the fourth batch is the next epoch's.
-      const order = [1, 2].flatMap((epoch) => [
-        ...batches(data, { batchSize: 7, shuffle: true, seed: 5, epoch }),
-      ]);
+      const order = [
+        ...(await all(batches(data, { batchSize: 7, shuffle: true, seed: 5, epoch: 1 }))),
+        ...(await all(batches(data, { batchSize: 7, shuffle: true, seed: 5, epoch: 2 }))),
+      ];
       const losses: number[] = [];
       for (const batch of order.filter(({ size }) => size === 7).slice(0, 4)) {
         losses.push((await trainer.step(batch, 0.05)).loss);

@@ -57,7 +57,7 @@ describe.each([
     const state = freshState(network, sgd, 3);
     const { params, buffers, frozen } = state;
     const [channels, height, width] = network.input;
-    const { images, labels } = prepareBatch(tinyData().train, [0, 1, 2, 3]);
+    const { images, labels } = await prepareBatch(tinyData().train, [0, 1, 2, 3]);
     const expected = reference(network, {
       params: ndarray([params.length], params),
       ...(buffers.length > 0 && { buffers: ndarray([buffers.length], buffers) }),
@@ -90,7 +90,7 @@ test('dropout sees the number of the step', async () => {
   const net = chain(flattenLayer(), dropout(0.5), linear(3));
   const network = defineNetwork({ name: 'drop', input: [1, 8, 8], classes: 3, net });
   const state = freshState(network, sgd, 0);
-  const batch = prepareBatch(tinyData().train, [0, 1]);
+  const batch = await prepareBatch(tinyData().train, [0, 1]);
   const at = (step?: number): Promise<number | undefined> =>
     gradientNorms(network, state, batch, {
       createSession,
@@ -103,7 +103,7 @@ test('dropout sees the number of the step', async () => {
 test('says what is wrong', async () => {
   const network = tinyNetwork();
   const state = freshState(network, sgd, 0);
-  const batch = prepareBatch(tinyData().train, [0, 1]);
+  const batch = await prepareBatch(tinyData().train, [0, 1]);
   await expect(gradientNorms(network, state, { ...batch, size: 3 }, { createSession })).rejects.toThrow(
     'batch: expected 3 images 1x8x8 and 3 labels, got 128 pixels and 2 labels',
   );

@@ -52,7 +52,7 @@ function images(count: number): PixelImage[] {
 /** The eval graph's logits of the same images. */
 async function evalLogits(count: number): Promise<Float32Array> {
   const { state } = decodeCheckpoint(network, { kind: 'adam' }, run.checkpoint, 'c');
-  const batch = prepareBatch(
+  const batch = await prepareBatch(
     train,
     Array.from(images(count), (_, i) => i),
     undefined,
@@ -110,7 +110,7 @@ describe('the exported model', () => {
     const folder = temporaryFolder();
     const [model, pixels] = [join(folder, 'm.onnx'), join(folder, 'pixels.bin')];
     writeFileSync(model, run.model);
-    const { images: input } = prepareBatch(train, [0, 1, 2], undefined, normalization);
+    const { images: input } = await prepareBatch(train, [0, 1, 2], undefined, normalization);
     writeFileSync(pixels, new Uint8Array(input.buffer, input.byteOffset, input.byteLength));
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [bare, model, pixels]);
     expect(stderr).toBe('');

@@ -1,6 +1,6 @@
 import { buildGraph, buildInferenceGraph, stateLayout } from '../../src/program/index.js';
 import { describe, expect, test } from 'vitest';
-import { embeddedDigits, type Dataset } from '../../src/data/index.js';
+import { embeddedDigits, type MemoryDataset } from '../../src/data/index.js';
 import { formatShape, verify } from '../../src/ir/index.js';
 import { presetNames, presetNetwork, type PresetName } from '../../src/models/index.js';
 import { initialState } from '../../src/net/index.js';
@@ -46,7 +46,7 @@ test.each(small)('%s has a step and an inference graph', (name) => {
 });
 
 /** Digits, enlarged to 32x32 by a black margin and repeated in each channel. */
-function margined(set: Dataset, channels: number): Dataset {
+function margined(set: MemoryDataset, channels: number): MemoryDataset {
   const images = new Uint8Array(set.count * channels * 32 * 32);
   for (let plane = 0; plane < set.count * channels; plane++) {
     const item = Math.floor(plane / channels);
@@ -55,7 +55,7 @@ function margined(set: Dataset, channels: number): Dataset {
       images.set(set.images.subarray(from, from + 28), (plane * 32 + row + 2) * 32 + 2);
     }
   }
-  return { ...set, images, channels, height: 32, width: 32 };
+  return { ...set, images, shape: [channels, 32, 32] };
 }
 
 const digits = embeddedDigits({ train: 16, test: 4 });

@@ -218,7 +218,7 @@ function definedOrRefused(names: readonly string[], withDropout: boolean): Netwo
 
 async function gradientsOf(network: Network): Promise<readonly number[]> {
   const state = freshState(network, adam, 3);
-  const batch = prepareBatch(tinyData().train, [0, 1, 2, 3]);
+  const batch = await prepareBatch(tinyData().train, [0, 1, 2, 3]);
   const norms = await gradientNorms(network, state, batch, { createSession });
   return norms.map(({ norm }) => norm);
 }
@@ -254,7 +254,7 @@ test.each([
   const plain = await tinyTrainer(networkOf(plainNames), { seed: 3 });
   const trainer = await tinyTrainer(networkOf(names), { seed: 3 });
   expect(trainer.lowering.reason).toBe(plain.lowering.reason);
-  const batch = prepareBatch(tinyData().train, [0, 1, 2, 3, 4, 5]);
+  const batch = await prepareBatch(tinyData().train, [0, 1, 2, 3, 4, 5]);
   for (let step = 0; step < 3; step++) {
     expect(await trainer.step(batch, 0.01)).toEqual(await plain.step(batch, 0.01));
   }

@@ -12,7 +12,7 @@ import { temporaryFolder, tinyData, tinyFit, tinyNetwork, tinyTrainer } from './
 const data = tinyData(20);
 const network = tinyNetwork({ norm: true });
 const options = { ...tinyFit({ epochs: 2 }), batchSize: 4 };
-const batch = prepareBatch(data.train, [0, 1, 2, 3]);
+const batch = await prepareBatch(data.train, [0, 1, 2, 3]);
 
 describe('several batches to a step', () => {
   test('steps are counted, and batches are told of', async () => {

@@ -79,7 +79,7 @@ describe('Trainer.predict', () => {
     const trainer = await tinyTrainer(network);
     const set = tinySet('test', 5);
     await fit(trainer, data, tinyFit());
-    const { images } = prepareBatch(set, [0, 1, 2, 3, 4]);
+    const { images } = await prepareBatch(set, [0, 1, 2, 3, 4]);
     const logits = await trainer.predict(images, 5);
     expect(logits).toHaveLength(15);
     // As many at a time as one likes; nothing has changed by asking.
@@ -99,7 +99,7 @@ describe('Trainer.predict', () => {
 
   test('uses the weights of the last step', async () => {
     const trainer = await tinyTrainer();
-    const batch = prepareBatch(tinySet('a', 8), [0, 1, 2, 3, 4, 5, 6, 7]);
+    const batch = await prepareBatch(tinySet('a', 8), [0, 1, 2, 3, 4, 5, 6, 7]);
     const before = await trainer.predict(batch.images, 8);
     await trainer.step(batch, 0.01);
     expect(await trainer.predict(batch.images, 8)).not.toEqual(before);
@@ -109,7 +109,7 @@ describe('Trainer.predict', () => {
   test('leaves the run as it is', async () => {
     const records = async (asks: boolean): Promise<unknown> => {
       const trainer = await tinyTrainer();
-      const { images } = prepareBatch(data.test, [0]);
+      const { images } = await prepareBatch(data.test, [0]);
       const { epochs, stepLosses } = await fit(trainer, data, {
         ...tinyFit(),
         ...(asks && { betweenRuns: () => trainer.predict(images, 1).then(() => undefined) }),

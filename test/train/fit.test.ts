@@ -25,7 +25,7 @@ describe('fit', () => {
     const byHand = await tinyTrainer();
     const losses: number[] = [];
     for (const indices of [[0, 1, 2], [3, 4, 5], [6]]) {
-      const { loss } = await byHand.step(prepareBatch(data.train, indices), 0.01);
+      const { loss } = await byHand.step(await prepareBatch(data.train, indices), 0.01);
       losses.push(loss);
     }
     const seven = { ...data, train: tinyData(7).train };
@@ -55,7 +55,7 @@ describe('fit', () => {
       [1, 0.01],
       [2, 0.005],
     ] as const) {
-      for (const batch of batches(data.train, { batchSize: 8, shuffle: true, seed: 0, epoch })) {
+      for await (const batch of batches(data.train, { batchSize: 8, shuffle: true, seed: 0, epoch })) {
         losses.push((await byHand.step(batch, lr)).loss);
       }
     }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Dataset } from '../../src/data/index.js';
 import { loadIdxFolder } from '../../src/data/node.js';
 import { trainResNet } from '../../src/train/node.js';
+import { firstOf } from '../helpers/memory.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 
 const steps = 50;
@@ -21,17 +21,11 @@ const missing = !hasShared('golden', 'seed-mnist') || !hasShared('data', 'mnist'
 test.skipIf(missing).each(['auto', 'portable'] as const)(
   'the first 50 losses on MNIST are those of PyTorch: %s',
   async (target) => {
-    const first = (set: Dataset, count: number): Dataset => ({
-      ...set,
-      count,
-      images: set.images.subarray(0, count * 784),
-      labels: set.labels.subarray(0, count),
-    });
     const { train, test } = await loadIdxFolder(sharedPath('data', 'mnist'));
     const { history } = await trainResNet({
       preset: 'mnist-cnn',
       // The evaluation after the epoch is not what this is about.
-      data: { train: first(train, steps * batchSize), test: first(test, 64) },
+      data: { train: firstOf(train, steps * batchSize), test: firstOf(test, 64) },
       epochs: 1,
       target,
       init: sharedPath('golden', 'seed-mnist', 'init.safetensors'),

@@ -4,7 +4,7 @@ import { decodeSafetensors } from '../../src/weights/index.js';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Dataset } from '../../src/data/index.js';
+import type { Dataset, MemoryDataset } from '../../src/data/index.js';
 import { CheckpointError, DataError, IoError, OptionError, UserError } from '../../src/errors.js';
 import { chain, batchNorm, defineNetwork, flatten, linear } from '../../src/net/index.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
@@ -21,10 +21,10 @@ function wrong(options: Readonly<Record<string, unknown>>): Promise<unknown> {
 }
 
 function resized(set: Dataset): Dataset {
-  return { ...set, height: 4, width: 16 };
+  return { ...set, shape: [1, 4, 16] };
 }
 
-const poisoned: Dataset = { ...data.train, labels: data.train.labels.with(5, 3) };
+const poisoned: MemoryDataset = { ...data.train, labels: data.train.labels.with(5, 3) };
 const classes = ['a', 'b', 'c', 'd'];
 
 type Case = readonly [
@@ -260,11 +260,10 @@ describe('trainResNet', () => {
 
   test('takes the recipe of a preset, and what the caller says over it', async () => {
     const starts: { readonly epochs: number; readonly batchSize: number }[] = [];
-    const digits = (name: string, count: number): Dataset => ({
+    const digits = (name: string, count: number): MemoryDataset => ({
       ...tinySet(name, count),
       images: new Uint8Array(count * 784),
-      height: 28,
-      width: 28,
+      shape: [1, 28, 28],
       classes: Array.from({ length: 10 }, (_, i) => String(i)),
     });
     await trainResNet({
@@ -280,7 +279,7 @@ describe('trainResNet', () => {
 
   test('calls outputs without a label by their index', async () => {
     const two = ['one', 'two'];
-    const fewer = (set: Dataset): Dataset => ({
+    const fewer = (set: MemoryDataset): MemoryDataset => ({
       ...set,
       labels: set.labels.map((label) => label % 2),
       classes: two,

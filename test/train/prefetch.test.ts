@@ -21,6 +21,7 @@ import { batchFeed, choosePrefetch, type PrefetchOption } from '../../src/train/
 import { WAIT } from '../helpers/limits.js';
 import { threads } from '../helpers/threads.js';
 import { temporaryFolder, tinyData, tinyFit, tinyNetwork, tinyTrainer, withoutTimes } from './tiny.js';
+import { all } from '../helpers/memory.js';
 
 /** 20 images in batches of 8: 3 batches an epoch, the last one partial. */
 const data = tinyData(20);
@@ -133,7 +134,7 @@ describe('a run with prefetched batches', () => {
 /** As a prefetcher whose second batch fails. */
 function failing(failure: Error): Prefetcher {
   async function* some(...args: Parameters<typeof batches>): AsyncGenerator<Batch> {
-    for (const batch of batches(...args)) {
+    for await (const batch of batches(...args)) {
       if (batch.index === 1) throw failure;
       yield await Promise.resolve(batch);
     }
@@ -170,13 +171,13 @@ describe('whether to prefetch', () => {
     const failure = new WorkerError('no more threads');
     vi.spyOn(Prefetcher, 'start').mockRejectedValue(failure);
     const device = { ...cpu(1), runtime: '', rejected: [] };
-    await expect(batchFeed(true)(data.train, device)).rejects.toBe(failure);
+    await expect(batchFeed(true)(data, device, undefined)).rejects.toBe(failure);
     if (availableParallelism() === 1) return;
-    const feed = await batchFeed('auto')(data.train, device);
+    const feed = await batchFeed('auto')(data, device, undefined);
     expect(feed.report).toEqual({ on: false, reason: 'no more threads' });
     expect(feed.batches).toBeUndefined();
     vi.spyOn(Prefetcher, 'start').mockRejectedValue(new RangeError('a bug'));
-    await expect(batchFeed('auto')(data.train, device)).rejects.toThrow(RangeError);
+    await expect(batchFeed('auto')(data, device, undefined)).rejects.toThrow(RangeError);
   });
 
   test.each(['on', 1, null])('refuses %j', async (prefetch) => {
@@ -196,10 +197,16 @@ describe('fit', () => {
     const point = { ...expected.point, epoch: 1, epochs: expected.epochs.slice(0, 1) };
     const resume = { ...point, partial: { batches: 2, loss: 1, correct: 1, images: 16 } };
     const plain = await fit(await tinyTrainer(), data, { ...options, resume });
+    const whole = { ...{ batchSize: 8, shuffle: true, seed: 3, augment: { flip: true } }, epoch: 1 };
+    const prepared = new Map([
+      [1, await all(batches(data.train, whole))],
+      [2, await all(batches(data.train, { ...whole, epoch: 2 }))],
+    ]);
     for (const inOtherWay of [
-      (...args: Parameters<typeof batches>) => [...batches(args[0], { ...args[1], reuse: false })],
+      // One that has them all.
+      (_: unknown, { epoch = 0, from }: BatchOptions) => (prepared.get(epoch) ?? []).slice(from),
       async function* (...args: Parameters<typeof batches>) {
-        for (const batch of batches(...args)) yield await Promise.resolve(batch);
+        for await (const batch of batches(...args)) yield await Promise.resolve(batch);
       },
     ]) {
       const source = (...args: Parameters<typeof batches>): ReturnType<typeof inOtherWay> => {

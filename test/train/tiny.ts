@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
-import type { Dataset, DataSplit } from '../../src/data/index.js';
+import { memoryDataset, type MemoryDataset, type MemorySplit } from '../../src/data/index.js';
 import {
   add,
   batchNorm,
@@ -42,19 +42,20 @@ export function tinyNetwork(options: { readonly norm?: boolean; readonly name?: 
 }
 
 /** Noise with a bright row that tells the class: 1, 4 or 6. */
-export function tinySet(name: string, count: number, seed = 1): Dataset {
-  const labels = Uint8Array.from({ length: count }, (_, i) => (i * 7 + (i >> 2)) % 3);
+export function tinySet(name: string, count: number, seed = 1): MemoryDataset {
+  const labels = Int32Array.from({ length: count }, (_, i) => (i * 7 + (i >> 2)) % 3);
   const noise = fill(seed, count * 64);
   const images = Uint8Array.from(noise, (value, i) => {
     const row = Math.floor((i % 64) / 8);
     const bright = row === [1, 4, 6][labels[Math.floor(i / 64)] ?? 0];
     return Math.round(60 * (value + 1)) + (bright ? 120 : 0);
   });
-  return { name, images, labels, count, channels: 1, height: 8, width: 8, classes: ['one', 'two', 'three'] };
+  const classes = ['one', 'two', 'three'];
+  return memoryDataset({ name, images, labels, channels: 1, height: 8, width: 8, classes });
 }
 
 /** A training set of `count` images and a test set of 20. */
-export function tinyData(count = 24): DataSplit {
+export function tinyData(count = 24): MemorySplit {
   return { train: tinySet('tiny/train', count), test: tinySet('tiny/test', 20, 2) };
 }
 

@@ -12,7 +12,7 @@ import { createSession, tinyData, tinyNetwork, tinySet, tinyTrainer } from './ti
 
 const lr = 0.01;
 const { train } = tinyData();
-const batch = prepareBatch(train, [0, 1, 2, 3, 4]);
+const batch = await prepareBatch(train, [0, 1, 2, 3, 4]);
 
 /**
  * Gradients are float32 sums of some hundred products, good to about 1e-6 of the largest. Adam's first step divides each
@@ -72,7 +72,7 @@ describe('the trainer', () => {
     const trainer = await tinyTrainer();
     const before = await trainer.evaluate(train);
     for (let epoch = 0; epoch < 12; epoch++) {
-      for (const each of batches(train, { batchSize: 8 })) await trainer.step(each, lr);
+      for await (const each of batches(train, { batchSize: 8 })) await trainer.step(each, lr);
     }
     const after = await trainer.evaluate(train);
     expect(after.loss).toBeLessThan(before.loss / 2);
@@ -119,10 +119,8 @@ describe('the trainer', () => {
     );
     await expect(step({ labels: new Int32Array(3) })).rejects.toThrow(OptionError);
     await expect(step({}, NaN)).rejects.toThrow(/learning rate: expected a finite number, got NaN/);
-    const wide = { ...tinySet('wide', 2), width: 16, height: 4 };
-    await expect(
-      trainer.evaluate({ ...wide, images: new Uint8Array(2 * 8 * 9), width: 9, height: 8 }),
-    ).rejects.toThrow(OptionError);
+    const wide = { ...tinySet('wide', 2), images: new Uint8Array(2 * 8 * 9), shape: [1, 8, 9] as const };
+    await expect(trainer.evaluate(wide)).rejects.toThrow(OptionError);
     expect(trainer.steps).toBe(0);
     const create = (state: Parameters<typeof Trainer.create>[1]['state']) =>
       Trainer.create(tinyNetwork(), { createSession, ...(state && { state }) });
@@ -142,9 +140,9 @@ describe('the trainer', () => {
   });
 });
 
-describe.each(['auto', 'portable'] as const)('a batch of one image (target: %s)', (target) => {
-  const single = prepareBatch(train, [0]);
+const single = await prepareBatch(train, [0]);
 
+describe.each(['auto', 'portable'] as const)('a batch of one image (target: %s)', (target) => {
   test('is refused where it leaves batch norm one value a channel, and nothing moves', async () => {
     const network = defineNetwork({
       name: 'single',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Dataset } from '../../src/data/index.js';
 import { loadIdxFolder } from '../../src/data/node.js';
 import { trainResNet } from '../../src/train/node.js';
+import { firstOf } from '../helpers/memory.js';
 import { hasShared, sharedPath } from '../helpers/shared.js';
 import { hasWebgpu } from '../helpers/webgpu.js';
 
@@ -13,17 +13,11 @@ const steps = process.env['ORT_TRAIN_LONG'] === '1' ? 10 : 3;
 test.skipIf(missing)(
   'the first losses on MNIST are those of PyTorch',
   async () => {
-    const first = (set: Dataset, count: number): Dataset => ({
-      ...set,
-      count,
-      images: set.images.subarray(0, count * 784),
-      labels: set.labels.subarray(0, count),
-    });
     const { train, test } = await loadIdxFolder(sharedPath('data', 'mnist'));
     const { history, device, lowering } = await trainResNet({
       preset: 'mnist-cnn',
       devices: ['webgpu'],
-      data: { train: first(train, steps * 64), test: first(test, 16) },
+      data: { train: firstOf(train, steps * 64), test: firstOf(test, 16) },
       epochs: 1,
       init: sharedPath('golden', 'seed-mnist', 'init.safetensors'),
     });

@@ -9,14 +9,14 @@ import type { PixelImage } from '../../src/export/index.js';
 import { TrainingHost } from '../../src/worker/host.js';
 import type { RunEvent, WorkerRun } from '../../src/worker/protocol.js';
 import type { RunPlatform } from '../../src/worker/run.js';
-import { embeddedDigits, type DataSplit } from '../../src/data/index.js';
+import { embeddedDigits, type MemorySplit } from '../../src/data/index.js';
 
 /** Sessions on one thread: the graphs are small, and one order of additions makes runs repeat bit for bit. */
 export const createSession: CreateSession = (model, options) =>
   createNodeSession(model, { ...options, devices: ['cpu'], threads: 1 });
 
 /** 96 digits to train on, 40 to test with. */
-export const digits: DataSplit = embeddedDigits({ train: 96, test: 40 });
+export const digits: MemorySplit = embeddedDigits({ train: 96, test: 40 });
 
 /** A store in memory that can be told to fail. */
 export class MemoryStore implements CheckpointStore {

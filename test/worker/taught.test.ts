@@ -12,18 +12,18 @@ const drawn = (value: number): PixelImage => ({
   width: 3,
 });
 
-const batchOf = (size: number): Batch => ({
-  ...prepareBatch(
+const batchOf = async (size: number): Promise<Batch> => ({
+  ...(await prepareBatch(
     smallSet(size),
     Array.from({ length: size }, (_, i) => i),
-  ),
+  )),
   index: 0,
 });
 
 /** The labels 100.. of those that were mixed in. */
-function mixed(taught: Taught, size: number, step: number): readonly number[] {
-  const batch = batchOf(size);
-  taught.mixInto(batch, step, undefined);
+async function mixed(taught: Taught, size: number, step: number): Promise<readonly number[]> {
+  const batch = await batchOf(size);
+  await taught.mixInto(batch, step, undefined);
   return Array.from(batch.labels).filter((label) => label >= 100);
 }
 
@@ -31,29 +31,32 @@ const teach = (count: number): Taught =>
   Array.from({ length: count }).reduce<Taught>((all, _, i) => all.with(drawn(i), 100 + i), new Taught());
 
 describe('taught images', () => {
-  test('take the last places of a batch, normalised as the others', () => {
-    const batch = batchOf(8);
+  test('take the last places of a batch, normalised as the others', async () => {
+    const batch = await batchOf(8);
     const before = batch.images.slice();
-    teach(1).mixInto(batch, 1, { mean: [0.5], std: [0.25] });
+    await teach(1).mixInto(batch, 1, { mean: [0.5], std: [0.25] });
     expect(batch.images.subarray(0, 84)).toEqual(before.subarray(0, 84));
     expect(Array.from(batch.images.subarray(84))).toEqual(new Array<number>(12).fill(-2));
     expect(Array.from(batch.labels)).toEqual([0, 1, 2, 3, 4, 5, 6, 100]);
   });
 
-  test('take an eighth of a batch at most, and turns', () => {
-    expect(mixed(teach(0), 64, 1)).toEqual([]);
-    expect(mixed(teach(3), 64, 1)).toHaveLength(3);
-    expect(mixed(teach(20), 64, 1)).toHaveLength(8);
+  test('take an eighth of a batch at most, and turns', async () => {
+    expect(await mixed(teach(0), 64, 1)).toEqual([]);
+    expect(await mixed(teach(3), 64, 1)).toHaveLength(3);
+    expect(await mixed(teach(20), 64, 1)).toHaveLength(8);
     // Small batches keep most of their own images.
-    expect(mixed(teach(20), 2, 1)).toHaveLength(1);
-    expect(mixed(teach(20), 1, 1)).toHaveLength(0);
-    const seen = [1, 2, 3].flatMap((step) => mixed(teach(20), 64, step));
-    expect(new Set(seen).size).toBe(20);
+    expect(await mixed(teach(20), 2, 1)).toHaveLength(1);
+    expect(await mixed(teach(20), 1, 1)).toHaveLength(0);
+    const seen = new Set<number>();
+    for (const step of [1, 2, 3]) {
+      for (const label of await mixed(teach(20), 64, step)) seen.add(label);
+    }
+    expect(seen.size).toBe(20);
   });
 
-  test('depend on the step alone', () => {
-    expect(mixed(teach(20), 64, 5)).toEqual(mixed(teach(20), 64, 5));
-    expect(mixed(teach(20), 64, 5)).not.toEqual(mixed(teach(20), 64, 6));
+  test('depend on the step alone', async () => {
+    expect(await mixed(teach(20), 64, 5)).toEqual(await mixed(teach(20), 64, 5));
+    expect(await mixed(teach(20), 64, 5)).not.toEqual(await mixed(teach(20), 64, 6));
   });
 
   test('are copies', () => {

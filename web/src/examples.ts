@@ -8,11 +8,12 @@ const SEED = 20_151;
 /** One handwritten digit of each kind, 0 to 9. */
 export function exampleDigits(): readonly PixelImage[] {
   const { test } = embeddedDigits({ train: 1, test: 10, seed: SEED });
-  const area = test.height * test.width;
+  const [, height, width] = test.shape;
+  const area = height * width;
   return Array.from({ length: 10 }, (_, digit) => {
     const i = test.labels.indexOf(digit);
     const pixels = test.images.slice(i * area, (i + 1) * area);
-    return { pixels, channels: 1, height: test.height, width: test.width };
+    return { pixels, channels: 1, height, width };
   });
 }
 

@@ -18,7 +18,10 @@ export class TrainingData {
 
   get shape(): DataShape {
     if (this.#split === undefined) return digitShape;
-    const { channels, height, width, classes } = this.#split.train;
+    const {
+      shape: [channels, height, width],
+      classes,
+    } = this.#split.train;
     return { channels, imageSize: [height, width], classes: classes.length };
   }
 
@@ -35,7 +38,10 @@ export class TrainingData {
   async take(files: FileSource): Promise<string> {
     const split = await openFiles(files, images);
     this.#split = split;
-    const { channels, height, width, classes } = split.train;
+    const {
+      shape: [channels, height, width],
+      classes,
+    } = split.train;
     return (
       `The next training uses ${nameOf(split)}: ${count(split.train.count)} images to train on and ` +
       `${count(split.test.count)} held out, ${height}×${width} pixels${channels === 3 ? ' in colour' : ''}, ` +

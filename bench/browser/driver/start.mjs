@@ -16,21 +16,23 @@ const batchSize = 64;
 const count = 2;
 const network = presetNetwork('mnist-cnn');
 
-function start() {
+async function start() {
   const { tensors: initial } = decodeSafetensors(createTrainingArtifacts(network, { seed: 1 }).checkpoint);
   const { train } = embeddedDigits({ train: count * batchSize, test: 1 });
-  const batches = Array.from({ length: count }, (_, i) =>
-    prepareBatch(
-      train,
-      Array.from({ length: batchSize }, (_, j) => i * batchSize + j),
+  const batches = await Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      prepareBatch(
+        train,
+        Array.from({ length: batchSize }, (_, j) => i * batchSize + j),
+      ),
     ),
   );
   return { initial, batches };
 }
 
 /** The weights and the batches as one safetensors file: `batches.0.images` and so on beside the weights. */
-export function startFile() {
-  const { initial, batches } = start();
+export async function startFile() {
+  const { initial, batches } = await start();
   const [channels, height, width] = network.input;
   const tensors = new Map(initial);
   for (const [i, { images, labels }] of batches.entries()) {
@@ -43,7 +45,7 @@ export function startFile() {
 
 /** The first losses of the portable form on the CPU in Node, which is held against PyTorch elsewhere. */
 export async function referenceLosses(steps) {
-  const { initial, batches } = start();
+  const { initial, batches } = await start();
   const weights = new Map([...initial].map(([name, { data }]) => [name, data]));
   const state = stateFrom(network, { kind: 'adam' }, weights);
   const trainer = await Trainer.create(network, {

@@ -69,7 +69,7 @@ export const compare = defineCommand({
         ...{ data, steps, batchSize, learningRate, optimizer, seed, signal },
         createSession: createNodeSession,
         ...defined({ devices, threads }),
-        normalization: channelStatistics(data),
+        normalization: await channelStatistics(data),
         onNetworkStart: reporter.begin,
         onStep: reporter.step,
         onNetworkEnd: async (soFar) => {

@@ -5,7 +5,7 @@ import { confusionLines } from '../confusion.js';
 import { note, print, widthOf, writeJson } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, or, required, text, whole } from '../options.js';
-import { checkModelFits, score, startsWith } from '../score.js';
+import { checkModelFits, openedFor, score, startsWith } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { counted, field, percent } from '../text.js';
 
@@ -31,7 +31,12 @@ export const evaluate = defineCommand({
     try {
       const { data } = args;
       const { card } = classifier;
-      const split = await openDataFor(io, { data, dataOptions }, { fallbackClasses: card.classes });
+      const { classes } = card;
+      const split = await openDataFor(
+        io,
+        { data, dataOptions, ...openedFor(card) },
+        { fallbackClasses: classes, modelClasses: classes },
+      );
       const set = split[args.split];
       checkModelFits(card, set, args.model);
       if (!startsWith(card.classes, set.classes)) {
@@ -44,7 +49,6 @@ export const evaluate = defineCommand({
       const { accuracy, loss, count, correct, confusion } = await score(classifier, set, args);
       if (args.json) {
         const common = { model: args.model, data: set.name, device: classifier.device.chosen };
-        const { classes } = card;
         writeJson(io, { event: 'done', accuracy, loss, count, correct, ...common, classes, confusion });
         return;
       }

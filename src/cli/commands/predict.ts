@@ -1,6 +1,8 @@
 import {
+  DataError,
   loadClassifier,
   OptionError,
+  readImages,
   UserError,
   type Dataset,
   type NodeClassifier,
@@ -11,7 +13,7 @@ import { defineCommand } from '../command.js';
 import { note, print, widthOf, writeJson, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
 import { choice, flag, or, required, text, whole, type Option } from '../options.js';
-import { checkModelFits, imageOf } from '../score.js';
+import { checkModelFits, openedFor } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
 
@@ -74,7 +76,12 @@ export const predict = defineCommand({
         return status;
       }
       const { card } = classifier;
-      const split = await openDataFor(io, { data, dataOptions }, { fallbackClasses: card.classes });
+      const { classes } = card;
+      const split = await openDataFor(
+        io,
+        { data, dataOptions, ...openedFor(card) },
+        { fallbackClasses: classes, modelClasses: classes },
+      );
       const set = split[args.split];
       checkModelFits(card, set, args.model);
       show(await predictAt(classifier, set, index ?? 0));
@@ -96,8 +103,10 @@ async function predictAt(classifier: NodeClassifier, set: Dataset, index: number
   if (index >= set.count) {
     throw new OptionError(`--index: expected at most ${set.count - 1} in ${set.name}, got ${index}`);
   }
-  const label = set.labels[index] ?? 0;
-  const prediction = await classifier.predict(imageOf(set, index));
+  const [image] = await readImages(set, [index]);
+  if (image === undefined) throw new DataError(`data ${set.name}: expected image ${index}, got none`);
+  const { label } = image;
+  const prediction = await classifier.predict(image);
   return {
     image: `${set.name}[${index}]`,
     truth: classifier.card.classes[label] ?? String(label),

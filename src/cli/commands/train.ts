@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   AbortedError,
+  isPictureDataset,
   OptionError,
   runFiles,
   readRun,
@@ -81,8 +82,9 @@ export const train = defineCommand({
       classes: split.train.classes,
     });
     if (also !== undefined) checkAlso(split, also);
-    const spec = fitToData(args, withLabels(told, base, split), split);
-    const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? 'mnist-cnn', data));
+    const spec = await fitToData(args, withLabels(told, base, split), split, base);
+    const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
+    const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
@@ -140,8 +142,7 @@ function reporterFor({ json, logEvery }: TrainArgs, io: Io): Reporter {
 
 /** Throws before the training rather than after it. */
 function checkAlso({ train }: DataSplit, also: Dataset): void {
-  const { channels, height, width, classes } = train;
-  checkModelFits({ input: [channels, height, width], classes }, also, 'the network');
+  checkModelFits({ input: train.shape, classes: train.classes }, also, 'the network');
 }
 
 function endOf(

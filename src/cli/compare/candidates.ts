@@ -12,7 +12,7 @@ const groups: Readonly<Record<Norm, string>> = { batch: 'with batch norm', none:
 export function candidatesFor(
   depths: readonly number[],
   choice: NormChoice,
-  { channels, height, width, classes }: Dataset,
+  { shape: [channels, height, width], classes }: Dataset,
 ): readonly Candidate[] {
   const norms: readonly Norm[] = choice === 'both' ? ['batch', 'none'] : [choice];
   const common = { channels, imageSize: [height, width], classes: classes.length } as const;

@@ -1,10 +1,13 @@
 import {
+  augmentPolicies,
   channelStatistics,
   checkNormalization,
+  describeTransforms,
   OptionError,
   type Augmentation,
   type Dataset,
   type Normalization,
+  type RunSpec,
 } from '../../index.js';
 import { defined } from '../../checks.js';
 import { flag } from '../options.js';
@@ -12,8 +15,11 @@ import { flag } from '../options.js';
 /** Beside `--mean` and `--std`. */
 export const normalizeOption = { normalize: flag('mean and std of the training images') };
 
+const isCifar = (augment: object): augment is Augmentation => !Array.isArray(augment);
+
 /** The augmentation, to which a pad belongs a crop unless told otherwise; undefined for none. */
-export function augmentFrom(said: Augmentation = {}): Augmentation | undefined {
+export function augmentFrom(said: RunSpec['augment'] = {}): RunSpec['augment'] | undefined {
+  if (typeof said === 'string' || !isCifar(said)) return said;
   const { pad, flip, crop, ...others } = said;
   const hasPad = pad !== undefined && pad !== 0;
   const fields: Augmentation = {
@@ -26,11 +32,11 @@ export function augmentFrom(said: Augmentation = {}): Augmentation | undefined {
 }
 
 /** The normalisation for the training images; undefined for pixel / 255. */
-export function normalizationFrom(
+export async function normalizationFrom(
   args: Readonly<Record<string, unknown>>,
   said: Normalization | undefined,
   train: Dataset,
-): Normalization | undefined {
+): Promise<Normalization | undefined> {
   const given = ['mean', 'std'].find((name) => args[name] !== undefined);
   const { normalize } = args;
   if (normalize === true) {
@@ -40,20 +46,31 @@ export function normalizationFrom(
     return channelStatistics(train);
   }
   if (given === undefined && normalize === false) return undefined;
-  if (said !== undefined) checkNormalization(said, train.channels);
+  if (said !== undefined) checkNormalization(said, train.shape[0]);
   return said;
+}
+
+function augmentParts(augment: RunSpec['augment']): readonly string[] {
+  if (augment === undefined || augment === 'none') return [];
+  if (typeof augment === 'string') {
+    return [`${augment} augmentation: ${describeTransforms(augmentPolicies[augment]([1, 1]))}`];
+  }
+  if (!isCifar(augment)) return [describeTransforms(augment)];
+  return [
+    augment.pad === undefined ? '' : `cut at random, ${augment.pad} pixels around`,
+    augment.flip === true ? 'mirrored at random' : '',
+  ];
 }
 
 /** One line for people; undefined where pixels are divided by 255 and nothing else. */
 export function describeImages(
-  augment: Augmentation | undefined,
+  augment: RunSpec['augment'],
   normalization: Normalization | undefined,
 ): string | undefined {
   const list = (values: readonly number[]): string =>
     values.map((value) => Number(value.toPrecision(4))).join(', ');
   const parts = [
-    augment?.pad === undefined ? '' : `cut at random, ${augment.pad} pixels around`,
-    augment?.flip === true ? 'mirrored at random' : '',
+    ...augmentParts(augment),
     normalization?.mean === undefined ? '' : `mean ${list(normalization.mean)}`,
     normalization?.std === undefined ? '' : `std ${list(normalization.std)}`,
   ].filter((part) => part !== '');

@@ -1,4 +1,4 @@
-import { OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
+import { isPictureDataset, OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
 import { defined } from '../../checks.js';
 import { unnamedClasses } from '../../train/spec/class-names.js';
 import { checkFields } from '../../train/spec/run.js';
@@ -27,25 +27,16 @@ export const trainOptions = {
 export type TrainArgs = Values<typeof trainOptions> & CommonValues;
 
 /** A run as the command line gives it, before its data are known. */
-export type Told = RunSpec & Required<Pick<RunSpec, 'data' | 'epochs' | 'scheduler'>>;
+export type Told = RunSpec & Required<Pick<RunSpec, 'data'>>;
 
-/** The recipe, changed by a file, changed by the command line. */
+/** A file, changed by the command line. */
 export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
-  const said = specFrom(args, withoutOther(args, base));
+  const { augment, ...said } = specFrom(args, withoutOther(args, base));
   checkFields(['normalization'], said);
   if (args['freshHead'] === true && said.init === undefined) {
     throw new OptionError('--fresh-head: it needs --init, got none');
   }
-  const { data = 'digits', network } = said;
-  const recipe = recipeFor(network?.family ?? said.preset ?? 'mnist-cnn', data);
-  const epochs = said.epochs ?? recipe.epochs;
-  const { name, options } = schedulerOf(args, base.scheduler ?? recipe.scheduler, epochs);
-  const { augment, ...spec } = said;
-  return {
-    ...spec,
-    ...defined({ augment: augmentFrom(augment) }),
-    ...{ data, epochs, scheduler: { name, options } as Told['scheduler'] },
-  };
+  return { data: 'digits', ...said, ...defined({ augment: augmentFrom(augment) }) };
 }
 
 /** The base without what the command line states in another way. */
@@ -86,22 +77,33 @@ export function withLabels(told: Told, base: RunSpec | undefined, { train }: Dat
   return { ...told, dataOptions: { ...dataOptions, classes: labels } };
 }
 
-/** The run with the data's shape, classes and normalisation where none were given. */
-export function fitToData(
+/** A run, ready to go. */
+export type Settled = Told & Required<Pick<RunSpec, 'epochs' | 'scheduler' | 'classes'>>;
+
+/** The run with the recipe, and with the data's shape, classes and normalisation where none were given. */
+export async function fitToData(
   args: TrainArgs,
   told: Told,
   { train }: DataSplit,
-): Told & { readonly classes: number } {
+  base: RunSpec = {},
+): Promise<Settled> {
   const { normalization: said, classes, channels, imageSize, network, ...spec } = told;
-  const normalization = normalizationFrom(args, said, train);
+  const { count, shape } = train;
+  const facts = isPictureDataset(train) && { count, fineTunes: told.init !== undefined, epochs: told.epochs };
+  const kind = network?.family ?? told.preset ?? 'mnist-cnn';
+  const recipe = recipeFor(kind, told.data, facts === false ? undefined : facts);
+  const epochs = told.epochs ?? recipe.epochs;
+  const { name, options } = schedulerOf(args, base.scheduler ?? recipe.scheduler, epochs);
+  const normalization = await normalizationFrom(args, said, train);
   const sizes = {
     classes: network?.classes ?? classes ?? train.classes.length,
-    channels: network?.channels ?? channels ?? train.channels,
-    imageSize: network?.imageSize ?? imageSize ?? ([train.height, train.width] as const),
+    channels: network?.channels ?? channels ?? shape[0],
+    imageSize: network?.imageSize ?? imageSize ?? ([shape[1], shape[2]] as const),
   };
   return {
     ...spec,
     ...sizes,
+    ...{ epochs, scheduler: { name, options } as Settled['scheduler'] },
     ...(network && { network: { ...network, ...sizes } }),
     ...(normalization && { normalization }),
   };

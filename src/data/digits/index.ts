@@ -1,6 +1,7 @@
 import { checkWhole } from '../../checks.js';
 import { assert } from '../../errors.js';
-import type { Dataset, DataSplit } from '../dataset.js';
+import type { MemoryDataset, MemorySplit } from '../dataset.js';
+import { memoryDataset } from '../memory-dataset.js';
 import { fiveToNine } from './five-to-nine.js';
 import { hand } from './hand.js';
 import { placeByMass, SIDE } from './normalise.js';
@@ -32,7 +33,7 @@ export interface EmbeddedOptions {
  * @example
  * const { train, test } = embeddedDigits({ train: 6400, test: 1000 });
  */
-export function embeddedDigits(options: EmbeddedOptions = {}): DataSplit {
+export function embeddedDigits(options: EmbeddedOptions = {}): MemorySplit {
   const drawing = drawSplit(options);
   for (;;) {
     const { done, value } = drawing.next();
@@ -54,7 +55,7 @@ const AT_ONCE = 32;
 export async function embeddedDigitsInTurns(
   options: EmbeddedOptions,
   giveWay: () => Promise<void>,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   const drawing = drawSplit(options);
   for (;;) {
     const { done, value } = drawing.next();
@@ -63,7 +64,7 @@ export async function embeddedDigitsInTurns(
   }
 }
 
-function* drawSplit(options: EmbeddedOptions): Generator<undefined, DataSplit> {
+function* drawSplit(options: EmbeddedOptions): Generator<undefined, MemorySplit> {
   const { train = 38_400, test = 2000, seed = 1 } = options;
   checkWhole('train', train, 1);
   checkWhole('test', test, 1);
@@ -74,14 +75,14 @@ function* drawSplit(options: EmbeddedOptions): Generator<undefined, DataSplit> {
   };
 }
 
-function* drawSet(name: string, count: number, random: Random): Generator<undefined, Dataset> {
+function* drawSet(name: string, count: number, random: Random): Generator<undefined, MemoryDataset> {
   const labels = shuffledLabels(count, random);
   const images = new Uint8Array(count * SIDE * SIDE);
   for (const [i, digit] of labels.entries()) {
     drawDigit(digit, images.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), random);
     if ((i + 1) % AT_ONCE === 0) yield;
   }
-  return { name, images, labels, count, channels: 1, height: SIDE, width: SIDE, classes: CLASSES };
+  return memoryDataset({ name, images, labels, channels: 1, height: SIDE, width: SIDE, classes: CLASSES });
 }
 
 /** Labels 0, 1, ... 9, 0, 1 ... in the order of a Fisher-Yates shuffle. */

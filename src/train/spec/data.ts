@@ -1,6 +1,21 @@
 import * as v from 'valibot';
 import { normalizationProblem } from '../../checks.js';
-import { list, names, number, object, flag, optional, said, text, whole } from '../../schema.js';
+import { transformSchema } from '../../data/index.js';
+import {
+  either,
+  list,
+  names,
+  number,
+  object,
+  flag,
+  oneOf,
+  optional,
+  said,
+  text,
+  whole,
+  wordsOf,
+} from '../../schema.js';
+import { readJson } from './network.js';
 
 const group = 'Data:';
 
@@ -24,19 +39,20 @@ const dataOptionsSchema = object({
       ),
     }),
   ),
-  images: optional(
+  valSplit: optional(
+    said(number({ above: 0, below: 1 }), 'share of each class that is tested with, where no part says so', {
+      ...{ group, fallback: '0.2' },
+    }),
+  ),
+  splitSeed: optional(said(whole(0), 'seed of that choice', { group, fallback: '0' })),
+  skipBadImages: optional(
+    said(flag(), 'go on without pictures that cannot be read, and list them in the run folder', { group }),
+  ),
+  cache: optional(
     said(
-      object({
-        channels: optional(v.picklist([1, 3], '1 or 3')),
-        height: optional(whole(1)),
-        width: optional(whole(1)),
-        resize: optional(flag()),
-        invert: optional(flag()),
-        testShare: optional(number({ above: 0, below: 1 })),
-        seed: optional(whole(0)),
-      }),
-      'in a browser: how image files become a data set',
-      { flag: false },
+      oneOf(['ram', 'disk', 'none']),
+      'where decoded pictures are kept, as many as there is room for: ram, disk or none',
+      { group, fallback: 'ram' },
     ),
   ),
 });
@@ -46,7 +62,8 @@ export const dataFields = {
   data: optional(
     said(
       text(),
-      'digits (embedded), mnist, fashion-mnist, cifar10, cifar100, or a folder of IDX or CIFAR files',
+      'digits (embedded), mnist, fashion-mnist, cifar10, cifar100; a folder of pictures in class folders, a .csv or .jsonl ' +
+        "list, tar shards as 'shards-{000..009}.tar', or a folder of IDX, EMNIST or CIFAR files",
     ),
     'digits',
   ),
@@ -55,34 +72,62 @@ export const dataFields = {
 
 const images = 'Images:';
 
+const policySchema = oneOf(['none', 'light', 'standard', 'strong']);
+const transformsSchema = list(transformSchema, 'a list of transforms');
+
+/** He et al., 4.2: images of the old size cut out of padded ones, and mirrored. */
+const cifarSchema = object({
+  pad: optional(
+    said(whole(0), 'pad each training image by so many black pixels and cut a random part of its size', {
+      ...{ group: images, flag: 'randomCrop', fallback: '0' },
+    }),
+  ),
+  crop: optional(said(flag(), 'whether to cut, true unless given where there is a pad', { flag: false })),
+  flip: optional(
+    said(flag(), 'mirror half of the training images left and right', {
+      group: images,
+      flag: 'randomFlip',
+    }),
+  ),
+});
+
+/** A policy, names of transforms, or JSON; anything else is left for the schema to refuse. */
+function readTransforms(typed: string): unknown {
+  const words = typed.split(',').map((word) => word.trim());
+  if (/^\s*[[{]/.test(typed)) return readJson(typed);
+  return words.length === 1 && !wordsOf('name', transformSchema.options).includes(typed)
+    ? typed
+    : words.map((name) => ({ name }));
+}
+
 type Fields = Record<string, unknown>;
 
 /** What is done to the images: random changes in training, normalisation always. */
 export const transformFields = {
   augment: optional(
     said(
-      object({
-        pad: optional(
-          said(
-            whole(0),
-            'pad each training image by so many black pixels and cut a random part of its size',
-            {
-              ...{ group: images, flag: 'randomCrop', fallback: '0' },
-            },
-          ),
-        ),
-        crop: optional(
-          said(flag(), 'whether to cut, true unless given where there is a pad', { flag: false }),
-        ),
-        flip: optional(
-          said(flag(), 'mirror half of the training images left and right', {
-            group: images,
-            flag: 'randomFlip',
-          }),
-        ),
-      }),
-      'random changes of the training images',
-      { order: true },
+      either([policySchema, transformsSchema, cifarSchema], (value) =>
+        typeof value === 'string' ? policySchema : Array.isArray(value) ? transformsSchema : cifarSchema,
+      ),
+      'random changes of the training images: none, light, standard or strong; names of transforms with commas; or a JSON list of them',
+      { group: images, order: true, read: readTransforms, fallback: 'standard for pictures, else none' },
+    ),
+  ),
+  preprocess: optional(
+    said(
+      transformsSchema,
+      'what every picture goes through in evaluation and prediction, as a JSON list of transforms',
+      {
+        ...{ group: images, read: readTransforms },
+        fallback: 'shorter side to the image size, and the middle of it',
+      },
+    ),
+  ),
+  background: optional(
+    said(
+      v.pipe(v.string('a colour as #ffffff'), v.regex(/^#[0-9a-f]{6}$/i, 'a colour as #ffffff')),
+      'colour under transparent pixels of pictures, as #000000',
+      { group: images, fallback: '#ffffff' },
     ),
   ),
   normalization: optional(

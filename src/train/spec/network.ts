@@ -36,7 +36,7 @@ function readSize(typed: string): unknown {
 }
 
 /** JSON, as the command line writes it; anything else is left for the schema to refuse. */
-function readJson(typed: string): unknown {
+export function readJson(typed: string): unknown {
   try {
     return JSON.parse(typed) as unknown;
   } catch {

@@ -2,7 +2,8 @@ import { OptionError } from '../../errors.js';
 import type { Network } from '../../net/index.js';
 import { defined } from '../../checks.js';
 import { wordsOf } from '../../schema.js';
-import { recipeFor } from '../recipes.js';
+import type { Augment } from '../../data/index.js';
+import type { DataDefaults } from '../data-defaults.js';
 import type { TrainOptions } from '../run-types.js';
 import { schedulerFrom, schedulerSchema, type Scheduler, type SchedulerSpec } from '../schedulers/index.js';
 import { networkOf } from './network.js';
@@ -13,6 +14,8 @@ export interface Run {
   readonly network: Network;
   readonly scheduler: Scheduler;
   readonly spec: ResolvedRun;
+  /** The augmentation, perhaps with functions that the spec cannot say. */
+  readonly augment: Augment | undefined;
   /** Whether the spec says everything: the caller has passed no network, scheduler, data or weights that JSON cannot name. */
   readonly isWhole: boolean;
 }
@@ -20,18 +23,20 @@ export interface Run {
 /** The description of a run from the options of `trainResNet`; `named` are the names of data and weights passed to it. */
 export function resolveRun(
   options: TrainOptions,
-  named: Pick<RunSpec, 'data' | 'init' | 'freshHead'> = {},
+  named: Pick<RunSpec, 'data' | 'init' | 'freshHead'>,
+  defaults: DataDefaults,
 ): Run {
   const {
     network,
     scheduler,
-    data,
+    data: _d,
     init,
     resume: _,
     signal: _s,
     onStart,
     onBatchEnd,
     onEpochEnd,
+    augment,
     ...plain
   } = defined(options);
   const built = network !== undefined && 'net' in network ? network : undefined;
@@ -39,6 +44,7 @@ export function resolveRun(
     ...plain,
     ...named,
     ...(built === undefined && defined({ network })),
+    ...(augment !== undefined && isPlainAugment(augment) && { augment }),
     ...(isNamed(scheduler) && {
       scheduler: isOwn(scheduler) ? { name: scheduler.name, options: scheduler.options } : scheduler,
     }),
@@ -46,25 +52,34 @@ export function resolveRun(
   if (network !== undefined && told.preset !== undefined) {
     throw new OptionError('preset and network: expected one of them, got both');
   }
-  const preset = network === undefined ? (told.preset ?? 'mnist-cnn') : undefined;
+  const preset = network === undefined ? (told.preset ?? defaults.spec.preset ?? 'mnist-cnn') : undefined;
   const spec: ResolvedRun = inOrder({
     format: runFormat,
     ...runDefaults,
-    ...recipeFor(preset ?? told.network?.family, data.train.name.split('/')[0]),
+    ...defaults.recipe,
+    ...defaults.spec,
     ...defined({ preset }),
     ...told,
+    ...(defaults.spec.dataOptions && { dataOptions: defaults.spec.dataOptions }),
     ...(told.freeze && { freeze: { patterns: ['*'], except: [], ...told.freeze } }),
   });
   return {
-    network: networkOf({ ...told, ...(built && { network: built }) }),
+    network: networkOf({ ...defaults.spec, ...told, ...(built && { network: built }) }),
     scheduler: isOwn(scheduler) ? scheduler : schedulerFrom(spec.scheduler),
     spec,
+    augment: augment === undefined || isPlainAugment(augment) ? spec.augment : augment,
     isWhole:
       built === undefined &&
       (scheduler === undefined || isNamed(scheduler)) &&
+      (augment === undefined || isPlainAugment(augment)) &&
       named.data !== undefined &&
       (init === undefined || named.init !== undefined),
   };
+}
+
+/** Whether a file can say an augmentation: no transform is a function. */
+export function isPlainAugment(augment: Augment): augment is NonNullable<RunSpec['augment']> {
+  return !Array.isArray(augment) || augment.every((each) => typeof each !== 'function');
 }
 
 /** A scheduler as functions, perhaps one of the user's own. */

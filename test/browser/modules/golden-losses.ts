@@ -41,10 +41,5 @@ async function bytesAt(url: string): Promise<Uint8Array> {
 }
 
 function firstOf(set: Dataset, count: number): Dataset {
-  return {
-    ...set,
-    count,
-    images: set.images.subarray(0, count * 784),
-    labels: set.labels.subarray(0, count),
-  };
+  return { ...set, count, ...(set.labels && { labels: set.labels.subarray(0, count) }) };
 }

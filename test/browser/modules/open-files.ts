@@ -38,7 +38,7 @@ export default async function open({
 }: OpenFilesInput): Promise<OpenFilesOutput> {
   const dropped = files.map(({ path, bytes }) => ({ path, file: new File([decode(bytes)], path) }));
   try {
-    if (as === 'list') return { split: shown(await openFiles(dropped, options)) };
+    if (as === 'list') return { split: await shown(await openFiles(dropped, options)) };
     return { losses: await losses(as === 'run' ? dropped : await folderOf(dropped)) };
   } catch (error) {
     if (!(error instanceof OrtTrainError)) throw error;
@@ -74,12 +74,15 @@ async function folderOf(
   return folder;
 }
 
-function shown({ train, test }: DataSplit): NonNullable<OpenFilesOutput['split']> {
-  const { name, classes, channels, height, width, labels, images } = train;
+async function shown({ train, test }: DataSplit): Promise<NonNullable<OpenFilesOutput['split']>> {
+  const { name, classes, shape, count } = train;
+  const labels = new Int32Array(count);
+  const pixels = new Uint8Array(count * shape[0] * shape[1] * shape[2]);
+  await train.read([...labels.keys()], { pixels, labels });
   return {
-    ...{ name, classes, shape: [channels, height, width], counts: [train.count, test.count] },
+    ...{ name, classes, shape, counts: [train.count, test.count] },
     labels: Array.from(labels),
-    images: encode(images),
+    images: encode(pixels),
   };
 }
 

@@ -105,4 +105,10 @@ export const composedCases: readonly GradientCase[] = [
       return crossEntropy(b, logits, target, { labelSmoothing: 0.1 });
     },
   },
+  {
+    name: 'the loss of probabilities, smoothed and summed',
+    inputs: { logits: { shape: ['N', 4] }, targets: { shape: ['N', 4], fill: positive } },
+    build: (b, x) =>
+      crossEntropy(b, value(x, 'logits'), value(x, 'targets'), { labelSmoothing: 0.1, reduction: 'sum' }),
+  },
 ];

@@ -1,0 +1,86 @@
+import { DataError } from '../../errors.js';
+import type { LabelledPicture, PartName } from './labelled.js';
+import type { ListOptions, PictureItem, PictureListing, SkippedFile } from './listing.js';
+import { byCode, byName } from './names.js';
+import { checkedSplit, drawTest } from './split.js';
+import { classWarnings } from './warnings.js';
+
+/** A source whose pictures have their labels. */
+export interface LabelledSource {
+  readonly name: string;
+  /** What errors call it. */
+  readonly where: string;
+  readonly pictures: readonly LabelledPicture[];
+  readonly skipped: readonly SkippedFile[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Puts labelled pictures into parts and order.
+ *
+ * @throws DataError if there is no picture to train or to test with, or one of a class that is not among those given;
+ *   OptionError for a share or seed out of its range.
+ */
+export function arrange(source: LabelledSource, options: ListOptions): PictureListing {
+  const { name, where, skipped } = source;
+  const split = checkedSplit(options);
+  const pictures = source.pictures.toSorted((a, b) => byCode(a.key, b.key));
+  const classes = classesOf(where, pictures, options.classes);
+  const of = (part: PartName): readonly LabelledPicture[] =>
+    pictures.filter((picture) => (picture.part ?? 'train') === part);
+  const [training, val, test] = [of('train'), of('val'), of('test')];
+  if (training.length === 0) throw new DataError(`${where}: expected pictures to train with, got none`);
+  const drawn = val.length === 0 && test.length === 0 ? drawTest(training, split) : undefined;
+  if (drawn?.test.length === 0) {
+    throw new DataError(
+      `${where}: expected a class of at least 2 pictures, one to train and one to evaluate with, ` +
+        `got ${training.length} of ${classes.length === 1 ? '1 class' : `${classes.length} classes`}`,
+    );
+  }
+  const train = drawn?.train ?? training;
+  const evaluated = drawn?.test ?? (val.length > 0 ? val : test);
+  const indices = new Map(classes.map((label, index) => [label, index]));
+  const items = (part: readonly LabelledPicture[]): readonly PictureItem[] =>
+    part.map((picture) => ({
+      where: picture.where,
+      label: indices.get(picture.label) ?? -1,
+      at: picture.at,
+    }));
+  const parts = {
+    train: items(train),
+    test: items(evaluated),
+    ...(val.length > 0 && test.length > 0 && { final: items(test) }),
+  };
+  return {
+    ...{ name, classes, parts, skipped },
+    warnings: [...source.warnings, ...classWarnings(where, classes, parts)],
+    ...(drawn && { valSplit: split }),
+  };
+}
+
+function classesOf(
+  where: string,
+  pictures: readonly LabelledPicture[],
+  given: readonly string[] | undefined,
+): readonly string[] {
+  const found = [...new Set(pictures.map(({ label }) => label))].sort(byName);
+  if (given === undefined) return found;
+  const known = new Set(given);
+  if (known.size < given.length) {
+    const twice = given.find((label, i) => given.indexOf(label) < i) ?? '';
+    throw new DataError(`${where}: expected a name for each class, but '${twice}' is given twice`);
+  }
+  const other = pictures.find(({ label }) => !known.has(label));
+  if (other === undefined) return given;
+  throw new DataError(
+    `${other.where}: expected one of the ${given.length} classes ${quoted(given)}, got '${other.label}'`,
+  );
+}
+
+function quoted(names: readonly string[]): string {
+  const more = names.length > 10 ? ', ...' : '';
+  return `${names
+    .slice(0, 10)
+    .map((name) => `'${name}'`)
+    .join(', ')}${more}`;
+}

@@ -1,0 +1,188 @@
+import { checkOption, checkWholes } from '../../checks.js';
+import { DataError } from '../../errors.js';
+import type { DataReport, DataSplit } from '../dataset.js';
+import { evalTransforms, type TransformSpec } from '../transforms/index.js';
+import type { ListOptions, PictureItem, PictureListing } from './listing.js';
+import {
+  pictureSet,
+  type PictureCacheDescription,
+  type PictureDataset,
+  type PictureDecoder,
+} from './picture-set.js';
+
+/** How labelled pictures become a data set. */
+export interface PictureDataOptions extends ListOptions {
+  /** Pixels a side, or height and width, that the network is to see; by the pictures unless given. */
+  readonly imageSize?: number | readonly [height: number, width: number];
+  /** The largest side that is chosen by the pictures; 224 unless given. */
+  readonly largest?: number;
+  /** 1 for grey, 3 for colour; 1 unless given where all pictures are grey, else 3. */
+  readonly channels?: number;
+  /** What evaluation and prediction do to a picture; `resize` and `centerCrop` to the image size unless given. */
+  readonly preprocess?: readonly TransformSpec[];
+  /** Colour under transparent pixels, `#rrggbb`; white unless given. */
+  readonly background?: string;
+  /** Whether pictures that cannot be decoded are left out; an error that names the first unless given. */
+  readonly skipBadImages?: boolean;
+}
+
+/** All parts of a data set of pictures. */
+export interface PictureSplit extends DataSplit {
+  readonly train: PictureDataset;
+  readonly test: PictureDataset;
+  readonly final?: PictureDataset;
+  readonly report: DataReport;
+}
+
+/** What is known of a picture without decoding it whole. */
+export interface PictureFacts {
+  readonly height: number;
+  readonly width: number;
+  readonly isGrey: boolean;
+}
+
+/** What opening pictures needs from where it runs. */
+export interface PictureOpener extends PictureDecoder {
+  /** Throws DataError for what is no picture. */
+  facts(item: PictureItem): Promise<PictureFacts>;
+  /** Room for decoded pictures of data sets of these counts. */
+  newCaches(counts: readonly number[]): readonly (PictureCacheDescription | undefined)[];
+  findDuplicates(listing: PictureListing): Promise<DataReport['duplicates']>;
+}
+
+/** So many pictures say how large the images are to be. */
+const SAMPLES = 64;
+
+/** Up to so many pictures are decoded once before the training, so that it does not stop at a bad one. */
+const MOST_CHECKED = 20_000;
+
+/** Pictures checked at a time. */
+const AT_ONCE = 8;
+
+/** White: pictures with transparency are made for pages, which are. */
+const WHITE = '#ffffff';
+
+/**
+ * The data set of a listing. Pictures are decoded when they are read; up to 20,000 of them are once beforehand, to find
+ * those that cannot be.
+ *
+ * @throws DataError for a bad picture, or where too few are left; OptionError for an image size or channels that cannot be.
+ */
+export async function openListing(
+  listing: PictureListing,
+  options: PictureDataOptions,
+  opener: PictureOpener,
+): Promise<PictureSplit> {
+  const { background = WHITE } = options;
+  const good = await withoutBad(listing, options, opener);
+  const shape = await shapeFor(good.listing.parts.train, options, opener);
+  const { parts, classes, name } = good.listing;
+  const [channels, height, width] = shape;
+  const transforms = options.preprocess ?? evalTransforms([height, width]);
+  const all = [parts.train, parts.test, ...(parts.final ? [parts.final] : [])];
+  const caches = opener.newCaches(all.map(({ length }) => length));
+  const [train, test, final] = all.map((items, i) => {
+    const cache = caches[i];
+    return pictureSet(
+      {
+        ...{ name: `${name}/${['train', 'test', 'final'][i] ?? ''}`, classes, items },
+        ...{ shape: [channels, height, width], preprocessing: { transforms, background } },
+        ...(cache && { cache }),
+      },
+      opener,
+    );
+  });
+  if (train === undefined || test === undefined) throw new DataError(`${name}: expected two parts`);
+  const { skipped, warnings, valSplit } = listing;
+  return {
+    ...{ train, test },
+    ...(final && { final }),
+    report: {
+      ...{ skipped, warnings, bad: good.bad, duplicates: await opener.findDuplicates(good.listing) },
+      ...(valSplit && { valSplit }),
+    },
+  };
+}
+
+/** The listing without pictures that cannot be decoded. */
+async function withoutBad(
+  listing: PictureListing,
+  { channels = 3, background = WHITE, skipBadImages = false }: PictureDataOptions,
+  opener: PictureOpener,
+): Promise<{ readonly listing: PictureListing; readonly bad: DataReport['bad'] }> {
+  const { parts, name } = listing;
+  const all = [...parts.train, ...parts.test, ...(parts.final ?? [])];
+  if (!skipBadImages && all.length > MOST_CHECKED) return { listing, bad: [] };
+  const bad = new Map<PictureItem, string>();
+  const how = { channels: channels === 1 ? 1 : 3, background } as const;
+  for (let start = 0; start < all.length; start += AT_ONCE) {
+    const some = all.slice(start, start + AT_ONCE);
+    const results = await Promise.allSettled(some.map((item) => opener.decode(item, how)));
+    for (const [i, result] of results.entries()) {
+      const item = some[i];
+      if (result.status === 'fulfilled' || item === undefined) continue;
+      const reason: unknown = result.reason;
+      if (!(reason instanceof Error)) throw reason;
+      if (!skipBadImages || !(reason instanceof DataError)) throw withHint(reason);
+      bad.set(item, reason.message);
+    }
+  }
+  if (bad.size === 0) return { listing, bad: [] };
+  const left = (items: readonly PictureItem[]): readonly PictureItem[] =>
+    items.filter((item) => !bad.has(item));
+  const rest = {
+    train: left(parts.train),
+    test: left(parts.test),
+    ...(parts.final && { final: left(parts.final) }),
+  };
+  for (const [part, items] of Object.entries(rest)) {
+    if (items.length > 0) continue;
+    const [why = ''] = bad.values();
+    throw new DataError(
+      `${name}: expected pictures for ${part}, but none can be decoded: ${why}${bad.size > 1 ? `, and ${bad.size - 1} more` : ''}`,
+    );
+  }
+  return {
+    listing: { ...listing, parts: rest },
+    bad: Array.from(bad, ([{ where }, why]) => ({ where, why })),
+  };
+}
+
+function withHint(error: Error): Error {
+  if (!(error instanceof DataError)) return error;
+  return new DataError(
+    `${error.message}; mend or remove it, or leave bad pictures out (skipBadImages, --skip-bad-images)`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** Channels and size of the images: as asked for, else by a sample of the pictures. */
+async function shapeFor(
+  items: readonly PictureItem[],
+  { imageSize, channels, largest = 224 }: PictureDataOptions,
+  opener: PictureOpener,
+): Promise<readonly [1 | 3, number, number]> {
+  if (channels !== undefined) checkOption('channels', channels, channels === 1 || channels === 3, '1 or 3');
+  const step = Math.max(1, Math.floor(items.length / SAMPLES));
+  const sample = items.filter((_, i) => i % step === 0).slice(0, SAMPLES);
+  const asked = channels !== undefined && imageSize !== undefined;
+  const facts = asked ? [] : await Promise.all(sample.map((item) => opener.facts(item)));
+  const isGrey = channels === undefined ? facts.every((each) => each.isGrey) : channels === 1;
+  const sides = typeof imageSize === 'number' ? ([imageSize, imageSize] as const) : imageSize;
+  const [height, width] = sides ?? square(facts, largest);
+  checkWholes('imageSize', { height, width }, 1);
+  return [isGrey ? 1 : 3, height, width];
+}
+
+/** The smallest side that is chosen: below it, networks that halve images five times have nothing left. */
+const SMALLEST = 32;
+
+/** A multiple of 8 that half of the pictures fill without being enlarged, from 32 to the largest. */
+function square(facts: readonly PictureFacts[], largest: number): readonly [number, number] {
+  const sides = facts.map(({ height, width }) => Math.min(height, width)).sort((a, b) => a - b);
+  const median = sides[Math.floor(sides.length / 2)] ?? largest;
+  const side = Math.min(largest, Math.max(SMALLEST, Math.floor(median / 8) * 8));
+  return [side, side];
+}

@@ -1,0 +1,152 @@
+import { defined } from '../../checks.js';
+import { DataError } from '../../errors.js';
+import type { Dataset } from '../dataset.js';
+import type { Picture } from '../picture.js';
+import { writePlanes } from '../planes.js';
+import { transformer, type TransformSpec } from '../transforms/index.js';
+import type { PictureItem } from './listing.js';
+
+/** How pictures become the pixels that a network is shown, in evaluation and prediction. */
+export interface Preprocessing {
+  /** Deterministic ones, in their order. */
+  readonly transforms: readonly TransformSpec[];
+  /** Colour under transparent pixels, `#rrggbb`. */
+  readonly background: string;
+}
+
+/** A data set of pictures in plain data, by which another thread can open it, too. */
+export interface PictureSetDescription {
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly items: readonly PictureItem[];
+  readonly shape: readonly [channels: 1 | 3, height: number, width: number];
+  readonly preprocessing: Preprocessing;
+  /** Where decoded pictures are kept. */
+  readonly cache?: PictureCacheDescription;
+}
+
+/** Where decoded pictures are kept, in plain data. */
+export interface PictureCacheDescription {
+  /** State and place of each entry; shared by all threads. */
+  readonly entries: Int32Array;
+  /** How much is taken, in units. */
+  readonly taken: Int32Array;
+  readonly store:
+    | { readonly kind: 'ram'; readonly bytes: Uint8Array }
+    | { readonly kind: 'disk'; readonly descriptor: number; readonly size: number };
+}
+
+/** Decoded pictures that were kept, by their place. */
+export interface PictureCache {
+  get(place: number): Promise<Picture | undefined> | Picture | undefined;
+  put(place: number, picture: Picture): Promise<void> | void;
+}
+
+/** What decoding pictures needs from where it runs. */
+export interface PictureDecoder {
+  decode(
+    item: PictureItem,
+    options: { readonly channels: 1 | 3; readonly background: string },
+  ): Promise<Picture>;
+  openCache(cache: PictureCacheDescription, channels: number): PictureCache;
+}
+
+/** The data set's plain description, under which it can be sent to another thread. */
+export const pictures = Symbol('pictures');
+
+/** A data set of encoded pictures that are decoded when they are read. */
+export interface PictureDataset extends Dataset {
+  readonly labels: Int32Array;
+  readonly [pictures]: PictureSetDescription;
+}
+
+/** Whether a data set's pictures are decoded when they are read. */
+export function isPictureDataset(dataset: Dataset): dataset is PictureDataset {
+  return pictures in dataset;
+}
+
+/** What is done to a data set's pictures in evaluation and prediction. */
+export function preprocessingOf(dataset: PictureDataset): Preprocessing {
+  return dataset[pictures].preprocessing;
+}
+
+/** Pictures decoded at a time: a decoder's threads have something to do, and few large pictures are in memory. */
+const AT_ONCE = 8;
+
+/**
+ * The data set of a description. Throws DataError, when it is read, for a picture that cannot be decoded.
+ *
+ * Two forms of a picture are kept where there is a cache: what evaluation sees, and the picture as random transforms take
+ * it, scaled down to twice the data set's size where it is larger.
+ */
+export function pictureSet(description: PictureSetDescription, decoder: PictureDecoder): PictureDataset {
+  const { name, classes, items, shape, preprocessing, cache: cacheAt } = description;
+  const [channels, height, width] = shape;
+  const { background, transforms } = preprocessing;
+  const labels = Int32Array.from(items, ({ label }) => label);
+  const seen = transformer(transforms);
+  const shrink = transformer([{ name: 'resize', size: 2 * Math.max(height, width) }]);
+  const cache = cacheAt && decoder.openCache(cacheAt, channels);
+
+  const kept = async (
+    index: number,
+    place: number,
+    change: (picture: Picture) => Picture,
+  ): Promise<Picture> => {
+    const found = await cache?.get(place);
+    if (found !== undefined) return found;
+    const item = items[index];
+    if (item === undefined) throw new DataError(`data set ${name}: expected an index below ${items.length}`);
+    const picture = change(await decoder.decode(item, { channels, background }));
+    await cache?.put(place, picture);
+    return picture;
+  };
+  const working = (picture: Picture): Picture =>
+    Math.min(picture.height, picture.width) > 2 * Math.max(height, width) ? shrink(picture) : picture;
+
+  const labelAll = (indices: ArrayLike<number>, into: Int32Array): void => {
+    for (let i = 0; i < indices.length; i++) into[i] = labels[indices[i] ?? 0] ?? 0;
+  };
+  return {
+    ...{ name, classes, labels, shape, count: items.length, [pictures]: description },
+    async read(indices, into) {
+      labelAll(indices, into.labels);
+      const size = channels * height * width;
+      await inTurns(indices, async (index, i) => {
+        const picture = await kept(index, items.length + index, seen);
+        if (picture.height !== height || picture.width !== width) {
+          throw new DataError(
+            `${items[index]?.where ?? name}: expected ${height}x${width} pixels after the preprocessing, ` +
+              `got ${picture.height}x${picture.width}`,
+          );
+        }
+        writePlanes(picture, into.pixels.subarray(i * size));
+      });
+    },
+    async pictures(indices, into) {
+      labelAll(indices, into.labels);
+      const all = new Array<Picture>(indices.length);
+      await inTurns(indices, async (index, i) => {
+        all[i] = await kept(index, index, working);
+      });
+      return all;
+    },
+  };
+}
+
+/** The same set, described for another thread, with the names it has now. */
+export function descriptionOf(dataset: PictureDataset): PictureSetDescription {
+  const { name, classes } = dataset;
+  return { ...dataset[pictures], ...defined({ name, classes }) };
+}
+
+/** Some at a time, so that the order of the results and of errors is that of the indices. */
+async function inTurns(
+  indices: ArrayLike<number>,
+  each: (index: number, place: number) => Promise<void>,
+): Promise<void> {
+  for (let start = 0; start < indices.length; start += AT_ONCE) {
+    const some = Array.from({ length: Math.min(AT_ONCE, indices.length - start) }, (_, i) => start + i);
+    await Promise.all(some.map((i) => each(indices[i] ?? 0, i)));
+  }
+}

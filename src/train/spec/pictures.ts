@@ -1,0 +1,35 @@
+import type { PictureDataOptions } from '../../data/index.js';
+import { defined } from '../../checks.js';
+import { unnamedClasses } from './class-names.js';
+import { networkOf, type NetworkChoice } from './network.js';
+import type { RunSpec } from './run.js';
+
+/** What the fields of a run say of its data: what the network sees of pictures, and names for classes without. */
+export interface OpeningOptions extends PictureDataOptions {
+  readonly fallbackClasses?: readonly string[];
+}
+
+/** What the fields of a run say about opening its data. */
+export function openingOptionsOf({
+  network,
+  preset = 'resnet18',
+  classes,
+  channels,
+  imageSize,
+  preprocess,
+  background,
+}: Omit<NetworkChoice, 'freeze'> & Pick<RunSpec, 'preprocess' | 'background'>): OpeningOptions {
+  const fallbackClasses = unnamedClasses(network?.classes ?? classes);
+  const common = defined({ preprocess, background, fallbackClasses });
+  if (network !== undefined && 'net' in network) {
+    const [depth, height, width] = network.input;
+    return { ...common, channels: depth, imageSize: [height, width] };
+  }
+  // Without a size of its own the pictures decide, up to the size that the network was made for.
+  const [, largest] = networkOf(network === undefined ? { preset } : { network }).input;
+  return {
+    ...common,
+    ...defined({ channels: network?.channels ?? channels, imageSize: network?.imageSize ?? imageSize }),
+    largest,
+  };
+}
