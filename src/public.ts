@@ -198,6 +198,7 @@ export {
   type ArtifactOptions,
   type InferenceOptions,
   type Manifest,
+  type CardPreprocessing,
   type ModelCard,
   type TrainingArtifacts,
 } from './artifacts/index.js';
