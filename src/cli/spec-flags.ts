@@ -58,7 +58,7 @@ function flagsOf(field: Field, path: readonly string[], above: Meta): SpecFlag[]
     ];
   }
   const inner = (schema.options ?? []).flatMap(({ entries }) =>
-    entries === undefined ? [] : flagsIn(entries, path, defined({ group })),
+    entries === undefined || schema.key !== undefined ? [] : flagsIn(entries, path, defined({ group })),
   );
   return [{ name, path, option: { ...optionFor(schema, help, meta), ...around } }, ...inner];
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { defaultCacheDir, type DownloadOptions } from './cache-node.js';
 import type { CifarSet } from './cifar-sets.js';
 import { fileProblem } from './digest-node.js';
+import { nodeFolder } from './folder-node.js';
+import { pythonEditionIn } from './cifar-python.js';
 import { orIoError } from './io-node.js';
 import { fetchFromMirrors } from './mirrors-node.js';
 
@@ -24,15 +26,22 @@ export async function downloadCifar(set: CifarSet, options: DownloadOptions = {}
   if ([names, inside].some((there) => files.every((file) => there.includes(file)))) return folder;
 
   const { archive: file, digests } = set;
-  const cached = names.includes(file) && (await fileProblem(join(folder, file), digests)) === undefined;
-  if (cached) return folder;
+  const path = join(folder, file);
+  const problem = names.includes(file) ? await fileProblem(path, digests) : undefined;
+  if (names.includes(file) && problem === undefined) return folder;
+  const python = pythonEditionIn(await nodeFolder(folder, 'a CIFAR set'));
   await fetchFromMirrors({
     folder,
     file,
     digests,
     mirrors: options.mirrors ?? set.mirrors,
     options,
-    byHand: [`Get this file in another way and put it into ${folder} :`, `  ${file}`],
+    ...(problem !== undefined && { there: { path, problem } }),
+    byHand: [
+      ...(python === undefined ? [] : [python.message]),
+      `Get this file in another way and put it into ${folder} :`,
+      `  ${file}`,
+    ],
   });
   return folder;
 }

@@ -1,6 +1,7 @@
 import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
 import { datasetFromCifar, type CifarSource } from './cifar.js';
+import { pythonEditionIn } from './cifar-python.js';
 import { cifarSet, cifarSets, type CifarName, type CifarSet } from './cifar-sets.js';
 import type { MemoryDataset, MemorySplit } from './dataset.js';
 import { digestProblem, type Hash } from './digest.js';
@@ -31,8 +32,9 @@ export async function readCifarFolder(
 ): Promise<MemorySplit> {
   const kind = options.known ?? options.kind ?? cifarKindIn(folder);
   if (kind === undefined) {
-    throw new DataError(
-      `${folder.where}: expected ${cifarLookedFor()}; ${shownNames(folder.entries.keys())}`,
+    throw (
+      pythonEditionIn(folder) ??
+      new DataError(`${folder.where}: expected ${cifarLookedFor()}; ${shownNames(folder.entries.keys())}`)
     );
   }
   return readCifarSet(folder, cifarSet(kind), options, hash);
@@ -96,6 +98,8 @@ async function readerOf(
     return `${absent.length} of ${wanted.length} files are missing (${absent.join(', ')})`;
   };
   if (!folder.entries.has(set.archive)) {
+    const python = pythonEditionIn(folder);
+    if (python !== undefined) throw python;
     const { where, entries } = inside ?? folder;
     throw new DataError(
       `${where}: expected ${lookedFor(set)}, but ${missing(entries)}; ${shownNames(entries.keys())}`,

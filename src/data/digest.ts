@@ -10,6 +10,7 @@ export type Hash = (algorithm: Digest['algorithm'], bytes: Uint8Array) => Promis
  * @param stored - The file as it lies on the disk.
  * @param content - Gives its uncompressed bytes; asked only if no digest of the gzip file matches.
  * @returns What was expected and what came, or undefined if the file is genuine.
+ * @throws As `content`, for a file that is not genuine and cannot be unpacked.
  */
 export async function digestProblem(
   stored: Uint8Array,
@@ -25,5 +26,7 @@ export async function digestProblem(
     if (came === hex) return undefined;
     problems.push(`expected ${algorithm} ${hex} of the ${of}, got ${came ?? `no ${algorithm} here`}`);
   }
+  // Where the file is cut off or damaged, that says more than a digest: unpacking it throws.
+  if (isGzip(stored)) await content();
   return problems.length > 0 ? problems.join('; ') : 'expected a gzip file, got another one';
 }

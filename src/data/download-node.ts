@@ -59,13 +59,15 @@ export async function downloadSet(set: KnownSet, options: DownloadOptions = {}):
   let mirrors = options.mirrors ?? set.mirrors;
   for (const role of idxRoles) {
     const path = cached.get(role);
-    if (path !== undefined && (await fileProblem(path, set.digests[role])) === undefined) continue;
+    const problem = path === undefined ? undefined : await fileProblem(path, set.digests[role]);
+    if (path !== undefined && problem === undefined) continue;
     const served = await fetchFromMirrors({
       folder,
       file: idxFileNames(role)[0],
       digests: set.digests[role],
       mirrors,
       options,
+      ...(path !== undefined && problem !== undefined && { there: { path, problem } }),
       byHand: [
         `Get these four files in another way and put them into ${folder} :`,
         ...idxRoles.map((each) => `  ${idxFileNames(each)[0]}`),

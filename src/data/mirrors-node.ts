@@ -41,6 +41,8 @@ export interface Wanted {
   readonly digests: readonly Digest[];
   readonly mirrors: readonly string[];
   readonly options: MirrorOptions;
+  /** The file that is in the folder already, and what is wrong with it. */
+  readonly there?: { readonly path: string; readonly problem: string };
   /** Lines that say what to do if no mirror has it. */
   readonly byHand: readonly string[];
 }
@@ -74,6 +76,9 @@ export async function fetchFromMirrors(wanted: Wanted): Promise<string> {
     [
       `${file} could not be downloaded:`,
       ...(failures.length > 0 ? failures : ['  no mirror was given']),
+      ...(wanted.there === undefined
+        ? []
+        : [`${wanted.there.path} is there, but cannot be used: ${wanted.there.problem}`]),
       ...wanted.byHand,
     ].join('\n'),
   );

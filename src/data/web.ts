@@ -40,7 +40,7 @@ export async function openFiles(source: FileSource, options: OpenFilesOptions = 
   }
   const { name, files } = dropped;
   const other = files.find(({ path }) => !imageName.test(path));
-  if (other === undefined) return readImageSet(name, files.map(imageFile), options);
+  if (other === undefined) return readImageSet(name, files.map(imageFile), options as never);
   const among = files.length > 1 ? ` among ${files.length} files` : '';
   throw new DataError(
     `${other.path}: expected ${setsLookedFor}, or images (PNG, JPEG, WebP, GIF) in folders named after their classes, ` +

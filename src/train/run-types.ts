@@ -3,7 +3,7 @@ import type { ModelCard } from '../artifacts/index.js';
 import type { Augment, BatchSource, DataSplit } from '../data/index.js';
 import type { Network } from '../net/index.js';
 import type { FitOptions } from './fit-options.js';
-import type { BatchEnd, EpochRecord, History } from './history.js';
+import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
 import type { SchedulerSpec } from './schedulers/index.js';
 import type { NetworkSpec } from './spec/network.js';
 import type { ResolvedRun, RunSpec } from './spec/run.js';
@@ -82,6 +82,8 @@ export interface TrainResult {
   /** Accuracy on the test set after the last epoch, 0 to 1. */
   readonly testAccuracy: number;
   readonly testLoss: number;
+  /** How the trained network does on the part of the data that had no say in the training, where there is one. */
+  readonly finalTest?: Evaluation & { readonly data: string };
   readonly device: DeviceReport;
   /** Which form of the step ran, and why. */
   readonly lowering: LoweringReport;

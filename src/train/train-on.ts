@@ -122,6 +122,13 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     });
     const last = history.epochs.at(-1);
     assert(last, 'a run without epochs');
+    const { final } = options.data;
+    const finalTest =
+      final &&
+      (await trainer.evaluate(final, {
+        batchSize,
+        ...defined({ normalization: spec.normalization, signal, batches: feed?.batches, betweenRuns }),
+      }));
     const model = await modelAt(last);
     await save('model', model);
     await save('history', historyOf(history));
@@ -130,6 +137,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       history,
       testAccuracy: last.testAccuracy,
       testLoss: last.testLoss,
+      ...(final && finalTest && { finalTest: { ...finalTest, data: final.name } }),
       device: trainer.device,
       lowering: trainer.lowering,
       ...report,

@@ -18,6 +18,7 @@ import { runFields } from '../../train/spec/run.js';
 import { defineCommand } from '../command.js';
 import { note, type Io } from '../io.js';
 import { openDataFor } from '../open-data.js';
+import { reportData } from '../train/data-report.js';
 import { checkModelFits } from '../score.js';
 import { shellWord } from '../text.js';
 import { alsoTestSet, testAlso } from '../train/also-test.js';
@@ -85,6 +86,7 @@ export const train = defineCommand({
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
     const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
     const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
+    if (split.report !== undefined) await reportData(io, split.report, out);
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
@@ -146,7 +148,7 @@ function checkAlso({ train }: DataSplit, also: Dataset): void {
 }
 
 function endOf(
-  { files, model, testAccuracy, testLoss, history, seconds, device }: TrainResult,
+  { files, model, testAccuracy, testLoss, finalTest, history, seconds, device }: TrainResult,
   out: string,
   data: string,
 ): Omit<RunEnd, 'testData'> {
@@ -159,6 +161,7 @@ function endOf(
     history: files['history'] ?? join(out, runFiles.history),
     testAccuracy,
     testLoss,
+    ...defined({ finalTest }),
     epochs: last?.epoch ?? 0,
     steps: last?.step ?? 0,
     seconds,

@@ -7,6 +7,7 @@ import {
   type Augmentation,
   type Dataset,
   type Normalization,
+  type OutputSize,
   type RunSpec,
 } from '../../index.js';
 import { defined } from '../../checks.js';
@@ -50,10 +51,10 @@ export async function normalizationFrom(
   return said;
 }
 
-function augmentParts(augment: RunSpec['augment']): readonly string[] {
+function augmentParts(augment: RunSpec['augment'], size: OutputSize): readonly string[] {
   if (augment === undefined || augment === 'none') return [];
   if (typeof augment === 'string') {
-    return [`${augment} augmentation: ${describeTransforms(augmentPolicies[augment]([1, 1]))}`];
+    return [`${augment} augmentation: ${describeTransforms(augmentPolicies[augment](size))}`];
   }
   if (!isCifar(augment)) return [describeTransforms(augment)];
   return [
@@ -63,14 +64,15 @@ function augmentParts(augment: RunSpec['augment']): readonly string[] {
 }
 
 /** One line for people; undefined where pixels are divided by 255 and nothing else. */
-export function describeImages(
-  augment: RunSpec['augment'],
-  normalization: Normalization | undefined,
-): string | undefined {
+export function describeImages({
+  augment,
+  normalization,
+  imageSize = 224,
+}: Pick<RunSpec, 'augment' | 'normalization' | 'imageSize'>): string | undefined {
   const list = (values: readonly number[]): string =>
     values.map((value) => Number(value.toPrecision(4))).join(', ');
   const parts = [
-    ...augmentParts(augment),
+    ...augmentParts(augment, typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize),
     normalization?.mean === undefined ? '' : `mean ${list(normalization.mean)}`,
     normalization?.std === undefined ? '' : `std ${list(normalization.std)}`,
   ].filter((part) => part !== '');

@@ -3,6 +3,7 @@ import { bytes, count, counted, duration, field, percent, rate, wrap } from '../
 import { runDefaults, runFields } from '../../train/spec/run.js';
 import { kebab } from '../command.js';
 import { describeImages } from './image-options.js';
+import type { AlsoTested } from './also-test.js';
 import { shownSteps, type Reporter, type RunEnd, type RunStart } from './reporter.js';
 import {
   fallbackLine,
@@ -71,7 +72,7 @@ export function startLines(start: RunStart, width: number): string[] {
     spec.shuffle ? `shuffled with seed ${start.seed}` : 'in file order',
   ].join(', ');
   const frozen = start.frozenParameters === 0 ? '' : `, ${count(start.frozenParameters)} more are frozen`;
-  const images = describeImages(spec.augment, spec.normalization);
+  const images = describeImages(spec);
   return [
     ...field('network', `${start.network}, ${count(start.parameters)} parameters${frozen}`),
     ...field(
@@ -131,12 +132,23 @@ export function stepLine({ epoch, step, loss, accuracy, lr, imagesPerSecond }: B
 }
 
 /** The result of a run. */
-export function doneLines({ testAccuracy, testLoss, testData, also, alsoHint, ...end }: RunEnd): string[] {
+export function doneLines({
+  testAccuracy,
+  testLoss,
+  testData,
+  finalTest,
+  also,
+  alsoHint,
+  ...end
+}: RunEnd): string[] {
+  const second = (set: AlsoTested | undefined): string[] =>
+    set ? [`${percent(set.accuracy)} on ${set.data}, ${counted(set.count, 'image')}`] : [];
   return [
     ...field(
       'accuracy',
       `${percent(testAccuracy)} on ${testData} (loss ${testLoss.toFixed(4)})`,
-      ...(also ? [`${percent(also.accuracy)} on ${also.data}, ${counted(also.count, 'image')}`] : []),
+      ...second(finalTest),
+      ...second(also),
       ...(alsoHint === undefined ? [] : [alsoHint]),
     ),
     ...field('model', `${end.model} (${bytes(end.modelBytes)})`),

@@ -25,6 +25,8 @@ export interface RunEnd {
   readonly seconds: number;
   readonly device: string;
   readonly testData: string;
+  /** On the part of the data that had no say in the training. */
+  readonly finalTest?: AlsoTested;
   readonly also?: AlsoTested;
   /** If there is no second test set though one would be of interest: how to get it. */
   readonly alsoHint?: string;

@@ -1,7 +1,7 @@
 import { DataError } from '../../errors.js';
 import type { LabelledPicture, PartName } from './labelled.js';
 import type { ListOptions, PictureItem, PictureListing, SkippedFile } from './listing.js';
-import { byCode, byName } from './names.js';
+import { byName, isIndex, sortedByCode } from './names.js';
 import { checkedSplit, drawTest } from './split.js';
 import { classWarnings } from './warnings.js';
 
@@ -24,8 +24,8 @@ export interface LabelledSource {
 export function arrange(source: LabelledSource, options: ListOptions): PictureListing {
   const { name, where, skipped } = source;
   const split = checkedSplit(options);
-  const pictures = source.pictures.toSorted((a, b) => byCode(a.key, b.key));
-  const classes = classesOf(where, pictures, options.classes);
+  const sorted = sortedByCode(source.pictures, ({ key }) => key);
+  const { pictures, classes } = withClasses(where, sorted, options.classes);
   const of = (part: PartName): readonly LabelledPicture[] =>
     pictures.filter((picture) => (picture.part ?? 'train') === part);
   const [training, val, test] = [of('train'), of('val'), of('test')];
@@ -58,22 +58,32 @@ export function arrange(source: LabelledSource, options: ListOptions): PictureLi
   };
 }
 
-function classesOf(
+/** The classes, and the pictures with labels that are among them. */
+function withClasses(
   where: string,
   pictures: readonly LabelledPicture[],
   given: readonly string[] | undefined,
-): readonly string[] {
+): { readonly pictures: readonly LabelledPicture[]; readonly classes: readonly string[] } {
   const found = [...new Set(pictures.map(({ label }) => label))].sort(byName);
-  if (given === undefined) return found;
+  if (given === undefined) return { pictures, classes: found };
   const known = new Set(given);
   if (known.size < given.length) {
     const twice = given.find((label, i) => given.indexOf(label) < i) ?? '';
     throw new DataError(`${where}: expected a name for each class, but '${twice}' is given twice`);
   }
+  if (found.every((label) => known.has(label))) return { pictures, classes: given };
+  // Folders 0, 1, 2 and names that are no numbers: those of the classes' indices.
+  const nameOf = (label: string): string | undefined => (isIndex(label) ? given[Number(label)] : undefined);
+  const indices = found.every((label) => !known.has(label) && nameOf(label) !== undefined);
+  if (indices) {
+    return {
+      pictures: pictures.map((each) => ({ ...each, label: nameOf(each.label) ?? each.label })),
+      classes: given,
+    };
+  }
   const other = pictures.find(({ label }) => !known.has(label));
-  if (other === undefined) return given;
   throw new DataError(
-    `${other.where}: expected one of the ${given.length} classes ${quoted(given)}, got '${other.label}'`,
+    `${other?.where ?? where}: expected one of the ${given.length} classes ${quoted(given)}, got '${other?.label ?? ''}'`,
   );
 }
 

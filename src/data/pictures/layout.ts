@@ -67,6 +67,7 @@ export function listFolder(found: FoundFolder, options: ListOptions): PictureLis
   const warnings = [
     ...emptyFolders(found, parts),
     ...unreadKinds(where, skipped),
+    ...partsAsClasses(found, parts),
     ...namedAfterFiles(found, pictures, loose.length > 0),
   ];
   return arrange({ name, where, pictures, skipped, warnings }, options);
@@ -134,9 +135,21 @@ function labelInName(path: string, where: string): string {
   );
 }
 
-function noPictures({ where, entries, skipped }: FoundFolder): DataError {
+function noPictures({ where, entries, skipped, whereOf }: FoundFolder): DataError {
+  const names = [...entries];
   const left = skipped.length > 0 ? `; left out: ${shortList(skipped.map(shownSkipped), 4)}` : '';
-  return new DataError(`${where}: expected ${layoutsLookedFor}; ${shownNames(entries)}${left}`);
+  const shard = names.find((name) => name.endsWith('.tar'));
+  const list = names.find((name) => /\.(csv|jsonl|ndjson)$/i.test(name));
+  const hint =
+    shard !== undefined
+      ? `; shards are given by their names, such as '${whereOf('shards-{000..009}.tar')}' or ${whereOf(shard)}`
+      : list !== undefined
+        ? `; if ${list} lists pictures, give it as ${whereOf(list)}`
+        : '';
+  return new DataError(
+    `${where}: expected ${layoutsLookedFor}, or the files of a data set (IDX, EMNIST, the binary version of CIFAR); ` +
+      `${shownNames(names)}${left}${hint}`,
+  );
 }
 
 function shownSkipped({ where, why }: SkippedFile): string {
@@ -166,6 +179,21 @@ function emptyFolders(found: FoundFolder, parts: ReadonlyMap<string, PartName>):
         ? `${whereOf(path)}: the folder of a part has no picture and is left out`
         : `${whereOf(path)}: the folder has no picture and is no class`;
     });
+}
+
+/** A class called train, beside bus and car, or a folder of unlabelled pictures called test1 beside a part train? */
+function partsAsClasses(
+  { where, pictures }: FoundFolder,
+  parts: ReadonlyMap<string, PartName>,
+): readonly string[] {
+  if (parts.size > 0) return [];
+  const folders = new Set(pictures.flatMap(({ path }) => /^(.*?)\//.exec(path)?.[1] ?? []));
+  const named = [...folders].filter((name) => partOf(name) !== undefined).toSorted(byCode);
+  if (named.length === 0) return [];
+  return [
+    `${where}: ${named.join(', ')} ${named.length === 1 ? 'is taken for a class' : 'are taken for classes'}, not for ` +
+      `${named.length === 1 ? 'a part' : 'parts'}, beside the other folders: parts are train, val and test alone`,
+  ];
 }
 
 /** Pictures of kinds that cannot be decoded are worth more than their place among what was skipped. */

@@ -52,7 +52,7 @@ export interface ListOptions {
   readonly splitSeed?: number;
   /**
    * The classes in the order of their indices, at least those that come; unless given, those that come, in the order of
-   * their names, numbers by size. Of shards whose labels are numbers: the name of each number.
+   * their names, numbers by size. Where labels are numbers and none of these, the name of each number; of shards always.
    */
   readonly classes?: readonly string[];
 }

@@ -2,14 +2,25 @@ import { groupBy } from './group-by.js';
 
 /** Numbers by size, else by character codes: the order does not depend on the system's language. */
 export function byName(a: string, b: string): number {
-  const isNumber = /^\d+$/;
-  if (isNumber.test(a) && isNumber.test(b) && Number(a) !== Number(b)) return Number(a) - Number(b);
+  if (isIndex(a) && isIndex(b) && Number(a) !== Number(b)) return Number(a) - Number(b);
   return byCode(a, b);
+}
+
+/** Whether a name is written as an index is: in digits. */
+export function isIndex(name: string): boolean {
+  return /^\d+$/.test(name);
 }
 
 /** By character codes of the composed form, which a file system may have taken apart (macOS does). */
 export function byCode(a: string, b: string): number {
   return compare(a.normalize(), b.normalize()) || compare(a, b);
+}
+
+/** Items in the order of `byCode` of their keys, each of which is composed once: there may be a million. */
+export function sortedByCode<T>(items: Iterable<T>, keyOf: (item: T) => string): T[] {
+  return Array.from(items, (item) => ({ item, key: keyOf(item), composed: keyOf(item).normalize() }))
+    .sort((a, b) => compare(a.composed, b.composed) || compare(a.key, b.key))
+    .map(({ item }) => item);
 }
 
 function compare(a: string, b: string): number {

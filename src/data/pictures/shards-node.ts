@@ -6,7 +6,7 @@ import { expandBraces, isPattern } from './braces.js';
 import { isPictureName, junkReason } from './junk.js';
 import { asLabel, type LabelledPicture } from './labelled.js';
 import type { ListOptions, PictureListing, SkippedFile } from './listing.js';
-import { shortList } from './names.js';
+import { isIndex, shortList } from './names.js';
 import { compressed, indexTar, type TarMember } from './tar-index-node.js';
 
 /** What a shard has under one key. */
@@ -50,7 +50,7 @@ export async function listShards(pattern: string, options: ListOptions): Promise
         `got none; left out: ${skipped.length === 0 ? 'nothing' : shortList(skipped.map(({ where }) => where))}`,
     );
   }
-  const numbered = found.every(({ label }) => /^\d+$/.test(label));
+  const numbered = found.every(({ label }) => isIndex(label));
   const classes = numbered ? (options.classes ?? numbers(pattern, found)) : options.classes;
   const pictures = numbered ? named(found, classes ?? []) : found;
   const name = basename(pattern)

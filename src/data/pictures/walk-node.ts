@@ -6,7 +6,7 @@ import { describeCause, hasCode } from '../io-node.js';
 import { junkReason, otherReason } from './junk.js';
 import type { FoundFolder, FoundPicture } from './layout.js';
 import type { SkippedFile } from './listing.js';
-import { byCode } from './names.js';
+import { sortedByCode } from './names.js';
 
 /** A folder on the way down. */
 interface Place {
@@ -55,7 +55,7 @@ export async function walkFolder(top: string): Promise<FoundFolder> {
   }
   return {
     ...{ name: basename(resolve(top)), where: top, pictures, folders, whereOf },
-    skipped: skipped.sort((a, b) => byCode(a.where, b.where)),
+    skipped: sortedByCode(skipped, ({ where }) => where),
     entries: entries.map(({ name }) => name),
   };
 }

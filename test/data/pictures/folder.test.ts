@@ -82,6 +82,18 @@ describe('the held-out part', () => {
   );
 });
 
+describe('classes that are given', () => {
+  it('name folders that are numbers', async () => {
+    const folder = await photos(...numbered('0/', 3), ...numbered('2/', 3));
+    const { parts } = await listPictures(folder, { classes: ['zero', 'one', 'two'] });
+    expect(parts.test.map(({ label }) => label)).toEqual([0, 2]);
+    await expect(listPictures(folder, { classes: ['zero', 'one'] })).rejects.toThrow(
+      /expected one of the 2 classes 'zero', 'one', got '0'$/,
+    );
+    await expect(listPictures(folder, { classes: ['0', 'one', 'three'] })).rejects.toThrow(/got '2'$/);
+  });
+});
+
 describe('parts', () => {
   it.each([
     [
@@ -127,6 +139,9 @@ describe('parts', () => {
   it('are classes where their pictures lie directly in them beside others', async () => {
     const listing = await listPictures(await photos('train/1.png', 'train/2.png', 'bus/1.png', 'bus/2.png'));
     expect(listing.classes).toEqual(['bus', 'train']);
+    expect(listing.warnings).toEqual([
+      expect.stringMatching(/photos: train is taken for a class, not for a part, beside the other folders/),
+    ]);
   });
 
   it('warn of classes that one of them lacks, and of an empty one', async () => {
