@@ -3,7 +3,7 @@
 // Classifying.
 export type { LabelProbability, PixelImage, Prediction } from './export/classifier.js';
 export type { PredictOptions } from './export/image-classifier.js';
-export type { ModelCard } from './artifacts/index.js';
+export type { CardPreprocessing, ModelCard } from './artifacts/index.js';
 
 // Running on devices.
 export type { DeviceName, DeviceReport, SessionOptions } from './program/index.js';

@@ -203,6 +203,7 @@ export {
   type ArtifactOptions,
   type InferenceOptions,
   type Manifest,
+  type CardPreprocessing,
   type ModelCard,
   type TrainingArtifacts,
 } from './artifacts/index.js';

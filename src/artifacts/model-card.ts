@@ -8,7 +8,7 @@ export interface Normalization {
 }
 
 /** How a picture of any size becomes an image of the model's size: what evaluation did in training. */
-export interface Preprocessing {
+export interface CardPreprocessing {
   /** Deterministic transforms in their order, as plain JSON: a name and options. */
   readonly transforms: readonly { readonly name: string }[];
   /** The colour that transparent pixels are laid on, `#rrggbb`. */
@@ -25,7 +25,7 @@ export interface ModelCard {
   readonly input: readonly [channels: number, height: number, width: number];
   readonly normalization: Normalization;
   /** How pictures of any size become images; absent for a model that takes images of exactly its size. */
-  readonly preprocessing?: Preprocessing;
+  readonly preprocessing?: CardPreprocessing;
   /** Where the weights come from: data, recipe, accuracy, versions, date. Free-form JSON. */
   readonly provenance: Readonly<Record<string, unknown>>;
 }
@@ -117,7 +117,7 @@ export const preprocessingForm =
   '{ "transforms": [{ "name": ... }, ...], "background": "#rrggbb" }, transforms with a name each';
 
 /** Whether a value has the form of a card's preprocessing; which transforms there are is known where they are applied. */
-export function isPreprocessing(value: unknown): value is Preprocessing {
+export function isPreprocessing(value: unknown): value is CardPreprocessing {
   if (!isObject(value)) return false;
   const { transforms, background } = value;
   return (

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decodeImage } from '../data/node.js';
+import { decodeImage, decodePicture } from '../data/node.js';
 import { readFileBytes, writeFileSafely } from '../files-node.js';
 import { createNodeSession } from '../session/node.js';
 import type { SessionOptions } from '../program/index.js';
@@ -25,8 +25,9 @@ export async function loadClassifier(
 ): Promise<NodeClassifier> {
   const isPath = typeof pathOrBytes === 'string';
   const bytes = isPath ? await readFileBytes(pathOrBytes) : pathOrBytes;
-  const classifier = await Classifier.load(bytes, isPath ? pathOrBytes : 'model', createNodeSession, options);
-  return imageClassifier(classifier, decodeImage);
+  const where = isPath ? pathOrBytes : 'model';
+  const classifier = await Classifier.load(bytes, where, createNodeSession, options);
+  return imageClassifier(classifier, { image: decodeImage, picture: decodePicture }, where);
 }
 
 /**

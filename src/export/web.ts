@@ -1,4 +1,4 @@
-import { decodeImage, type WebImage } from '../data/image-web.js';
+import { decodeImage, decodePicture, type WebImage } from '../data/image-web.js';
 import { IoError, messageOf } from '../errors.js';
 import type { SessionOptions } from '../program/index.js';
 import { createWebSession } from '../session/web.js';
@@ -24,7 +24,8 @@ export async function loadClassifier(
   const { bytes, where } = await read(source);
   return imageClassifier(
     await Classifier.load(bytes, where, createWebSession, options),
-    (image: WebImage, how) => decodeImage(image, how),
+    { image: (image: WebImage, how) => decodeImage(image, how), picture: decodePicture },
+    where,
   );
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../weights/index.js';
 import { encodeInferenceModel, plainNormalization, type ModelCard } from '../artifacts/index.js';
 import { version } from '../version.js';
-import type { DataSplit } from '../data/index.js';
+import { isPictureDataset, preprocessingOf, type DataSplit } from '../data/index.js';
 import { dataDefaults } from './data-defaults.js';
 import { assert, OptionError } from '../errors.js';
 import { defined } from '../checks.js';
@@ -79,6 +79,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     input: network.input,
     classes: classNames(network.classes, options.data.train.classes),
     normalization: { ...plainNormalization(network.input[0]), ...spec.normalization },
+    ...(isPictureDataset(options.data.train) && { preprocessing: preprocessingOf(options.data.train) }),
     provenance: provenanceOf(options, run, trainer.steps, last),
   });
   const modelAt = async (last: EpochRecord | undefined): Promise<Uint8Array> =>

@@ -95,11 +95,15 @@ async function exportSaved(source: string, run: RunSpec, options: ExportOptions)
 }
 
 /** What is known about a run that was interrupted before it wrote its model. */
-function cardOf({ dataOptions, normalization, data }: RunSpec, network: Network): InferenceOptions {
+function cardOf(
+  { dataOptions, normalization, preprocess, background, data }: RunSpec,
+  network: Network,
+): InferenceOptions {
   const plain = Array.from({ length: network.input[0] });
   return {
     classes: classNames(network.classes, dataOptions?.classes),
     normalization: { mean: plain.map(() => 0), std: plain.map(() => 1), ...normalization },
+    ...(preprocess && background && { preprocessing: { transforms: preprocess, background } }),
     provenance: { data },
   };
 }

@@ -1,5 +1,6 @@
 import {
   DataError,
+  describeTransforms,
   loadClassifier,
   OptionError,
   readImages,
@@ -7,6 +8,7 @@ import {
   type Dataset,
   type NodeClassifier,
   type Prediction,
+  type TransformSpec,
 } from '../../index.js';
 import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
@@ -33,12 +35,18 @@ export const predict = defineCommand({
     index: whole('which image of the data set, from 0', 0),
     split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
     top: { ...whole('how many labels to show', 1), fallback: '3, with --json all' },
-    resize: or(flag('scale images of another size, without keeping their proportions'), false),
+    resize: or(
+      flag(
+        'scale images of another size, without keeping their proportions, for a model that does not say how',
+      ),
+      false,
+    ),
     invert: or(flag('turn dark into light, for ink on white paper'), false),
     ...optionsOf('dataOptions', 'devices', 'threads'),
   },
   examples: [
-    ['predict model.onnx digit.png', 'light ink on black, 28x28'],
+    ['predict model.onnx cat.jpg', 'a picture of any size, for a model trained on pictures'],
+    ['predict model.onnx digit.png', 'light ink on black, 28x28, for one trained on MNIST'],
     ['predict model.onnx scan.jpg --resize --invert', 'a photograph of dark ink on paper'],
     ['predict model.onnx *.png --json', 'a line for each; one that cannot be read does not stop the rest'],
     ['predict model.onnx --data mnist --index 7', 'a test image of MNIST, with its true label'],
@@ -61,6 +69,12 @@ export const predict = defineCommand({
         else print(io, ...linesOf(shown, top, io));
       };
       if (data === undefined) {
+        const { preprocessing } = classifier.card;
+        if (args.resize && preprocessing !== undefined) {
+          // They were checked when the model was loaded.
+          const what = describeTransforms(preprocessing.transforms as readonly TransformSpec[]);
+          note(io, `note: --resize is not needed: a picture is ${what}, as ${args.model} says`);
+        }
         let status = 0;
         for (const image of images) {
           try {

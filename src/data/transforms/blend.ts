@@ -1,5 +1,5 @@
 import type { Picture } from '../picture.js';
-import { grey } from './grayscale.js';
+import { grey } from './grey.js';
 import { lookUp } from './lookup.js';
 
 /*

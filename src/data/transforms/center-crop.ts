@@ -4,14 +4,7 @@ import { channelValues } from './colour.js';
 import { crop } from './crop.js';
 import { bothSides, sizeSchema } from './fields.js';
 import { kind } from './kind.js';
-import { roundEven } from './maths.js';
-
-/**
- * Where a line of `size` begins in the middle of one of `of`. Torchvision first pads what is shorter, the odd sample after it,
- * and then cuts, halves rounded to the even number.
- */
-export const middle = (of: number, size: number): number =>
-  of < size ? -Math.floor((size - of) / 2) : roundEven((of - size) / 2);
+import { middle } from './sizes.js';
 
 /** The middle of a picture; black around one that is smaller. */
 export const centerCrop = kind({

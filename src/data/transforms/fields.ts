@@ -1,16 +1,11 @@
 import * as v from 'valibot';
 import { list, number, oneOf, optional, said, tuple, whole } from '../../schema.js';
 
-/** A size as specs write it: of both sides, or [height, width]. */
-export type Size = number | readonly [height: number, width: number];
+export { bothSides, type Size } from './sizes.js';
 
 const sides = 'a whole number of at least 1 for both sides, or [height, width]';
 
 export const sizeSchema = v.union([whole(1), tuple([whole(1), whole(1)], sides)], sides);
-
-/** [height, width] of a size. */
-export const bothSides = (size: Size): readonly [height: number, width: number] =>
-  typeof size === 'number' ? [size, size] : size;
 
 type Limits = NonNullable<Parameters<typeof number>[0]>;
 

@@ -1,25 +1,9 @@
 import * as v from 'valibot';
 import { object, optional, said, whole } from '../../schema.js';
-import { resamplingSchema, sizeSchema, type Size } from './fields.js';
+import { resamplingSchema, sizeSchema } from './fields.js';
 import { kind } from './kind.js';
 import { resample } from './resample.js';
-
-/**
- * The size that a picture of another gets: exactly [height, width], or, of a number, such that its shorter side has that and
- * the longer one as much as keeps its shape (rounded down, as torchvision does; at least 1), but not more than `maxSize`.
- */
-export function resizedTo(
-  [height, width]: readonly [number, number],
-  size: Size,
-  maxSize = Infinity,
-): readonly [height: number, width: number] {
-  if (typeof size !== 'number') return size;
-  const isUpright = width <= height;
-  const [shorter, longer] = isUpright ? [width, height] : [height, width];
-  let [short, long] = [size, Math.trunc((size * longer) / shorter)];
-  if (long > maxSize) [short, long] = [Math.max(1, Math.trunc((maxSize * short) / long)), maxSize];
-  return isUpright ? [long, short] : [short, long];
-}
+import { resizedTo } from './sizes.js';
 
 const schema = v.pipe(
   object({

@@ -1,19 +1,21 @@
 import type { Picture } from '../picture.js';
-import { middle } from './center-crop.js';
 import { channelValues } from './colour.js';
 import { crop } from './crop.js';
-import { bothSides } from './fields.js';
 import { resample } from './resample.js';
-import { resizedTo } from './resize.js';
-import type { FullTransformSpec } from './schema.js';
+import type { Resampling } from './coefficients.js';
+import { bothSides, middle, resizedTo, type Size } from './sizes.js';
 
-type Resize = Extract<FullTransformSpec, { readonly name: 'resize' }>;
-type CenterCrop = Extract<FullTransformSpec, { readonly name: 'centerCrop' }>;
+/** How a picture gets another size. */
+export interface ResizeOptions {
+  readonly size: Size;
+  readonly interpolation: Resampling;
+  readonly maxSize?: number;
+}
 
 /** What `resize` and then `centerCrop` give, without computing what is cut away. */
 export function resizedCrop(
-  { size, interpolation, maxSize }: Resize,
-  { size: cut }: CenterCrop,
+  { size, interpolation, maxSize }: ResizeOptions,
+  { size: cut }: { readonly size: Size },
 ): (picture: Picture) => Picture {
   const [height, width] = bothSides(cut);
   return (picture) => {

@@ -10,7 +10,7 @@ import { brightened, contrasted, saturated } from '../../../src/data/transforms/
 import { channelValues } from '../../../src/data/transforms/colour.js';
 import { crop, type PaddingMode } from '../../../src/data/transforms/crop.js';
 import { blurred } from '../../../src/data/transforms/gaussian-blur.js';
-import { withoutColours } from '../../../src/data/transforms/grayscale.js';
+import { withoutColours } from '../../../src/data/transforms/grey.js';
 import { hueShifted } from '../../../src/data/transforms/hue.js';
 import { transformer, type TransformSpec } from '../../../src/data/transforms/index.js';
 import { randStrengths } from '../../../src/data/transforms/rand-augment.js';
