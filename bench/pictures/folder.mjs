@@ -13,7 +13,11 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
 const options = await yargs(hideBin(process.argv))
-  .option('data', { type: 'string', demandOption: true, describe: 'folder with train/<class> and test/<class>' })
+  .option('data', {
+    type: 'string',
+    demandOption: true,
+    describe: 'folder with train/<class> and test/<class>',
+  })
   .option('python', { type: 'string', default: 'python3' })
   .option('size', { type: 'number', default: 64 })
   .option('epochs', { type: 'number', default: 10 })
@@ -41,7 +45,16 @@ const { data, size, epochs, batch, seeds, threads, workers, python } = options;
 const runs = {
   async ours(seed) {
     const lines = await linesOf(process.execPath, [
-      ...[join(root, 'dist/cli/main.js'), 'train', '--data', data, '--preset', 'resnet18', '--image-size', size],
+      ...[
+        join(root, 'dist/cli/main.js'),
+        'train',
+        '--data',
+        data,
+        '--preset',
+        'resnet18',
+        '--image-size',
+        size,
+      ],
       ...['--epochs', epochs, '--batch-size', batch, '--seed', seed, '--threads', threads],
       ...['--out', join(folder, `ours-${seed}`), '--json'],
     ]);
@@ -79,7 +92,9 @@ const accuracy = Object.fromEntries(
 // The first epoch decodes, starts threads and tunes: medians of all say what an epoch takes.
 const count = await countOf(data);
 const seconds = {
-  ours: median(results.ours.flatMap(({ rows }) => rows.map(({ imagesPerSecond }) => count / imagesPerSecond))),
+  ours: median(
+    results.ours.flatMap(({ rows }) => rows.map(({ imagesPerSecond }) => count / imagesPerSecond)),
+  ),
   torch: median(results.torch.flatMap(({ rows }) => rows.map((row) => row.seconds))),
 };
 const summary = {
@@ -91,7 +106,10 @@ const summary = {
 };
 console.log(JSON.stringify(summary, null, 2));
 const name = `${summary.date.slice(0, 19).replaceAll(':', '-')}-pictures.json`;
-writeFileSync(options.out ?? join(root, 'bench/results', name), `${JSON.stringify({ ...summary, results })}\n`);
+writeFileSync(
+  options.out ?? join(root, 'bench/results', name),
+  `${JSON.stringify({ ...summary, results })}\n`,
+);
 
 async function countOf(path) {
   const [line] = await linesOf(process.execPath, [join(root, 'dist/cli/main.js'), 'data', path, '--json']);
