@@ -2,7 +2,10 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findDuplicates } from '../../../src/data/pictures/duplicates-node.js';
+import { closeItemFiles } from '../../../src/data/pictures/items-node.js';
 import { listPictures } from '../../../src/data/pictures/listing-node.js';
+import { tarEntry } from '../cifar-helpers.js';
+import { tempFolder } from '../helpers.js';
 import { photos } from './helpers.js';
 
 describe('findDuplicates', () => {
@@ -26,6 +29,22 @@ describe('findDuplicates', () => {
       { train: at('train/a/2.png'), test: at('val/a/copy.png') },
       { train: at('train/b/3.png'), test: at('test/b/copy.png') },
     ]);
+  });
+
+  it('finds them inside of a shard', async () => {
+    const path = join(await tempFolder(), 's.tar');
+    const [picture, label] = [Buffer.from('a picture'), Buffer.from('0')];
+    const entries = ['a', 'b'].flatMap((key) => [
+      tarEntry(`${key}.png`, picture),
+      tarEntry(`${key}.cls`, label),
+    ]);
+    await writeFile(path, Buffer.concat([...entries, new Uint8Array(1024)]));
+    const { parts, ...listing } = await listPictures(path);
+    expect([parts.train.length, parts.test.length]).toEqual([1, 1]);
+    expect(await findDuplicates({ ...listing, parts })).toEqual([
+      { train: parts.train[0]?.where, test: parts.test[0]?.where },
+    ]);
+    await closeItemFiles();
   });
 
   it('tells files of equal size apart', async () => {
