@@ -130,6 +130,11 @@ describe('transformer', () => {
     expect(drawn[0]).toBe(drawn[2]);
     expect(drawn[0]).not.toBe(drawn[1]);
     expect(() => apply(picture)).toThrow('transforms[0]: draws random numbers');
+    expect(() => transformer([(now) => ({ ...now, width: 7 })])(picture)).toThrow(
+      new DataError(
+        'transforms[0]: expected a picture with height * width * channels samples, got 192 for 8x7 with 3 channels',
+      ),
+    );
   });
 
   it('says where a description is wrong, what was expected and what came', () => {
@@ -270,6 +275,24 @@ describe('policies', () => {
               expect(shape(apply(picture, { seed: 1, epoch: 0, index }))).toEqual([...size, channels]);
             }
           }
+        }
+      }
+    }
+  });
+
+  it('see nothing but the picture where they crop', () => {
+    for (const size of sizes) {
+      const policies = [augmentPolicies.none, augmentPolicies.light, augmentPolicies.standard];
+      for (const policy of policies) {
+        const crops = policy(size).filter(({ name }) => name !== 'colorJitter');
+        for (const [height, width] of [
+          [33, 90],
+          [90, 33],
+          [7, 7],
+        ] as const) {
+          const white = { data: new Uint8Array(height * width).fill(255), height, width, channels: 1 };
+          const { data } = transformer(crops)(white, { seed: 1, epoch: 0, index: 3 });
+          expect(data.every((value) => value === 255)).toBe(true);
         }
       }
     }
