@@ -11,7 +11,7 @@ import { randomStream } from '../../../src/data/random.js';
 import type { Picture } from '../../../src/data/picture.js';
 
 /** Every draw has the stream of a picture of its own, as in training. */
-const DRAWS = 4000;
+const DRAWS = 2000;
 
 function draws<T>(seed: number, of: (random: ReturnType<typeof randomStream>) => T): readonly T[] {
   return Array.from({ length: DRAWS }, (_, index) => of(randomStream({ seed, epoch: 0, index })));

@@ -55,7 +55,9 @@ describe('transformer', () => {
   it('gives the same pixels as ever: runs that go on see what they would have seen', () => {
     const digest = createHash('sha256');
     for (const { data } of transformed()) digest.update(data);
-    expect(digest.digest('hex')).toMatchInlineSnapshot(`"4b5d5829988e174a8d5f9a6faa63bf34654cdb4ccbfcc0abbd87405b2b9481ef"`);
+    expect(digest.digest('hex')).toMatchInlineSnapshot(
+      `"4b5d5829988e174a8d5f9a6faa63bf34654cdb4ccbfcc0abbd87405b2b9481ef"`,
+    );
   });
 
   it('leaves the pixels that it gets as they are', () => {
