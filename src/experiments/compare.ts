@@ -178,7 +178,6 @@ async function trainOne(
   const named = { label, ...(group !== undefined && { group }) };
   try {
     const { value: first } = await endless({ ...options, reuse: false }).next();
-    if (first === undefined) throw new OptionError(`data ${options.data.name}: expected images, got none`);
     const start = await gradientNorms(network, await trainer.readState(), first, gradientOptions);
     const losses: number[] = [];
     let divergedAt: number | undefined;

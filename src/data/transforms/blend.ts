@@ -1,5 +1,5 @@
 import type { Picture } from '../picture.js';
-import { grey } from './grey.js';
+import { grey, greyOf } from './grey.js';
 import { lookUp } from './lookup.js';
 
 /*
@@ -22,19 +22,26 @@ export function contrasted(picture: Picture, factor: number): Picture {
   const by = Math.fround(factor);
   const { data } = grey(picture);
   let sum = 0;
-  for (const value of data) sum += value;
+  for (let i = 0; i < data.length; i++) sum += data[i] as number;
   const mean = Math.trunc(sum / data.length + 0.5);
   return lookUp(picture, (value) => mixed(mean, value, by));
 }
 
+/** What is added for each difference from -255 to 255. */
+function additions(factor: number): Float32Array {
+  const added = new Float32Array(511);
+  const by = Math.fround(factor);
+  for (let i = 0; i < 511; i++) added[i] = by * (i - 255);
+  return added;
+}
+
 /** A picture mixed with another one, sample by sample. */
 export function blend(less: Picture, { data, ...shape }: Picture, factor: number): Picture {
-  const by = Math.fround(factor);
+  const other = less.data;
   const out = new Uint8Array(data.length);
-  // What is added for each difference, -255 .. 255.
-  const added = Float32Array.from({ length: 511 }, (_, i) => by * (i - 255));
+  const added = additions(factor);
   for (let i = 0; i < data.length; i++) {
-    const from = less.data[i] as number;
+    const from = other[i] as number;
     const value = Math.fround(from + (added[(data[i] as number) - from + 255] as number));
     out[i] = value <= 0 ? 0 : value >= 255 ? 255 : value;
   }
@@ -45,16 +52,19 @@ export function blend(less: Picture, { data, ...shape }: Picture, factor: number
 export function saturated(picture: Picture, factor: number): Picture {
   const { data, channels, ...shape } = picture;
   if (channels !== 3) return picture;
-  const by = Math.fround(factor);
-  const added = Float32Array.from({ length: 511 }, (_, i) => by * (i - 255));
-  const light = grey(picture).data;
   const out = new Uint8Array(data.length);
-  for (let pixel = 0, i = 0; pixel < light.length; pixel++) {
-    const from = light[pixel] as number;
-    for (const end = i + 3; i < end; i++) {
-      const value = Math.fround(from + (added[(data[i] as number) - from + 255] as number));
-      out[i] = value <= 0 ? 0 : value >= 255 ? 255 : value;
-    }
+  const added = additions(factor);
+  for (let i = 0; i < data.length; i += 3) {
+    const red = data[i] as number;
+    const green = data[i + 1] as number;
+    const blue = data[i + 2] as number;
+    const from = greyOf(red, green, blue);
+    const r = Math.fround(from + (added[red - from + 255] as number));
+    const g = Math.fround(from + (added[green - from + 255] as number));
+    const b = Math.fround(from + (added[blue - from + 255] as number));
+    out[i] = r <= 0 ? 0 : r >= 255 ? 255 : r;
+    out[i + 1] = g <= 0 ? 0 : g >= 255 ? 255 : g;
+    out[i + 2] = b <= 0 ? 0 : b >= 255 ? 255 : b;
   }
   return { data: out, channels, ...shape };
 }

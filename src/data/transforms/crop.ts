@@ -5,7 +5,7 @@ import type { Box } from './resample.js';
 export type PaddingMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 
 /** The sample of a line that one outside of it shows; -1 where that is the fill's. */
-function seen(at: number, count: number, mode: PaddingMode): number {
+export function seen(at: number, count: number, mode: PaddingMode): number {
   if (at >= 0 && at < count) return at;
   switch (mode) {
     case 'constant':

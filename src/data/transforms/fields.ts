@@ -51,3 +51,16 @@ export const mappingSchema = optional(
   said(oneOf(['nearest', 'bilinear']), 'how pixels between those of the picture are read'),
   'nearest',
 );
+
+/** What a field must be beside the others of its object; `fits` gets the object. */
+export const fieldCheck = <T extends Readonly<Record<string, unknown>>>(
+  key: keyof T & string,
+  fits: (value: T) => boolean,
+  message: string,
+) =>
+  v.rawCheck<T>(({ dataset, addIssue }) => {
+    if (!dataset.typed || fits(dataset.value)) return;
+    const input = dataset.value;
+    const value = input[key];
+    addIssue({ message, input: value, path: [{ type: 'object', origin: 'value', input, key, value }] });
+  });

@@ -13,7 +13,8 @@ export function mirror({ data, channels, height, width }: Picture): Picture {
   for (let y = 0; y < height; y++) {
     let at = y * stride;
     for (let from = at + stride - channels; from >= y * stride; from -= channels) {
-      for (let c = 0; c < channels; c++) out[at++] = data[from + c] as number;
+      out[at++] = data[from] as number;
+      for (let c = 1; c < channels; c++) out[at++] = data[from + c] as number;
     }
   }
   return { data: out, channels, height, width };

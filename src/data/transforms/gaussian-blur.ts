@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { number, object, optional, said } from '../../schema.js';
 import type { Picture } from '../picture.js';
+import { seen } from './crop.js';
 import { uniform } from './draw.js';
 import { range } from './fields.js';
 import { kind } from './kind.js';
@@ -20,45 +21,37 @@ export function gaussianKernel(size: number, sigma: number): Float64Array {
   return kernel.map((weight) => weight / sum);
 }
 
-/** The place that one outside of a line mirrors: c b | a b c d | c b. */
-function reflected(at: number, count: number): number {
-  const period = Math.max(1, 2 * (count - 1));
-  const place = ((at % period) + period) % period;
-  return place < count ? place : period - place;
-}
-
-/** Blurred by a kernel along x and along y; what lies outside is mirrored. */
+/** Blurred by a kernel along x and along y; what lies outside is mirrored, c b | a b c d | c b. */
 export function blurred(picture: Picture, size: number, sigma: number): Picture {
   const { data, channels, height, width } = picture;
   const kernel = gaussianKernel(size, sigma);
   const half = size >> 1;
-  const columns = Int32Array.from({ length: width + size }, (_, x) => reflected(x - half, width) * channels);
-  const rows = Int32Array.from(
-    { length: height + size },
-    (_, y) => reflected(y - half, height) * width * channels,
-  );
+  const stride = width * channels;
+  // One row with what is mirrored on both sides.
+  const line = new Float64Array((width + 2 * half) * channels);
+  const columns = Int32Array.from({ length: width + 2 * half }, (_, x) => seen(x - half, width, 'reflect'));
   const across = new Float64Array(data.length);
   for (let y = 0, at = 0; y < height; y++) {
-    const row = y * width * channels;
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < channels; c++) {
-        let sum = 0;
-        for (let k = 0; k < size; k++) {
-          sum += (data[row + (columns[x + k] as number) + c] as number) * (kernel[k] as number);
-        }
-        across[at++] = sum;
-      }
+    for (let x = 0, to = 0; x < columns.length; x++) {
+      const from = y * stride + (columns[x] as number) * channels;
+      for (let c = 0; c < channels; c++) line[to++] = data[from + c] as number;
+    }
+    for (let i = 0; i < stride; i++) {
+      let sum = 0;
+      for (let k = 0, p = i; k < size; k++, p += channels) sum += (line[p] as number) * (kernel[k] as number);
+      across[at++] = sum;
     }
   }
   const out = new Uint8Array(data.length);
+  const sums = new Float64Array(stride);
   for (let y = 0, at = 0; y < height; y++) {
-    for (let i = 0; i < width * channels; i++) {
-      let sum = 0;
-      for (let k = 0; k < size; k++) {
-        sum += (across[(rows[y + k] as number) + i] as number) * (kernel[k] as number);
-      }
-      out[at++] = roundEven(sum);
+    sums.fill(0);
+    for (let k = 0; k < size; k++) {
+      const weight = kernel[k] as number;
+      const row = seen(y + k - half, height, 'reflect') * stride;
+      for (let i = 0; i < stride; i++) sums[i] = (sums[i] as number) + (across[row + i] as number) * weight;
     }
+    for (let i = 0; i < stride; i++) out[at++] = roundEven(sums[i] as number);
   }
   return { ...picture, data: out };
 }

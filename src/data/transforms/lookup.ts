@@ -3,11 +3,18 @@ import type { Picture } from '../picture.js';
 /** What becomes of each of the 256 values of a sample; one table, or one for each channel. */
 export type Lookup = (value: number) => number;
 
+/** The table of a function, rounded down and clipped. */
+function table(of: Lookup): Uint8Array {
+  const values = new Uint8Array(256);
+  for (let value = 0; value < 256; value++) values[value] = Math.max(0, Math.min(255, Math.trunc(of(value))));
+  return values;
+}
+
 /** A picture of which each sample depends on the old one alone. */
 export function lookUp({ data, ...shape }: Picture, of: Lookup): Picture {
-  const table = Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.trunc(of(value)));
+  const values = table(of);
   const out = new Uint8Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = table[data[i] as number] as number;
+  for (let i = 0; i < data.length; i++) out[i] = values[data[i] as number] as number;
   return { data: out, ...shape };
 }
 
@@ -15,8 +22,8 @@ export function lookUp({ data, ...shape }: Picture, of: Lookup): Picture {
 export function lookUpChannels({ data, channels, ...shape }: Picture, of: readonly Lookup[]): Picture {
   const out = new Uint8Array(data.length);
   for (const [c, each] of of.entries()) {
-    const table = Uint8ClampedArray.from({ length: 256 }, (_, value) => Math.trunc(each(value)));
-    for (let i = c; i < data.length; i += channels) out[i] = table[data[i] as number] as number;
+    const values = table(each);
+    for (let i = c; i < data.length; i += channels) out[i] = values[data[i] as number] as number;
   }
   return { data: out, channels, ...shape };
 }

@@ -52,7 +52,8 @@ export function arctan(x: number): number {
 export function exp(x: number): number {
   if (x < -700) return 0;
   const doublings = Math.round(x / Math.LN2);
-  const rest = x - doublings * Math.LN2;
+  // ln 2 in two parts, of which the first has so few bits that its multiples are exact.
+  const rest = x - doublings * 0.6931471803691238 - doublings * 1.9082149292705877e-10;
   let y = 1;
   for (let n = 16; n > 0; n--) y = 1 + (rest / n) * y;
   for (let i = 0; i < doublings; i++) y *= 2;

@@ -3,7 +3,7 @@ import { number, object, optional, said, whole } from '../../schema.js';
 import { magnitudes, operate, operations, type Strengths } from './auto-augment.js';
 import { channelValues } from './colour.js';
 import { below, chance } from './draw.js';
-import { fillSchema, mappingSchema } from './fields.js';
+import { fieldCheck, fillSchema, mappingSchema } from './fields.js';
 import { kind } from './kind.js';
 
 /** How strong RandAugment's operations may get with a picture, as torchvision has it. */
@@ -23,21 +23,21 @@ export const randStrengths = ({
 
 const bins = said(number({ whole: true, min: 2, max: 1000 }), 'steps of magnitude');
 
+const fields = object({
+  name: v.literal('randAugment'),
+  numOps: optional(said(whole(0), 'operations, one after the other'), 2),
+  magnitude: optional(said(whole(0), 'their strength, a step'), 9),
+  numMagnitudeBins: optional(bins, 31),
+  interpolation: mappingSchema,
+  fill: fillSchema,
+});
+
 const schema = v.pipe(
-  object({
-    name: v.literal('randAugment'),
-    numOps: optional(said(whole(0), 'operations, one after the other'), 2),
-    magnitude: optional(said(whole(0), 'their strength, a step'), 9),
-    numMagnitudeBins: optional(bins, 31),
-    interpolation: mappingSchema,
-    fill: fillSchema,
-  }),
-  v.forward(
-    v.check(
-      ({ magnitude, numMagnitudeBins }) => magnitude < numMagnitudeBins,
-      'a whole number below numMagnitudeBins',
-    ),
-    ['magnitude'],
+  fields,
+  fieldCheck<v.InferOutput<typeof fields>>(
+    'magnitude',
+    ({ magnitude, numMagnitudeBins }) => magnitude < numMagnitudeBins,
+    'a whole number below numMagnitudeBins',
   ),
 );
 

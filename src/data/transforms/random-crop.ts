@@ -63,6 +63,6 @@ export const randomCrop = kind({
   describe({ size, padding }) {
     const most = Math.max(...fourSides(padding));
     const padded = most === 0 ? '' : ` after padding by ${most}`;
-    return `random places of ${bothSides(size).join('x')}${padded}`;
+    return `cut to ${bothSides(size).join('x')} at random places${padded}`;
   },
 });

@@ -1,23 +1,23 @@
 import * as v from 'valibot';
 import { object, optional, said, whole } from '../../schema.js';
-import { resamplingSchema, sizeSchema } from './fields.js';
+import { fieldCheck, resamplingSchema, sizeSchema } from './fields.js';
 import { kind } from './kind.js';
 import { resample } from './resample.js';
 import { resizedTo } from './sizes.js';
 
+const fields = object({
+  name: v.literal('resize'),
+  size: said(sizeSchema, 'of the shorter side, or [height, width]'),
+  interpolation: resamplingSchema,
+  maxSize: optional(said(whole(1), 'the most that the longer side may have')),
+});
+
 const schema = v.pipe(
-  object({
-    name: v.literal('resize'),
-    size: said(sizeSchema, 'of the shorter side, or [height, width]'),
-    interpolation: resamplingSchema,
-    maxSize: optional(said(whole(1), 'the most that the longer side may have')),
-  }),
-  v.forward(
-    v.check(
-      ({ size, maxSize }) => maxSize === undefined || (typeof size === 'number' && maxSize >= size),
-      'nothing, or, with a size of the shorter side, at least that',
-    ),
-    ['maxSize'],
+  fields,
+  fieldCheck<v.InferOutput<typeof fields>>(
+    'maxSize',
+    ({ size, maxSize }) => maxSize === undefined || (typeof size === 'number' && maxSize >= size),
+    'a whole number of at least size, where that is of the shorter side alone',
   ),
 );
 

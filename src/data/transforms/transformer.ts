@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
-import { OptionError } from '../../errors.js';
+import { DataError, OptionError } from '../../errors.js';
 import { checked } from '../../schema.js';
 import type { Picture } from '../picture.js';
 import { randomStream, type Stream } from '../random.js';
@@ -48,6 +48,7 @@ function refusing(where: string): RandomGenerator {
  * the order in which pictures come, nor the batch size, nor the count of threads changes anything, and Node and browsers give
  * the same pixels.
  *
+ * @param where - What errors call the list.
  * @returns A function of a picture and its stream; the stream may be left out where nothing is random. It throws OptionError
  *   where random transforms get no stream, and DataError where a transform cannot be applied to a picture.
  * @throws OptionError for an unknown transform or option, or one out of its range; it says where: `transforms[1].scale`.
@@ -87,11 +88,26 @@ interface Placed {
   readonly own?: string;
 }
 
+/** An own transform, what comes of which is checked: pixels of another count would be read as others, in silence. */
+const whole =
+  (own: OwnTransform, where: string): Step =>
+  (picture, random) => {
+    const made = own(picture, random);
+    const { data, channels, height, width } = made;
+    if (data.length !== channels * height * width || data.length === 0) {
+      throw new DataError(
+        `${where}: expected a picture with height * width * channels samples, ` +
+          `got ${data.length} for ${height}x${width} with ${channels} channels`,
+      );
+    }
+    return made;
+  };
+
 /** The steps, of which a resize and the crop after it are one: what is cut away is not computed. */
 function fused(all: readonly (FullTransformSpec | OwnTransform)[], where: string): readonly Placed[] {
   return all.flatMap((each, i) => {
     const at = `${where}[${i}]`;
-    if (isOwn(each)) return [{ step: each, own: at }];
+    if (isOwn(each)) return [{ step: whole(each, at), own: at }];
     const next = all[i + 1];
     if (each.name === 'resize' && next !== undefined && !isOwn(next) && next.name === 'centerCrop') {
       return [{ step: resizedCrop(each, next) }];
