@@ -50,7 +50,7 @@ export const dataCommand = defineCommand({
       await writeFileSafely(preview, await previewOf(split.train, parts[0]?.labels ?? new Int32Array(), how));
     }
     if (args.json) {
-      const counts = parts.map(({ name, set, perClass }) => [
+      const counts = parts.map(({ name, set, perClass }): [string, object] => [
         name,
         {
           count: set.count,
