@@ -13,7 +13,7 @@ export {
   type PictureOptions,
   type WebImage,
 } from './data/web.js';
-export type { FileSource, ImageSetOptions, PlacedFile } from './data/files.js';
+export type { FileSource, PlacedFile } from './data/files.js';
 
 // Training, on the page or in a worker.
 export {

@@ -2,6 +2,7 @@ import { checkOption, checkWhole } from '../checks.js';
 import { augmenter, type Augment } from './augmentation.js';
 import type { Dataset } from './dataset.js';
 import { epochOrder } from './epoch-order.js';
+import type { BatchMixing } from './mix-batch.js';
 import { lookupTables, type Normalization } from './normalization.js';
 import { gather } from './prepare-batch.js';
 
@@ -11,6 +12,8 @@ export interface Batch {
   readonly images: Float32Array;
   /** Class indices, [size]. */
   readonly labels: Int32Array;
+  /** Probabilities of the classes, [size, classes], where images are mixed. */
+  readonly targets?: Float32Array;
   /** Number of images: the batch size, or what is left for the last batch. */
   readonly size: number;
   /** Place in the epoch: 0, 1, 2 ... */
@@ -23,6 +26,8 @@ export interface BatchBuffers {
   readonly images: Float32Array;
   /** At least [batch size]. */
   readonly labels: Int32Array;
+  /** At least [batch size, classes], where images are mixed. */
+  readonly targets?: Float32Array;
 }
 
 /** How to cut a data set into batches. */
@@ -41,6 +46,11 @@ export interface BatchOptions extends Normalization {
   readonly reuse?: boolean;
   /** Random changes of each image, different in each epoch; none unless given. */
   readonly augment?: Augment;
+  /**
+   * How images are mixed with one another in training. A source that does it itself gives the batches' `targets`; the others'
+   * batches are mixed by `fit`, to the same numbers.
+   */
+  readonly mix?: BatchMixing;
 }
 
 /** One epoch of a data set, cut into batches that can be prepared in any order. */

@@ -95,3 +95,13 @@ export interface MemorySplit extends DataSplit {
   readonly train: MemoryDataset;
   readonly test: MemoryDataset;
 }
+
+/** What a view shows of a data set. */
+export interface ViewOptions {
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** Which images, [count]. */
+  readonly items: Int32Array;
+  /** Their class indices, [count]. */
+  readonly labels: Int32Array;
+}

@@ -1,4 +1,4 @@
-import type { DataSplit } from './dataset.js';
+import type { MemorySplit } from './dataset.js';
 import { emnistLookedFor, readEmnistSet, type EmnistFolderOptions } from './emnist-set.js';
 import { nodeFolder } from './folder-node.js';
 
@@ -16,6 +16,6 @@ import { nodeFolder } from './folder-node.js';
 export async function loadEmnistFolder(
   folder: string,
   options: EmnistFolderOptions = {},
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   return readEmnistSet(await nodeFolder(folder, emnistLookedFor), options);
 }

@@ -1,6 +1,6 @@
 import { DataError } from '../errors.js';
 import { checkSplit } from './checks.js';
-import type { Dataset, DataSplit } from './dataset.js';
+import type { MemoryDataset, MemorySplit } from './dataset.js';
 import { datasetFromEmnist, emnistNames, type EmnistName } from './emnist.js';
 import { shownNames, type DataFolder } from './folder.js';
 import { gunzipIfNeeded } from './gunzip.js';
@@ -61,7 +61,7 @@ export function emnistSetIn(folder: DataFolder): EmnistName {
 export async function readEmnistSet(
   folder: DataFolder,
   { set = emnistSetIn(folder), classes, name }: EmnistFolderOptions,
-): Promise<DataSplit> {
+): Promise<MemorySplit> {
   const read = async (
     half: (typeof halves)[number],
     kind: (typeof kinds)[number],
@@ -77,7 +77,7 @@ export async function readEmnistSet(
     const where = folder.pathOf(found);
     return { where, bytes: await gunzipIfNeeded(await folder.read(found), where) };
   };
-  const half = async (which: (typeof halves)[number]): Promise<Dataset> => {
+  const half = async (which: (typeof halves)[number]): Promise<MemoryDataset> => {
     const [images, labels] = [await read(which, 'images-idx3'), await read(which, 'labels-idx1')];
     return datasetFromEmnist({
       ...{ set, name: `${name ?? `emnist-${set}`}/${which}`, images: images.bytes, labels: labels.bytes },

@@ -1,5 +1,6 @@
 import { DataError } from '../errors.js';
-import type { Dataset } from './dataset.js';
+import type { MemoryDataset } from './dataset.js';
+import { memoryDataset } from './memory-dataset.js';
 import { parseIdxImages, parseIdxLabels } from './idx.js';
 
 /** The data sets that EMNIST is published as. */
@@ -56,7 +57,7 @@ export interface EmnistSource {
  * @throws DataError as `datasetFromIdx`.
  * @see https://arxiv.org/abs/1702.05373 (Cohen, Afshar, Tapson, van Schaik)
  */
-export function datasetFromEmnist(source: EmnistSource): Dataset {
+export function datasetFromEmnist(source: EmnistSource): MemoryDataset {
   const { set, name, imagesWhere, labelsWhere, classes = emnistClasses[set] } = source;
   const stored = parseIdxImages(source.images, imagesWhere);
   const first = set === 'letters' ? 1 : 0;
@@ -72,11 +73,10 @@ export function datasetFromEmnist(source: EmnistSource): Dataset {
       `${labelsWhere}: expected labels from ${first} on, as in emnist-${set}, got ${numbers[before] ?? 0} at index ${before}`,
     );
   }
-  const { count } = stored;
   const [height, width] = [stored.width, stored.height];
-  const images = transposed(stored.images, count, height, width);
+  const images = transposed(stored.images, stored.count, height, width);
   const labels = numbers.map((label) => label - first);
-  return { name, images, labels, count, channels: 1, height, width, classes };
+  return memoryDataset({ name, images, labels, channels: 1, height, width, classes });
 }
 
 /** Pixel (row, column) of each picture is stored at (column, row). */

@@ -8,24 +8,6 @@ export interface PlacedFile {
 /** Files that a user dropped or chose: a list of them, or a folder of the browser's File System API. */
 export type FileSource = Iterable<File | PlacedFile> | FileSystemDirectoryHandle;
 
-/** How image files become a data set. */
-export interface ImageSetOptions {
-  /** 1 for grey, 3 for red, green and blue. */
-  readonly channels?: 1 | 3;
-  /** In pixels. */
-  readonly height?: number;
-  /** In pixels. */
-  readonly width?: number;
-  /** Whether to scale images of another size, without keeping their proportions; false unless given. */
-  readonly resize?: boolean;
-  /** Whether to turn dark into light, e.g. for digits on paper, as ink is light in MNIST; false unless given. */
-  readonly invert?: boolean;
-  /** Share of each class that becomes the test set where no folder `test` says so; 0.2 unless given. */
-  readonly testShare?: number;
-  /** Seed of that choice; 0 unless given. */
-  readonly seed?: number;
-}
-
 /** Whether it is a folder of the File System API. */
 export function isDirectoryHandle(source: object): source is FileSystemDirectoryHandle {
   return 'kind' in source && source.kind === 'directory';

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
+import sharp, { type Metadata, type Sharp } from 'sharp';
 import { defined } from '../checks.js';
 import { DataError } from '../errors.js';
+import { decodeBmp } from './bmp.js';
 import { checkBackground, flatten } from './flatten.js';
 import {
   checkChannels,
@@ -12,19 +13,23 @@ import {
   type DecodeOptions,
   type PictureOptions,
 } from './image.js';
+import { checkHeader, checkPixels, MOST_PIXELS, type ImageHeader } from './image-header.js';
 import { describeCause } from './io-node.js';
 
 export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
 
 // libvips remembers its last operations to answer them again; each picture here comes once.
 sharp.cache(false);
+// Its default outside of Linux is a thread a core for each picture. Many small ones gain by being decoded at once, each by
+// one thread, and lose by the threads' meeting at every strip of rows.
+sharp.concurrency(1);
 
-/** More pixels than the largest camera of a telephone takes as it stands; files that claim more are not unpacked. */
-const MOST_PIXELS = 1e8;
+/** What sharp reads, and bitmaps. */
+const kinds = 'PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP or SVG';
 
 /**
- * Reads a PNG, JPEG, WebP, GIF or AVIF (first picture), TIFF or SVG image of any size. The camera's orientation (EXIF) is
- * applied, colours become sRGB's, 16-bit samples 8-bit ones, grey is weighted by ITU-R BT.601 as Pillow's `convert('L')`.
+ * Reads a PNG, JPEG, WebP, GIF or AVIF (first picture), TIFF, BMP or SVG image of any size. The camera's orientation (EXIF)
+ * is applied, colours become sRGB's, 16-bit samples 8-bit ones, grey is weighted by ITU-R BT.601 as Pillow's `convert('L')`.
  * What is transparent is laid on `background`; without one, on white if what is visible is dark, else on black.
  *
  * @param source - Path of a file, or the bytes of one.
@@ -42,22 +47,78 @@ export async function decodePicture(
   checkChannels(options.channels);
   checkBackground(options.background);
   const bytes = typeof source === 'string' ? await readImageFile(source, where) : source;
+  const header = checkHeader(bytes, where, kinds);
   try {
-    // sharp finds most damaged files only with its strictest setting, which is its default; written here because the
-    // errors below depend on it.
-    const { data, info } = await sharp(bytes, {
-      ...{ failOn: 'warning', autoOrient: true, limitInputPixels: MOST_PIXELS },
-    })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    return flatten(data, info, options);
+    const { samples, size } = await unpack(bytes, header, where);
+    return flatten(samples, size, options);
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
+    const reason = describeCause(cause)
+      .trim()
+      .replace(/\s*\n\s*/g, '; ');
     throw new DataError(
-      `${where}: expected an image (PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG): ${describeCause(cause)}`,
+      `${where}: expected an image, but this ${header.kind} is damaged or cut off: ${reason}`,
       { cause },
     );
   }
+}
+
+/** Samples of a decoder: [h, w, 3], or [h, w, 4] with alpha. */
+interface Unpacked {
+  readonly samples: Uint8Array;
+  readonly size: { readonly height: number; readonly width: number };
+}
+
+async function unpack(
+  bytes: Uint8Array,
+  { kind, components }: ImageHeader,
+  where: string,
+): Promise<Unpacked> {
+  if (kind === 'BMP') {
+    const { data, ...size } = decodeBmp(bytes);
+    return { samples: data, size };
+  }
+  // sharp finds most damaged files only with its strictest setting, which is its default; written here because the errors
+  // depend on it.
+  const decoder = sharp(bytes, { failOn: 'warning', autoOrient: true, limitInputPixels: MOST_PIXELS });
+  if (components === 4 || kind === 'TIFF' || kind === 'SVG') {
+    const { space, hasProfile, depth } = await describe(bytes, where);
+    if (depth !== 'uchar' && depth !== 'ushort') {
+      throw new DataError(`${where}: expected samples of 8 or 16 bits, got ${depth}; save it as PNG first`);
+    }
+    if (space === 'cmyk') return unpackInks(decoder, hasProfile);
+  }
+  // Without a colour space to work in, sharp leaves 16-bit pictures in that of its choice, Display P3.
+  decoder.pipelineColourspace('srgb').toColourspace('srgb');
+  const { data, info } = await decoder.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { samples: data, size: info };
+}
+
+/** sharp checks the limit here too, but then does not say how large the picture is. */
+async function describe(bytes: Uint8Array, where: string): Promise<Metadata> {
+  const metadata = await sharp(bytes, { failOn: 'warning', limitInputPixels: false }).metadata();
+  checkPixels(where, metadata);
+  return metadata;
+}
+
+/**
+ * Cyan, magenta, yellow and black: by their profile; without one by the formula of browsers and Pillow,
+ * (255 - ink) (255 - black) / 255, as sharp would take a printer's profile that nobody asked for.
+ */
+async function unpackInks(decoder: Sharp, hasProfile: boolean): Promise<Unpacked> {
+  if (!hasProfile) decoder.pipelineColourspace('cmyk');
+  decoder.toColourspace(hasProfile ? 'srgb' : 'cmyk');
+  const { data, info } = await decoder.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  if (hasProfile) return { samples: data, size: info };
+  const area = info.height * info.width;
+  const samples = new Uint8Array(3 * area);
+  for (let i = 0; i < area; i++) {
+    const light = 255 - (data[info.channels * i + 3] ?? 0);
+    for (let c = 0; c < 3; c++) {
+      samples[3 * i + c] = Math.round(((255 - (data[info.channels * i + c] ?? 0)) * light) / 255);
+    }
+  }
+  return { samples, size: info };
 }
 
 /**

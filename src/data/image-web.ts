@@ -1,5 +1,6 @@
 import { defined } from '../checks.js';
 import { DataError, messageOf } from '../errors.js';
+import { isOnItsSide, takeWebpOrientation, turn, type Orientation } from './exif.js';
 import { checkBackground, flatten } from './flatten.js';
 import {
   checkChannels,
@@ -10,6 +11,7 @@ import {
   type DecodeOptions,
   type PictureOptions,
 } from './image.js';
+import { checkHeader } from './image-header.js';
 import type { Picture } from './picture.js';
 
 /** An image in a browser: an encoded one (`File`, `Blob` or its bytes), or a picture that the browser has already. */
@@ -33,12 +35,9 @@ export async function decodePicture(
 ): Promise<DecodedPicture> {
   checkChannels(options.channels);
   checkBackground(options.background);
-  // A view of shared memory cannot become a Blob.
-  const source = image instanceof Uint8Array ? new Blob([Uint8Array.from(image)]) : image;
-  if (source instanceof Blob) await checkWhole(source, where);
-  const bitmap = await orDataError(where, createImageBitmap(source));
+  const { bitmap, orientation } = await toBitmap(image, where);
   try {
-    return flatten(readPixels(draw(bitmap, bitmap, where), where), bitmap, options);
+    return turn(flatten(readPixels(draw(bitmap, bitmap, where), where), bitmap, options), orientation);
   } finally {
     bitmap.close();
   }
@@ -108,33 +107,59 @@ export async function imageSize(
   image: Blob,
   where: string,
 ): Promise<{ readonly height: number; readonly width: number }> {
-  const bitmap = await orDataError(where, createImageBitmap(image));
+  const { bitmap, orientation } = await toBitmap(image, where);
   const { height, width } = bitmap;
   bitmap.close();
-  return { height, width };
+  return isOnItsSide(orientation) ? { height: width, width: height } : { height, width };
+}
+
+const kinds = 'PNG, JPEG, WebP, GIF, AVIF or BMP';
+
+/** What the browser has already becomes a bitmap as it is; a file is first checked to be a whole image of a sane size. */
+async function toBitmap(
+  image: WebImage,
+  where: string,
+): Promise<{ readonly bitmap: ImageBitmap; readonly orientation: Orientation }> {
+  if (!(image instanceof Blob) && !(image instanceof Uint8Array)) {
+    const drawn = createImageBitmap(image);
+    return {
+      bitmap: await orDataError(`${where}: expected a picture that can be drawn`, drawn),
+      orientation: 1,
+    };
+  }
+  // Copied, as a view of shared memory cannot become a Blob.
+  const bytes =
+    image instanceof Blob
+      ? new Uint8Array(
+          await orDataError(`${where}: expected an image, but the file cannot be read`, image.arrayBuffer()),
+        )
+      : Uint8Array.from(image);
+  const { kind } = checkHeader(bytes, where, kinds);
+  const type = `image/${kind === 'SVG' ? 'svg+xml' : kind.toLowerCase()}`;
+  const damaged = `${where}: expected an image, but this ${kind} is damaged or cut off`;
+  await checkWhole(bytes, type, damaged);
+  const { upright, orientation } =
+    kind === 'WebP' ? takeWebpOrientation(bytes) : ({ upright: bytes, orientation: 1 } as const);
+  const bitmap = await orDataError(
+    // Safari alone reads TIFF.
+    kind === 'TIFF' || kind === 'SVG'
+      ? `${where}: expected an image (${kinds}), got ${kind}, which this browser does not read; save it as PNG or JPEG first`
+      : damaged,
+    createImageBitmap(new Blob([upright], { type })),
+  );
+  return { bitmap, orientation };
 }
 
 /** The browser's decoder shows a cut-off file as far as it goes; its other one, `ImageDecoder`, where it exists, says so. */
-async function checkWhole(image: Blob, where: string): Promise<void> {
-  const data = await image.arrayBuffer();
-  const type = image.type === '' ? typeOf(new Uint8Array(data)) : image.type;
+async function checkWhole(data: Uint8Array<ArrayBuffer>, type: string, damaged: string): Promise<void> {
   if (typeof ImageDecoder === 'undefined' || !(await ImageDecoder.isTypeSupported(type))) return;
   const decoder = new ImageDecoder({ data, type });
   try {
-    const { image: frame } = await orDataError(where, decoder.decode({ completeFramesOnly: true }));
+    const { image: frame } = await orDataError(damaged, decoder.decode({ completeFramesOnly: true }));
     frame.close();
   } finally {
     decoder.close();
   }
-}
-
-/** By the first bytes, for a file whose name says nothing. Source: https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern */
-function typeOf(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 12));
-  if (start.startsWith('\u0089PNG')) return 'image/png';
-  if (start.startsWith('\u00ff\u00d8\u00ff')) return 'image/jpeg';
-  if (start.startsWith('GIF8')) return 'image/gif';
-  return /^RIFF.{4}WEBP/s.test(start) ? 'image/webp' : 'image/unknown';
 }
 
 function readPixels(context: OffscreenCanvasRenderingContext2D, where: string): Uint8ClampedArray {
@@ -154,11 +179,10 @@ function nameOf(image: WebImage): string {
   return image instanceof Uint8Array ? `image of ${image.length} bytes` : 'image';
 }
 
-async function orDataError<T>(where: string, decoding: Promise<T>): Promise<T> {
+async function orDataError<T>(message: string, decoding: Promise<T>): Promise<T> {
   try {
     return await decoding;
   } catch (cause) {
-    const reason = messageOf(cause);
-    throw new DataError(`${where}: expected an image (PNG, JPEG, WebP, GIF): ${reason}`, { cause });
+    throw new DataError(`${message}: ${messageOf(cause)}`, { cause });
   }
 }

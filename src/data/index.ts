@@ -37,7 +37,11 @@ export type {
   TransformStream,
 } from './transforms/index.js';
 export type { Augment } from './augmentation.js';
+export type { BatchStream } from './random.js';
 export type { Augmentation } from './augment.js';
+export { mixBatch, mixedBatches } from './mix-batch.js';
+export type { BatchMixing } from './mix-batch.js';
+export type { ImageShape, MixableBatch } from './mix-images.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
 export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';

@@ -1,20 +1,16 @@
-import { stat } from 'node:fs/promises';
 import { defined } from '../checks.js';
-import { DataError } from '../errors.js';
 import { isCifarName } from './cifar-sets.js';
 import type { DataSplit } from './dataset.js';
+import { loadEmnistFolder } from './emnist-folder-node.js';
 import { embeddedDigits, type EmbeddedOptions } from './digits/index.js';
 import { downloadNames, loadKnownSet, type DownloadOptions } from './download-node.js';
 import { nodeHash } from './digest-node.js';
-import { isFolder, nodeFolder } from './folder-node.js';
-import { loadIdxFolder } from './idx-folder-node.js';
-import { hasCode } from './io-node.js';
+import { nodeFolder } from './folder-node.js';
 import { isKnownName } from './known-sets.js';
-import { isList } from './pictures/list-file-node.js';
 import { listPictures } from './pictures/listing-node.js';
 import { openNodeListing, type NodePictureOptions } from './pictures/open-node.js';
-import { isShards } from './pictures/shards-node.js';
-import { holdsSet, readSet, setsLookedFor } from './read-set.js';
+import { sourceOf } from './pictures/source-node.js';
+import { readSet, setsLookedFor } from './read-set.js';
 
 /** How to open a data set; each kind uses its own options. */
 export interface OpenDataOptions extends DownloadOptions, NodePictureOptions {
@@ -41,28 +37,14 @@ export const dataNames: readonly string[] = ['digits', ...downloadNames];
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);
   if (isKnownName(spec) || isCifarName(spec)) return loadKnownSet(spec, options);
-  if (isList(spec) || isShards(spec)) return openPictures(spec, options);
-  if (!(await exists(spec))) {
-    throw new DataError(
-      `data ${spec}: expected one of ${dataNames.join(', ')}, or a folder of IDX or CIFAR files, but there is no such folder`,
-    );
-  }
+  const source = await sourceOf(spec, dataNames);
+  if (source.kind === 'pictures') return openPictures(source.path, options);
   const { classes, fallbackClasses } = options;
   const names = defined({ classes, fallbackClasses });
-  if (!(await isFolder(spec))) return loadIdxFolder(spec, names);
-  const folder = await nodeFolder(spec, setsLookedFor);
-  if (holdsSet(folder)) return readSet(folder, names, nodeHash);
-  return openPictures(spec, options);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    // `loadIdxFolder` says what else is wrong with it.
-    return !hasCode(error, 'ENOENT');
+  if (source.kind === 'emnist') {
+    return loadEmnistFolder(source.folder, { ...defined({ classes }), set: source.set });
   }
+  return readSet(await nodeFolder(source.folder, setsLookedFor), names, nodeHash);
 }
 
 /** Pictures that are decoded when they are read. */

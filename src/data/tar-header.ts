@@ -3,6 +3,8 @@ import { DataError } from '../errors.js';
 /** Headers and contents of a tar archive fill whole blocks. */
 export const TAR_BLOCK = 512;
 
+const decoder = new TextDecoder();
+
 /** What a header says of what follows it. */
 export interface TarHeader {
   /** Without a leading `./`; cut at 100 bytes where an extended header before it has the whole name. */
@@ -40,7 +42,8 @@ export function isTarFile({ type }: TarHeader): boolean {
 
 /** The sum of the header's bytes, with its own field as blanks. */
 function checkSum(header: Uint8Array, where: string, at: number): void {
-  const sum = header.reduce((total, byte, i) => total + (i >= 148 && i < 156 ? 0x20 : byte), 0);
+  let sum = 0;
+  for (let i = 0; i < TAR_BLOCK; i++) sum += i >= 148 && i < 156 ? 0x20 : (header[i] ?? 0);
   const expected = octal(header, 148, 8);
   if (sum === expected) return;
   throw new DataError(
@@ -71,5 +74,5 @@ function octal(header: Uint8Array, offset: number, length: number): number | und
 function text(header: Uint8Array, offset: number, length: number): string {
   const field = header.subarray(offset, offset + length);
   const end = field.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
+  return decoder.decode(end < 0 ? field : field.subarray(0, end));
 }

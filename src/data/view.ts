@@ -1,20 +1,12 @@
 import { defined } from '../checks.js';
-import { isInMemory, type Dataset, type MemoryDataset } from './dataset.js';
+import { isInMemory, type Dataset, type MemoryDataset, type ViewOptions } from './dataset.js';
 import { memoryDataset } from './memory-dataset.js';
-
-/** What a view shows of a data set. */
-export interface ViewOptions {
-  readonly name: string;
-  readonly classes: readonly string[];
-  /** Which images, [count]. */
-  readonly items: Int32Array;
-  /** Their class indices, [count]. */
-  readonly labels: Int32Array;
-}
+import { isPictureDataset, pictureView } from './pictures/picture-set.js';
 
 /** Some images of a data set under other labels. Of one in memory the pixels are copied, so that the rest can be freed. */
 export function viewOf(set: Dataset, { name, classes, items, labels }: ViewOptions): Dataset {
   if (isInMemory(set)) return copyOf(set, { name, classes, items, labels });
+  if (isPictureDataset(set)) return pictureView(set, { name, classes, items, labels });
   const itemsAt = (indices: ArrayLike<number>): Int32Array =>
     Int32Array.from(indices, (index) => items[index] ?? 0);
   const relabel = (indices: ArrayLike<number>, into: Int32Array): void => {

@@ -5,10 +5,12 @@ import {
   checkNormalization,
   checkSplit,
   type Batch,
+  type BatchMixing,
   type BatchSource,
   type Dataset,
   type DataSplit,
 } from '../data/index.js';
+import { defined } from '../checks.js';
 import { messageOf, OptionError } from '../errors.js';
 import type { BatchEnd, EpochRecord } from './history.js';
 import type { Scheduler, SchedulerState } from './schedulers/index.js';
@@ -17,7 +19,16 @@ import type { Trainer } from './trainer.js';
 
 /** Fields of a run that `fit` requires. */
 const needed = ['epochs', 'batchSize', 'learningRate'] as const;
-const others = ['shuffle', 'seed', 'normalization', 'augment', 'maxSteps', 'readEvery'] as const;
+const others = [
+  'shuffle',
+  'seed',
+  'normalization',
+  'augment',
+  'mixup',
+  'cutmix',
+  'maxSteps',
+  'readEvery',
+] as const;
 
 /** How `fit` trains: the fields of a `RunSpec` that concern it, and what is not plain JSON. */
 export interface FitOptions
@@ -92,6 +103,14 @@ export function checkFitOptions(data: DataSplit, network: Trainer['network'], op
     );
   }
   checkLastBatch(network, train.count, options.batchSize);
+}
+
+/** How a run mixes the images of a batch; undefined where it does not. */
+export function mixingOf(
+  { mixup, cutmix }: Pick<RunSpec, 'mixup' | 'cutmix'>,
+  { classes }: Pick<Trainer['network'], 'classes'>,
+): BatchMixing | undefined {
+  return mixup === undefined && cutmix === undefined ? undefined : { ...defined({ mixup, cutmix }), classes };
 }
 
 /** Throws OptionError for images or classes that the network is not made for. */

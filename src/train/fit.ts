@@ -1,7 +1,13 @@
-import { batchCount, batches, type DataSplit } from '../data/index.js';
+import { batchCount, batches, mixedBatches, type Batch, type DataSplit } from '../data/index.js';
+import { AbortedError, DivergedError, OptionError } from '../errors.js';
+import {
+  checkFitOptions,
+  mixingOf,
+  type EpochSums,
+  type FitOptions,
+  type ResumePoint,
+} from './fit-options.js';
 import { defined } from '../checks.js';
-import { AbortedError, DivergedError } from '../errors.js';
-import { checkFitOptions, type EpochSums, type FitOptions, type ResumePoint } from './fit-options.js';
 import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
 import type { SubmittedStep, Trainer } from './trainer.js';
 
@@ -14,7 +20,7 @@ export interface FitResult extends History {
  * The training loop: for each epoch one pass over the training set (the last batch may be smaller), an evaluation on the
  * test set, a checkpoint, and the scheduler's next learning rate.
  *
- * Throws OptionError for options outside their range, DivergedError when the loss is no longer finite, AbortedError when
+ * Throws OptionError for options outside their range and for `mixup` or `cutmix` with a trainer without `softTargets`, DivergedError when the loss is no longer finite, AbortedError when
  * the signal fires (after a checkpoint); callbacks' own errors pass through.
  *
  * @example
@@ -23,6 +29,9 @@ export interface FitResult extends History {
  */
 export async function fit(trainer: Trainer, data: DataSplit, options: FitOptions): Promise<FitResult> {
   checkFitOptions(data, trainer.network, options);
+  if (mixingOf(options, trainer.network) !== undefined && !trainer.hasSoftTargets) {
+    throw new OptionError('mixup and cutmix: expected a trainer with softTargets, got one without');
+  }
   const stepLosses: number[] = [];
   let point = options.resume ?? startOf(options);
   let lastGood = options.resumedFrom;
@@ -126,15 +135,12 @@ class EpochRun {
 
   async run(stepLosses: number[]): Promise<void> {
     const { trainer, options, point } = this;
-    const { batchSize, shuffle = false, seed = 0, normalization, augment, signal } = options;
-    const { train } = this.data;
+    const { signal } = options;
     const { lr } = point.scheduler;
     const epoch = point.epoch + 1;
-    const order = { ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done };
-    const source = options.batches ?? batches;
     const count = this.#batches;
     let wantsTurn = false;
-    for await (const batch of source(train, defined({ ...order, augment }))) {
+    for await (const batch of this.#epochOf(epoch)) {
       if (isFinished(trainer, options)) {
         this.whole = false;
         break;
@@ -157,6 +163,20 @@ class EpochRun {
     }
     await this.#read(stepLosses);
     signal?.throwIfAborted();
+  }
+
+  /** The batches of the epoch that are left. */
+  #epochOf(epoch: number): Iterable<Batch> | AsyncIterable<Batch> {
+    const { batchSize, shuffle = false, seed = 0, normalization, augment } = this.options;
+    const { train } = this.data;
+    const { network } = this.trainer;
+    const mix = mixingOf(this.options, network);
+    const source = this.options.batches ?? batches;
+    const given = source(train, {
+      ...{ ...normalization, batchSize, shuffle, seed, epoch, reuse: true, from: this.#done },
+      ...defined({ augment, mix }),
+    });
+    return mix === undefined ? given : mixedBatches(given, mix, network.input, { seed, epoch });
   }
 
   /** Reads the results of the steps submitted since the last time, and reports them in order. */

@@ -13,7 +13,7 @@ import { isPictureDataset, preprocessingOf, type DataSplit } from '../data/index
 import { dataDefaults } from './data-defaults.js';
 import { assert, OptionError } from '../errors.js';
 import { defined } from '../checks.js';
-import { checkFitOptions, type FitOptions, type ResumePoint } from './fit-options.js';
+import { checkFitOptions, mixingOf, type FitOptions, type ResumePoint } from './fit-options.js';
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
 import { cardDate, withoutClock } from './clocks.js';
@@ -49,6 +49,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const trainer = await Trainer.create(network, {
     ...spec,
     createSession: platform.createSession,
+    softTargets: mixingOf(spec, network) !== undefined,
     ...(from && { state: from.state, step: from.progress.step }),
     ...(platform.tuning && {
       tuning: tuningFor(platform.tuning, batchSize, from?.resume && from.progress.extra),

@@ -175,7 +175,7 @@ export class Trainer {
    *
    * @example
    * const steps = [];
-   * for (const batch of batches(set, options)) steps.push(await trainer.submit(batch, 1e-3));
+   * for await (const batch of batches(set, options)) steps.push(await trainer.submit(batch, 1e-3));
    * const results = await Promise.all(steps.map(({ result }) => result()));
    */
   async submit(

@@ -1,7 +1,12 @@
 import type { Dataset, DataSplit } from '../data/index.js';
 import { describeDataset, openDescription, type DatasetDescription } from '../data/description.js';
 import { isDirectoryHandle, filesToSend, type PlacedFile } from '../data/files.js';
-import type { PictureCacheDescription, PictureDecoder } from '../data/pictures/picture-set.js';
+import {
+  descriptionOf,
+  isPictureDataset,
+  type PictureCacheDescription,
+  type PictureDecoder,
+} from '../data/pictures/picture-set.js';
 import { OptionError } from '../errors.js';
 import type { WorkerData } from './protocol.js';
 
@@ -28,10 +33,9 @@ export function dataToSend(data: WorkerData): SentData {
   if (typeof data !== 'object') return data;
   if (!('train' in data)) return isDirectoryHandle(data) ? data : filesToSend(data);
   const { train, test, final, report } = data;
-  const sets = { train: described(train), test: described(test), ...(final && { final: described(final) }) };
   return {
-    parts: sets,
-    keeps: sets.train.kind === 'pictures' && sets.train.description.cache !== undefined,
+    parts: { train: described(train), test: described(test), ...(final && { final: described(final) }) },
+    keeps: isPictureDataset(train) && descriptionOf(train).cache !== undefined,
     ...(report && { report }),
   };
 }

@@ -51,7 +51,7 @@ export class Taught {
    * @param batch - Normalised images; changed in place.
    */
   async mixInto(
-    { images, labels, size }: Batch,
+    { images, labels, targets, size }: Batch,
     step: number,
     normalization: Normalization | undefined,
   ): Promise<void> {
@@ -63,6 +63,13 @@ export class Taught {
     const chosen = Array.from({ length: taken }, (_, i) => (step * taken + i) % count);
     const out = { images: images.subarray(from * area), labels: labels.subarray(from) };
     await prepareBatch(this.#asDataset(), chosen, out, normalization);
+    if (targets === undefined) return;
+    // The images that were there may be mixed ones, these are not.
+    const classes = targets.length / size;
+    targets.fill(0, from * classes);
+    out.labels.forEach((label, i) => {
+      targets[(from + i) * classes + label] = 1;
+    });
   }
 
   #asDataset(): Dataset {

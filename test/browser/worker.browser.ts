@@ -81,6 +81,10 @@ test('what goes wrong with a worker is an error that says so, and the next thing
       /^OptionError: network: expected a preset or .*, got the network resnet8-cifar, .* call trainResNet inside a worker/,
     ) as string,
     'trainResNet in a window': '20 tensors, 2 steps',
+    'data that are functions': expect.stringMatching(
+      /^OptionError: data: expected data in memory or files, got digits\/train, which is read by functions of yours/,
+    ) as string,
+    'pictures that are decoded in the worker': '4 steps',
     'data of no kind': `OptionError: data: expected 'digits', files, or a data set in memory, got "mnist"`,
     'an image of another size': expect.stringMatching(/^OptionError: predict: expected a network/) as string,
     'a callback that throws': 'the very error',

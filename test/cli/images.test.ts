@@ -57,6 +57,25 @@ describe('train --random-crop and --random-flip', () => {
   });
 });
 
+describe('train --mixup and --cutmix', () => {
+  test('change the step, are told, recorded and kept by --resume', async () => {
+    const out = tempFolder();
+    const plain = await oneStep(tempFolder());
+    const mixed = await oneStep(out, '--mixup', '0.4', '--cutmix', '1', '--epochs', '9');
+    expect(mixed.status).toBe(0);
+    const both = { mixup: 0.4, cutmix: 1 };
+    expect(mixed.events[0]).toMatchObject(both);
+    expect(lossOf(mixed)).not.toBe(lossOf(plain));
+    expect(cardOf(out).provenance).toMatchObject(both);
+    expect(plain.events[0]).not.toHaveProperty('mixup');
+    const resume = ['train', '--resume', out, '--threads', '1', '--max-steps', '2'];
+    const other = await cli(...resume, '--cutmix', '0.5');
+    expect(other.stderr).toMatch(/cutmix: .* with cutmix 1: expected the same to go on, got 0\.5/);
+    const { stdout } = await cli(...resume);
+    expect(stdout).toMatch(/^images +mixup 0\.4, cutmix 1$/m);
+  });
+});
+
 describe('train --mean, --std and --normalize', () => {
   test('record the normalisation in the exported model, which predict applies', async () => {
     const out = tempFolder();
@@ -85,6 +104,8 @@ describe('train --mean, --std and --normalize', () => {
 
 test.each([
   [['--random-crop', '-1'], '--random-crop: expected a whole number of at least 0, got -1'],
+  [['--mixup', '0'], '--mixup: expected a finite number above 0, got 0'],
+  [['--cutmix', 'x'], '--cutmix: expected a finite number above 0, got "x"'],
   [['--random-crop', '1.5'], '--random-crop: expected a whole number of at least 0, got 1.5'],
   [['--random-crop', '29'], 'augment.pad: expected a whole number from 0 to 28 for images of 28x28, got 29'],
   [['--mean', 'dark'], '--mean[0]: expected a finite number, got "dark"'],

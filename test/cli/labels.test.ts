@@ -2,13 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { namesInLine } from '../../src/cli/names-option.js';
-import {
-  embeddedDigits,
-  memoryDataset,
-  readModelCard,
-  type MemoryDataset,
-  type RunSpec,
-} from '../../src/index.js';
+import { embeddedDigits, readModelCard, selectClasses, type RunSpec } from '../../src/index.js';
+import { splitInMemory } from '../helpers/memory.js';
 import { cli, filesOf, folderOf, tempFolder, type Outcome } from './helpers.js';
 
 const labels = ['a', 'salt, pepper', 'c'];
@@ -20,21 +15,10 @@ let run = '';
 let model = '';
 let trained: Outcome;
 
-/** The images of the classes 0, 1 and 2. */
-function firstThree({ images, labels: all, shape, name }: MemoryDataset): MemoryDataset {
-  const [channels, height, width] = shape;
-  const size = channels * height * width;
-  const taken = Array.from(all.keys()).filter((i) => (all[i] ?? 9) < 3);
-  return memoryDataset({
-    ...{ name, channels, height, width, classes: ['0', '1', '2'] },
-    images: Uint8Array.from(taken.flatMap((i) => Array.from(images.subarray(i * size, (i + 1) * size)))),
-    labels: Int32Array.from(taken, (i) => all[i] ?? 0),
-  });
-}
-
 beforeAll(async () => {
-  const { train, test: half } = embeddedDigits({ train: 100, test: 100, seed: 3 });
-  data = folderOf(filesOf(firstThree(train), firstThree(half)), 'three');
+  const three = selectClasses(embeddedDigits({ train: 100, test: 100, seed: 3 }), [0, 1, 2]);
+  const { train, test: half } = splitInMemory(three);
+  data = folderOf(filesOf(train, half), 'three');
   run = join(tempFolder(), 'run');
   model = join(run, 'model.onnx');
   trained = await cli(

@@ -13,7 +13,9 @@ describe('src/data in a browser', () => {
     for (const file of files.filter((name) => !isForNode(name))) {
       const source = await readFile(join(room, file), 'utf8');
       const imports = Array.from(source.matchAll(/from '([^']+)'/g), ([, from = '']) => from);
-      const wrong = imports.filter((from) => /^(node:|sharp|env-paths|csv-parse)/.test(from) || isForNode(from));
+      const wrong = imports.filter(
+        (from) => /^(node:|sharp|env-paths|csv-parse)/.test(from) || isForNode(from),
+      );
       expect(wrong, file).toEqual([]);
       expect(source, file).not.toMatch(/\b(process\.|Buffer\.(from|alloc|concat)|require\()/);
     }

@@ -7,6 +7,7 @@ import { openFiles } from '../../src/data/web.js';
 import { openData } from '../../src/data/open-data-node.js';
 import { DataError } from '../../src/errors.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
+import { inMemory } from '../helpers/memory.js';
 import { tempFolder, writeFiles } from './helpers.js';
 
 /** Three pictures of 3 rows and 2 columns as they are meant: a pixel tells picture, row and column. */
@@ -19,7 +20,7 @@ const stored = Uint8Array.from(
 );
 
 function files(set: EmnistName, labels: readonly number[], ending = '.gz'): Record<string, Uint8Array> {
-  const images = encodeIdxImages({ images: stored, count: 3, height: 2, width: 3 });
+  const images = encodeIdxImages({ images: stored, count: 3, shape: [1, 2, 3] });
   return Object.fromEntries(
     ['train', 'test'].flatMap((half) => [
       [`emnist-${set}-${half}-images-idx3-ubyte${ending}`, images],
@@ -33,7 +34,7 @@ describe('EMNIST', () => {
     const folder = await tempFolder();
     await writeFiles(folder, files('letters', [1, 26, 3]));
     const { train, test } = await loadEmnistFolder(folder);
-    expect(train).toMatchObject({ name: 'emnist-letters/train', count: 3, channels: 1, height: 3, width: 2 });
+    expect(train).toMatchObject({ name: 'emnist-letters/train', count: 3, shape: [1, 3, 2] });
     expect(train.images).toEqual(upright);
     expect(Array.from(train.labels, (label) => train.classes[label])).toEqual(['A', 'Z', 'C']);
     expect(test.name).toBe('emnist-letters/test');
@@ -86,7 +87,7 @@ describe('EMNIST', () => {
       path,
       file: new Blob([bytes as BlobPart]),
     }));
-    expect(Array.from((await openFiles(dropped)).test.labels)).toEqual([4, 5, 6]);
+    expect(Array.from(inMemory((await openFiles(dropped)).test).labels)).toEqual([4, 5, 6]);
   });
 
   it.each<readonly [string, EmnistName, readonly number[], RegExp]>([

@@ -90,6 +90,19 @@ const examples: Readonly<Record<string, { readonly skip?: boolean; readonly run:
       expect(nodes[2]).toBe(nodes[0]);
     },
   },
+  'own-data.mjs': {
+    async run() {
+      const lines = (await runExample(process.execPath, 'own-data.mjs', '400')).trim().split('\n');
+      expect(lines).toHaveLength(3);
+      const [first = NaN, last = NaN] = numbersIn(lines[0]);
+      // log 2 = 0.693 is the loss of guessing; the images differ in all their pixels.
+      expect(last).toBeLessThan(first / 2);
+      expect(numbersIn(lines[1])[0]).toBeGreaterThan(90);
+      expect(lines[2]).toBe(
+        'batches were prepared between the steps: stripes/train is read by functions of yours',
+      );
+    },
+  },
   'python-train.py': {
     skip: python === undefined,
     async run() {

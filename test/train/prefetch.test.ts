@@ -194,6 +194,7 @@ describe('fit', () => {
     const options = tinyFit({ shuffle: true, seed: 3, augment: { flip: true } });
     const expected = await fit(await tinyTrainer(), data, options);
     const asked: BatchOptions[] = [];
+    let evaluations = 0;
     const point = { ...expected.point, epoch: 1, epochs: expected.epochs.slice(0, 1) };
     const resume = { ...point, partial: { batches: 2, loss: 1, correct: 1, images: 16 } };
     const plain = await fit(await tinyTrainer(), data, { ...options, resume });
@@ -209,9 +210,17 @@ describe('fit', () => {
         for await (const batch of batches(...args)) yield await Promise.resolve(batch);
       },
     ]) {
-      const source = (...args: Parameters<typeof batches>): ReturnType<typeof inOtherWay> => {
-        expect(args[0]).toBe(data.train);
-        asked.push(args[1]);
+      const source = (...args: Parameters<typeof batches>): Iterable<Batch> | AsyncIterable<Batch> => {
+        const [set, how] = args;
+        if (set === data.test) {
+          // Evaluations take theirs from it as well, as they are.
+          expect(how.shuffle ?? false).toBe(false);
+          expect(how.augment).toBeUndefined();
+          evaluations += 1;
+          return batches(...args);
+        }
+        expect(set).toBe(data.train);
+        asked.push(how);
         return inOtherWay(...args);
       };
       const { stepLosses } = await fit(await tinyTrainer(), data, { ...options, batches: source });
@@ -227,6 +236,7 @@ describe('fit', () => {
     ];
     const third = { ...two, from: 2 };
     expect(asked).toMatchObject([one, two, third, one, two, third]);
+    expect(evaluations).toBe(6);
   });
 });
 
@@ -268,7 +278,7 @@ describe.skipIf(!existsSync(built))('a program', () => {
   test('ends although a prefetcher was not disposed of, in the middle of an epoch', async () => {
     const ended = await run(`
       const { train } = embeddedDigits({ train: 64, test: 10 });
-      const { batches } = await Prefetcher.start(train);
+      const { batches } = await Prefetcher.start([train]);
       for await (const { index } of batches(train, { batchSize: 4 })) { if (index === 1) { console.log(index); break; } }
       await batches(train, { batchSize: 4 })[Symbol.asyncIterator]().next();`);
     expect(ended).toEqual({ status: 0, output: '1\n' });

@@ -22,6 +22,7 @@ const whole: RunSpec = {
   scheduler: { name: 'stepLR', options: { stepSize: 1 } },
   loss: { labelSmoothing: 0.1, reduction: 'mean' },
   augment: { pad: 2, crop: true, flip: true },
+  ...{ mixup: 0.2, cutmix: 1 },
   normalization: { mean: [0.1], std: [0.3] },
 };
 
@@ -81,6 +82,8 @@ describe('a run in a file', () => {
     [{ devices: ['tpu'] }, 'run.json: devices[0]: expected one of cpu, cuda, webgpu, wasm, got "tpu"'],
     [{ prefetch: 'on' }, 'run.json: prefetch: expected true, false or \'auto\', got "on"'],
     [{ augment: { pad: 1.5 } }, 'run.json: augment.pad: expected a whole number of at least 0, got 1.5'],
+    [{ mixup: 0 }, 'run.json: mixup: expected a finite number above 0, got 0'],
+    [{ cutmix: true }, 'run.json: cutmix: expected a finite number above 0, got true'],
     [
       { format: 'ort-train-run/1' },
       'run.json: expected a run of format ort-train-run/2, got "ort-train-run/1", which version 0.1.0 wrote',
@@ -119,27 +122,21 @@ describe('a run in a file', () => {
   });
 
   test('with an unknown field anywhere is refused', () => {
-    const paths = [
-      'network',
-      'freeze',
-      'dataOptions',
-      'optimizer',
-      'loss',
-      'augment',
-      'normalization',
-    ] as const;
+    const paths = ['network', 'freeze', 'dataOptions', 'optimizer', 'loss', 'normalization'] as const;
     for (const path of paths) {
-      const value = { ...whole, [path]: { ...whole[path], xyzzy: 1 } };
+      const value = { ...whole, [path]: { ...(whole[path] as object), xyzzy: 1 } };
       expect(() => parse(value), path).toThrow(`run.json: ${path}: unknown option xyzzy`);
     }
   });
 });
 
-test('what the order of the images depends on is marked in the schema, the augmentation among it', () => {
+test('what the order of the images depends on is marked in the schema, the augmentation and the mixing among it', () => {
   expect(Object.keys(orderOf(whole)).sort()).toEqual([
     'accumulate',
     'augment',
     'batchSize',
+    'cutmix',
+    'mixup',
     'seed',
     'shuffle',
   ]);

@@ -40,6 +40,13 @@ describe('taught images', () => {
     expect(Array.from(batch.labels)).toEqual([0, 1, 2, 3, 4, 5, 6, 100]);
   });
 
+  test('have their own label as their target in a batch of mixed ones', async () => {
+    const soft = { ...(await batchOf(8)), targets: new Float32Array(8 * 10).fill(0.1) };
+    await new Taught().with(drawn(1), 7).mixInto(soft, 1, undefined);
+    expect(soft.targets.subarray(0, 70)).toEqual(new Float32Array(70).fill(0.1));
+    expect([...soft.targets.subarray(70)]).toEqual([0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
+  });
+
   test('take an eighth of a batch at most, and turns', async () => {
     expect(await mixed(teach(0), 64, 1)).toEqual([]);
     expect(await mixed(teach(3), 64, 1)).toHaveLength(3);

@@ -5,7 +5,11 @@ import { digitShape, type DataShape } from './settings.js';
 const digits: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
 
 /** What image files become, where a folder of them is given: as the embedded digits are. */
-const images = { channels: 1, height: 28, width: 28, resize: true } as const;
+const images = {
+  channels: 1,
+  imageSize: 28,
+  preprocess: [{ name: 'resize', size: [28, 28] }],
+} as const;
 
 /** What the next training trains on: the embedded digits, or a data set of the user's. */
 export class TrainingData {

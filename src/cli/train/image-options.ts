@@ -66,13 +66,17 @@ function augmentParts(augment: RunSpec['augment'], size: OutputSize): readonly s
 /** One line for people; undefined where pixels are divided by 255 and nothing else. */
 export function describeImages({
   augment,
+  mixup,
+  cutmix,
   normalization,
   imageSize = 224,
-}: Pick<RunSpec, 'augment' | 'normalization' | 'imageSize'>): string | undefined {
+}: Pick<RunSpec, 'augment' | 'mixup' | 'cutmix' | 'normalization' | 'imageSize'>): string | undefined {
   const list = (values: readonly number[]): string =>
     values.map((value) => Number(value.toPrecision(4))).join(', ');
   const parts = [
     ...augmentParts(augment, typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize),
+    mixup === undefined ? '' : `mixup ${mixup}`,
+    cutmix === undefined ? '' : `cutmix ${cutmix}`,
     normalization?.mean === undefined ? '' : `mean ${list(normalization.mean)}`,
     normalization?.std === undefined ? '' : `std ${list(normalization.std)}`,
   ].filter((part) => part !== '');

@@ -1,9 +1,10 @@
 import { defined } from '../../checks.js';
-import { DataError } from '../../errors.js';
-import type { Dataset } from '../dataset.js';
+import { assert, DataError } from '../../errors.js';
+import type { Dataset, ViewOptions } from '../dataset.js';
 import type { Picture } from '../picture.js';
 import { writePlanes } from '../planes.js';
 import { transformer, type TransformSpec } from '../transforms/index.js';
+import { newEntries } from './cache.js';
 import type { PictureItem } from './listing.js';
 
 /** How pictures become the pixels that a network is shown, in evaluation and prediction. */
@@ -51,13 +52,13 @@ export interface PictureDecoder {
   openCache(cache: PictureCacheDescription, channels: number): PictureCache;
 }
 
-/** The data set's plain description, under which it can be sent to another thread. */
+/** The data set's plain description, under which it can be sent to another thread, and how it was opened. */
 export const pictures = Symbol('pictures');
 
 /** A data set of encoded pictures that are decoded when they are read. */
 export interface PictureDataset extends Dataset {
   readonly labels: Int32Array;
-  readonly [pictures]: PictureSetDescription;
+  readonly [pictures]: { readonly description: PictureSetDescription; readonly decoder: PictureDecoder };
 }
 
 /** Whether a data set's pictures are decoded when they are read. */
@@ -67,7 +68,7 @@ export function isPictureDataset(dataset: Dataset): dataset is PictureDataset {
 
 /** What is done to a data set's pictures in evaluation and prediction. */
 export function preprocessingOf(dataset: PictureDataset): Preprocessing {
-  return dataset[pictures].preprocessing;
+  return dataset[pictures].description.preprocessing;
 }
 
 /** Pictures decoded at a time: a decoder's threads have something to do, and few large pictures are in memory. */
@@ -108,16 +109,16 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
     for (let i = 0; i < indices.length; i++) into[i] = labels[indices[i] ?? 0] ?? 0;
   };
   return {
-    ...{ name, classes, labels, shape, count: items.length, [pictures]: description },
+    ...{ name, classes, labels, shape, count: items.length, [pictures]: { description, decoder } },
     async read(indices, into) {
       labelAll(indices, into.labels);
       const size = channels * height * width;
       await inTurns(indices, async (index, i) => {
         const picture = await kept(index, items.length + index, seen);
-        if (picture.height !== height || picture.width !== width) {
+        const got = [picture.channels, picture.height, picture.width].join('x');
+        if (got !== shape.join('x')) {
           throw new DataError(
-            `${items[index]?.where ?? name}: expected ${height}x${width} pixels after the preprocessing, ` +
-              `got ${picture.height}x${picture.width}`,
+            `${items[index]?.where ?? name}: expected a picture of ${shape.join('x')} after the preprocessing, got ${got}`,
           );
         }
         writePlanes(picture, into.pixels.subarray(i * size));
@@ -137,7 +138,28 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
 /** The same set, described for another thread, with the names it has now. */
 export function descriptionOf(dataset: PictureDataset): PictureSetDescription {
   const { name, classes } = dataset;
-  return { ...dataset[pictures], ...defined({ name, classes }) };
+  return { ...dataset[pictures].description, ...defined({ name, classes }) };
+}
+
+/** Some pictures of a data set under other labels; what is kept of them decoded goes where the data set keeps its own. */
+export function pictureView(
+  dataset: PictureDataset,
+  { name, classes, items, labels }: ViewOptions,
+): PictureDataset {
+  const { description, decoder } = dataset[pictures];
+  const { cache } = description;
+  const chosen = Array.from(items, (item, i): PictureItem => {
+    const picture = description.items[item];
+    assert(picture, `no picture ${item} in ${dataset.name}`);
+    return { ...picture, label: labels[i] ?? 0 };
+  });
+  return pictureSet(
+    {
+      ...{ ...description, name, classes, items: chosen },
+      ...(cache && { cache: { ...cache, entries: newEntries(chosen.length) } }),
+    },
+    decoder,
+  );
 }
 
 /** Some at a time, so that the order of the results and of errors is that of the indices. */
@@ -147,6 +169,8 @@ async function inTurns(
 ): Promise<void> {
   for (let start = 0; start < indices.length; start += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, indices.length - start) }, (_, i) => start + i);
-    await Promise.all(some.map((i) => each(indices[i] ?? 0, i)));
+    const results = await Promise.allSettled(some.map((i) => each(indices[i] ?? 0, i)));
+    const failed = results.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
   }
 }

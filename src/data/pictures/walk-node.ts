@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { DataError, IoError } from '../../errors.js';
 import { describeCause, hasCode } from '../io-node.js';
 import { junkReason, otherReason } from './junk.js';
-import type { FoundFolder, FoundPicture } from './layout.js';
+import type { FoundFolder, FoundPicture } from './found.js';
 import type { SkippedFile } from './listing.js';
 import { sortedByCode } from './names.js';
 

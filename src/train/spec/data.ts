@@ -10,6 +10,7 @@ import {
   flag,
   oneOf,
   optional,
+  positive,
   said,
   text,
   whole,
@@ -128,6 +129,20 @@ export const transformFields = {
       v.pipe(v.string('a colour as #ffffff'), v.regex(/^#[0-9a-f]{6}$/i, 'a colour as #ffffff')),
       'colour under transparent pixels of pictures, as #000000',
       { group: images, fallback: '#ffffff' },
+    ),
+  ),
+  mixup: optional(
+    said(
+      positive(),
+      'mix each training image with the one before it in the batch, in parts from Beta(a, a); labels, too',
+      { group: images, order: true },
+    ),
+  ),
+  cutmix: optional(
+    said(
+      positive(),
+      'give each training image a box of the one before it in the batch, its share from Beta(a, a); labels, too',
+      { group: images, order: true },
     ),
   ),
   normalization: optional(

@@ -1,4 +1,6 @@
 import { cifarResnet, embeddedDigits, trainResNet, TrainingWorker, type WorkerTrainOptions } from 'ort-train';
+import { webDecoder } from '../../../src/data/pictures/decoder-web.js';
+import { pictureSet } from '../../../src/data/pictures/picture-set.js';
 import { drawStroke } from './draw.js';
 
 /** What became of each trouble: the names and messages of errors, and whether things worked that should. */
@@ -41,6 +43,11 @@ export default async function workerTroubles(): Promise<WorkerTroublesOutput> {
   const trained = await trainResNet(small);
   out['trainResNet in a window'] =
     `${trained.network.state.length} tensors, ${trained.history.stepLosses.length} steps`;
+  const { name, count, shape, classes } = data.train;
+  const functions = { name, count, shape, classes, read: () => undefined };
+  out['data that are functions'] = await errorOf(
+    trainResNet({ ...small, data: { train: functions, test: data.test } }),
+  );
   out['data of no kind'] = await errorOf(worker.train({ ...tiny, data: 'mnist' as never }));
   out['an image of another size'] = await errorOf(worker.predict({ ...drawStroke(), width: 27 }));
 
@@ -70,6 +77,13 @@ export default async function workerTroubles(): Promise<WorkerTroublesOutput> {
 
   const { history } = await worker.train({ ...tiny, epochs: 1, maxSteps: 2 });
   out['a run after all that'] = `${history.stepLosses.length} steps`;
+
+  const pictures = await picturesOf(['#000000', '#ffffff']);
+  const seen = await worker.train({
+    ...tiny,
+    ...{ data: { train: pictures, test: pictures, final: pictures }, batchSize: 1, epochs: 2 },
+  });
+  out['pictures that are decoded in the worker'] = `${seen.history.stepLosses.length} steps`;
 
   let killed = (): void => undefined;
   const dying = new Promise<void>((resolve) => {
@@ -126,4 +140,25 @@ async function errorOf(work: Promise<unknown>): Promise<string> {
 
 function text(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** Two pictures of one colour each, as files: a class of each. */
+async function picturesOf(colours: readonly string[]): Promise<ReturnType<typeof pictureSet>> {
+  const items = await Promise.all(
+    colours.map(async (colour, label) => {
+      const canvas = new OffscreenCanvas(28, 28);
+      const context = canvas.getContext('2d');
+      if (context === null) throw new Error('no canvas');
+      context.fillStyle = colour;
+      context.fillRect(0, 0, 28, 28);
+      return { where: `${label}.png`, label, at: { file: await canvas.convertToBlob() } };
+    }),
+  );
+  return pictureSet(
+    {
+      ...{ name: 'colours', classes: colours, items, shape: [1, 28, 28] },
+      preprocessing: { transforms: [], background: '#ffffff' },
+    },
+    webDecoder,
+  );
 }

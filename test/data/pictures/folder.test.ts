@@ -251,6 +251,14 @@ describe('what is left out', () => {
     ]);
   });
 
+  it('is named in one line where there are many', async () => {
+    const empty = Array.from({ length: 12 }, (_, i) => `e${i}/`);
+    const folder = await photos('a/1.png', 'a/2.png', 'b/1.png', 'b/2.png', ...empty);
+    expect((await listPictures(folder)).warnings).toEqual([
+      `${folder}: 12 folders have no picture and are no classes: e0, e1, e10, e11, e2, e3, e4, e5, e6, e7 and 2 more`,
+    ]);
+  });
+
   it('does not make links go round', async () => {
     const folder = await photos('a/1.png', 'a/2.png', 'b/1.png', 'b/2.png');
     await symlink(folder, join(folder, 'a', 'up'));
@@ -293,6 +301,8 @@ describe('odd classes', () => {
     expect(classes).toEqual(['cat']);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(/all pictures are of one class \(cat\): there is nothing to tell apart/);
+    const inParts = await listPictures(await photos('train/cat/1.png', 'test/cat/2.png'));
+    expect(inParts.warnings).toHaveLength(1);
     const inner = await listPictures(await photos('inner/cat/1.png', 'inner/cat/2.png', 'inner/dog/1.png'));
     expect(inner.warnings.join('\n')).toMatch(/give .*photos\/inner if those are the classes/);
   });
