@@ -36,7 +36,7 @@ export function namesInLine(line: string, option: string): readonly string[] {
 
 function fieldsOf(line: string, option: string): readonly string[] {
   try {
-    return (parse(line, { trim: true, relax_column_count: true }) as string[][]).flat();
+    return parse(line, { trim: true, relax_column_count: true }).flat();
   } catch (cause) {
     if (!(cause instanceof CsvError)) throw cause;
     throw new OptionError(
