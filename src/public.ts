@@ -83,6 +83,7 @@ export {
   type CifarSource,
   type Augment,
   type DataReport,
+  type Picture,
   type PictureDataset,
   type Preprocessing,
   type AugmentPolicy,
