@@ -86,7 +86,7 @@ export const train = defineCommand({
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
     const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
     const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
-    if (split.report !== undefined) await reportData(io, split.report, out);
+    const leftOut = split.report && (await reportData(io, split.report, out));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
@@ -116,6 +116,7 @@ export const train = defineCommand({
       reporter.done({
         ...endOf(result, out, data),
         testData: split.test.name,
+        ...defined({ leftOut }),
         ...(tested && { also: tested }),
         ...(wantsMnist && { alsoHint: 'on real MNIST: add --also-test mnist, which downloads it once' }),
       });
