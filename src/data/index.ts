@@ -19,7 +19,8 @@ export type { Picture } from './picture.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
-export type { Batch, BatchOptions, BatchSource } from './batches.js';
+export type { Batch } from './batch.js';
+export type { BatchOptions, BatchSource } from './batches.js';
 export { augmenter, transformsOf } from './augmentation.js';
 export {
   augmentPolicies,
