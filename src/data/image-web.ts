@@ -9,7 +9,7 @@ import {
   toPlanes,
   type DecodedPicture,
   type DecodeOptions,
-  type PictureOptions,
+  type DecodePictureOptions,
 } from './image.js';
 import { checkHeader } from './image-header.js';
 import type { Picture } from './picture.js';
@@ -31,7 +31,7 @@ export type WebImage = Blob | Uint8Array | ImageData | CanvasImageSource;
  */
 export async function decodePicture(
   image: WebImage,
-  { where = nameOf(image), ...options }: PictureOptions,
+  { where = nameOf(image), ...options }: DecodePictureOptions,
 ): Promise<DecodedPicture> {
   checkChannels(options.channels);
   checkBackground(options.background);
