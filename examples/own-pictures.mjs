@@ -3,6 +3,7 @@
 //     node examples/own-pictures.mjs [epochs] [folder]
 //
 // Without a folder it draws one: 40 pictures each of discs, squares and triangles, of several sizes and kinds of files.
+import { Buffer } from 'node:buffer';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
