@@ -10,7 +10,7 @@ export {
   type DecodedPicture,
   type DecodeOptions,
   type OpenFilesOptions,
-  type PictureOptions,
+  type DecodePictureOptions,
   type WebImage,
 } from './data/web.js';
 export type { FileSource, PlacedFile } from './data/files.js';

@@ -18,7 +18,7 @@ export {
   type DownloadProgress,
   type IdxFolderOptions,
   type OpenDataOptions,
-  type PictureOptions,
+  type DecodePictureOptions,
 } from './data/node.js';
 
 // Training.

@@ -72,7 +72,9 @@ export interface DataSplit {
 
 /** A file, and why it is not in the data. */
 export interface LeftOut {
+  /** Its path; of a picture in a shard, the shard's and its name. */
   readonly where: string;
+  /** In words, as an error says it. */
   readonly why: string;
 }
 

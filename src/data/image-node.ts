@@ -10,13 +10,13 @@ import {
   checkSides,
   type DecodedPicture,
   type DecodeOptions,
-  type PictureOptions,
+  type DecodePictureOptions,
 } from './image.js';
 import { planesOf } from './planes.js';
 import { checkHeader, checkPixels, MOST_PIXELS, type ImageHeader } from './image-header.js';
 import { describeCause } from './io-node.js';
 
-export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
+export type { DecodedPicture, DecodeOptions, DecodePictureOptions } from './image.js';
 
 // libvips remembers its last operations to answer them again; each picture here comes once.
 sharp.cache(false);
@@ -42,7 +42,7 @@ const kinds = 'PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP or SVG';
  */
 export async function decodePicture(
   source: string | Uint8Array,
-  { where = nameOf(source), ...options }: PictureOptions,
+  { where = nameOf(source), ...options }: DecodePictureOptions,
 ): Promise<DecodedPicture> {
   checkChannels(options.channels);
   checkBackground(options.background);

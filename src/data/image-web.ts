@@ -8,7 +8,7 @@ import {
   checkSides,
   type DecodedPicture,
   type DecodeOptions,
-  type PictureOptions,
+  type DecodePictureOptions,
 } from './image.js';
 import { planesOf } from './planes.js';
 import { checkHeader } from './image-header.js';
@@ -31,7 +31,7 @@ export type WebImage = Blob | Uint8Array | ImageData | CanvasImageSource;
  */
 export async function decodePicture(
   image: WebImage,
-  { where = nameOf(image), ...options }: PictureOptions,
+  { where = nameOf(image), ...options }: DecodePictureOptions,
 ): Promise<DecodedPicture> {
   checkChannels(options.channels);
   checkBackground(options.background);

@@ -5,7 +5,7 @@ import type { FlattenOptions } from './flatten.js';
 export type { DecodedPicture } from './flatten.js';
 
 /** What a picture of any size is to become. */
-export interface PictureOptions extends FlattenOptions {
+export interface DecodePictureOptions extends FlattenOptions {
   /** What errors call it; default: its path, its name, or its count of bytes. */
   readonly where?: string;
 }

@@ -14,6 +14,7 @@ export { memoryDataset } from './memory-dataset.js';
 export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
+export type { Picture } from './picture.js';
 export type { PictureDataOptions } from './pictures/open.js';
 export type { Picture } from './picture.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
@@ -30,13 +31,7 @@ export {
   transformSchema,
   transformer,
 } from './transforms/index.js';
-export type {
-  AugmentPolicy,
-  OutputSize,
-  Transform,
-  TransformSpec,
-  TransformStream,
-} from './transforms/index.js';
+export type { AugmentPolicy, OutputSize, Transform, TransformSpec, PictureSeed } from './transforms/index.js';
 export type { Augment } from './augmentation.js';
 export type { BatchStream } from './random.js';
 export type { Augmentation } from './augment.js';

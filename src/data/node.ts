@@ -7,7 +7,7 @@ export type { CifarFolderOptions } from './cifar-set.js';
 export { loadIdxFolder } from './idx-folder-node.js';
 export type { IdxFolderOptions } from './idx-set.js';
 export { decodeImage, decodePicture } from './image-node.js';
-export type { DecodedPicture, DecodeOptions, PictureOptions } from './image-node.js';
+export type { DecodedPicture, DecodeOptions, DecodePictureOptions } from './image-node.js';
 export type { DownloadProgress } from './mirrors-node.js';
 export { dataNames, openData } from './open-data-node.js';
 export type { OpenDataOptions } from './open-data-node.js';

@@ -26,13 +26,18 @@ export interface OpenDataOptions extends DownloadOptions, NodePictureOptions {
 export const dataNames: readonly string[] = ['digits', ...downloadNames];
 
 /**
- * Opens a data set by its name or path: `digits` (drawn on the spot, needs no file), the name of a known set
- * (downloaded once, then from the cache), or a folder of IDX or of CIFAR files. To open a folder called like a set, write `./mnist`.
+ * Opens a data set by its name or path: `digits` (drawn on the spot, needs no file); the name of a known set (downloaded once,
+ * then from the cache); pictures: a folder with a folder for each class, perhaps below `train`, `val` and `test`, a list (`.csv`,
+ * `.jsonl`), or tar shards; a folder of IDX, EMNIST or CIFAR files. To open a folder called like a set, write `./mnist`.
  *
- * @throws DataError if there is neither a set of this name nor a folder; OfflineError if no mirror has a genuine file,
- *   AbortedError when `signal` fires; else as `loadIdxFolder` and `loadCifarFolder`.
+ * Pictures are decoded when they are read; up to 20,000 of them are once beforehand, to find those that cannot be.
+ *
+ * @throws DataError if there is no such data, and for a picture that cannot be decoded, unless `skipBadImages` is set; OptionError
+ *   for an option out of its range; IoError if files cannot be read; OfflineError if no mirror has a genuine file; AbortedError when
+ *   `signal` fires; else as `loadIdxFolder` and `loadCifarFolder`.
  * @example
- * const { train, test } = await openData('fashion-mnist');
+ * const { train, test, report } = await openData('photos/', { imageSize: 64 });
+ * const fashion = await openData('fashion-mnist');
  */
 export async function openData(spec: string, options: OpenDataOptions = {}): Promise<DataSplit> {
   if (spec === 'digits') return embeddedDigits(options.digits);

@@ -11,7 +11,15 @@ export interface LabelledImage {
   readonly label: number;
 }
 
-/** Some images of a data set, one by one. */
+/**
+ * Some images of a data set, one by one.
+ *
+ * @param indices - Which images, each below `count`; in this order.
+ * @throws DataError for an image that cannot be read.
+ * @example
+ * const [first] = await readImages(test, [0]);
+ * const { label } = await classifier.predict(first);
+ */
 export async function readImages(
   dataset: Dataset,
   indices: ArrayLike<number>,

@@ -11,7 +11,7 @@ import { holdsSet, readSet } from './read-set.js';
 
 export { filesFromDrop } from './drop-web.js';
 export { decodeImage, decodePicture, type WebImage } from './image-web.js';
-export type { DecodedPicture, DecodeOptions, PictureOptions } from './image.js';
+export type { DecodedPicture, DecodeOptions, DecodePictureOptions } from './image.js';
 
 /** How to open files; each kind uses its own options. */
 export interface OpenFilesOptions extends PictureDataOptions {

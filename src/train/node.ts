@@ -19,7 +19,7 @@ export interface NodeTrainOptions extends Omit<
   TrainOptions,
   'data' | 'dataOptions' | 'init' | 'resume' | 'autotune'
 > {
-  /** `digits` (embedded; the default), a name of `dataNames`, a folder of IDX or CIFAR files, or a data set in memory. */
+  /** `digits` (embedded; the default), a name or path as `openData` takes them, or data sets. */
   readonly data?: string | DataSplit;
   /** How to open the data, if they are given by name. */
   readonly dataOptions?: Omit<OpenDataOptions, 'fallbackClasses'>;

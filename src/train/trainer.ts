@@ -254,7 +254,8 @@ export class Trainer {
    * @param images - Normalised as in training, [count, channels, height, width].
    * @returns Logits before the softmax, [count, classes].
    * @example
-   * const logits = await trainer.predict(prepareBatch(test, [0, 1, 2]).images, 3);
+   * const { images } = await prepareBatch(test, [0, 1, 2]);
+   * const logits = await trainer.predict(images, 3);
    */
   async predict(images: Float32Array, count: number): Promise<Float32Array> {
     // The eval model takes the weights as inputs, so that nothing is reloaded after a step; the targets do not matter.

@@ -13,7 +13,7 @@ export type BytesSource = Uint8Array | Blob | NamedBytes;
 
 /** `trainResNet` in a browser: data, weights and checkpoints are bytes, or files that the user has given. */
 export interface WebTrainOptions extends Omit<TrainOptions, 'data' | 'init' | 'resume' | 'out'> {
-  /** `digits` (embedded; the default), files that the user has given, or a data set in memory. */
+  /** `digits` (embedded; the default), files that the user has given, as `openFiles` takes them, or data sets. */
   readonly data?: 'digits' | FileSource | DataSplit;
   /** Weights to start from: a safetensors file, or an `.onnx` model if its name ends so. */
   readonly init?: BytesSource;

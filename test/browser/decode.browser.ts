@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodePicture, type PictureOptions } from '../../src/index.js';
+import { decodePicture, type DecodePictureOptions } from '../../src/index.js';
 import { encodeBmp } from '../data/bmp-encode.js';
 import { background, pictureFiles } from '../data/picture-files.js';
 import { launch, openPage, type TestPage } from './helpers/browser.js';
@@ -22,7 +22,7 @@ beforeTests(async (afterTests) => {
 
 interface Asked {
   readonly bytes: Uint8Array;
-  readonly options: PictureOptions;
+  readonly options: DecodePictureOptions;
 }
 
 function inBrowser(files: readonly Asked[]): Promise<readonly DecodeOutput[]> {

@@ -20,7 +20,7 @@ import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
 
 const paths: Option<readonly string[]> = {
-  describe: 'PNG, JPEG, WebP, GIF, TIFF or SVG files',
+  describe: 'PNG, JPEG, WebP, GIF, AVIF, TIFF, BMP or SVG files',
   parse: (given) => [given ?? []].flat().map(String),
 };
 

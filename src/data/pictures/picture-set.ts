@@ -42,10 +42,17 @@ export const pictures = Symbol('pictures');
 /** A data set of encoded pictures that are decoded when they are read. */
 export interface PictureDataset extends Dataset {
   readonly labels: Int32Array;
+  /** For the library. */
   readonly [pictures]: { readonly description: PictureSetDescription; readonly decoder: PictureDecoder };
 }
 
-/** Whether a data set's pictures are decoded when they are read. */
+/**
+ * Whether a data set's pictures are decoded when they are read.
+ *
+ * @example
+ * const { train } = await openData('photos/');
+ * isPictureDataset(train); // true
+ */
 export function isPictureDataset(dataset: Dataset): dataset is PictureDataset {
   return pictures in dataset;
 }

@@ -5,4 +5,4 @@ export type { AugmentPolicy, OutputSize } from './policies.js';
 export { checkTransform, transformSchema, transformsSchema } from './schema.js';
 export type { FullTransformSpec, TransformSpec } from './schema.js';
 export { transformer } from './transformer.js';
-export type { Transform, TransformStream } from './transformer.js';
+export type { Transform, PictureSeed } from './transformer.js';

@@ -19,7 +19,7 @@ import type { Step } from './kind.js';
 export type Transform = TransformSpec | ((picture: Picture, random: RandomGenerator) => Picture);
 
 /** What a picture's random numbers depend on. */
-export type TransformStream = Required<Stream>;
+export type PictureSeed = Required<Stream>;
 
 type OwnTransform = Extract<Transform, (...args: never) => unknown>;
 
@@ -63,7 +63,7 @@ function refusing(where: string): RandomGenerator {
 export function transformer(
   transforms: readonly Transform[],
   where = 'transforms',
-): (picture: Picture, stream?: TransformStream) => Picture {
+): (picture: Picture, stream?: PictureSeed) => Picture {
   const all = checked(schema, transforms, where);
   const steps = fused(all, where);
   const firstRandom = all.findIndex((each) => !isOwn(each) && kindOf(each).isRandom(each));

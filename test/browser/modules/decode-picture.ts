@@ -1,9 +1,9 @@
-import { decodePicture, OrtTrainError, type PictureOptions } from 'ort-train';
+import { decodePicture, OrtTrainError, type DecodePictureOptions } from 'ort-train';
 
 /** A file, its bytes in base64. */
 export interface DecodeInput {
   readonly bytes: string;
-  readonly options: PictureOptions;
+  readonly options: DecodePictureOptions;
 }
 
 export interface DecodeOutput {
