@@ -16,7 +16,6 @@ export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
 export type { Picture } from './picture.js';
 export type { PictureDataOptions } from './pictures/open.js';
-export type { Picture } from './picture.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
