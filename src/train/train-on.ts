@@ -221,6 +221,10 @@ function provenanceOf(
   return {
     ...recipeOf(spec),
     data: data.train.name,
+    // With them the same pictures are found again that the run was not trained with.
+    ...(data.report?.valSplit && {
+      ...{ valSplit: data.report.valSplit.share, splitSeed: data.report.valSplit.seed },
+    }),
     init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),
     step,

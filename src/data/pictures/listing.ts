@@ -55,4 +55,6 @@ export interface ListOptions {
    * their names, numbers by size. Where labels are numbers and none of these, the name of each number; of shards always.
    */
   readonly classes?: readonly string[];
+  /** Whether all pictures are evaluated, whatever parts they lie in: each of both parts is all of them; false unless given. */
+  readonly asOne?: boolean;
 }
