@@ -18,7 +18,11 @@ function pixelsOf(path: string, width: number, height: number): Uint8Array {
 /** A PNG of its path's own pixels, in colour or grey. */
 export async function photo(
   path: string,
-  { width = 20, height = width, grey = false } = {},
+  {
+    width = 20,
+    height = width,
+    grey = false,
+  }: { readonly width?: number; readonly height?: number; readonly grey?: boolean } = {},
 ): Promise<Uint8Array> {
   const image = sharp(pixelsOf(path, width, height), { raw: { width, height, channels: 3 } });
   return (grey ? image.toColourspace('b-w') : image).png().toBuffer();
