@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -16,6 +17,10 @@ async function train(data: string, out: string, ...options: readonly string[]): 
 
 const runOf = (out: string): RunSpec => JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunSpec;
 const modelOf = (out: string): Uint8Array => readFileSync(join(out, 'model.onnx'));
+const checkpointOf = (out: string): string =>
+  createHash('sha256')
+    .update(readFileSync(join(out, 'checkpoint.safetensors')))
+    .digest('hex');
 
 let data = '';
 let out = '';
@@ -62,9 +67,7 @@ describe('train on class folders, without a flag for them', () => {
       const { status } = await cli('train', ...base, ...options);
       expect(status, options.join(' ')).toBe(0);
       expect(readModelCard(modelOf(again), again).provenance).toMatchObject({ valSplit: 0.2, splitSeed: 0 });
-      expect(readFileSync(join(again, 'checkpoint.safetensors'))).toEqual(
-        readFileSync(join(out, 'checkpoint.safetensors')),
-      );
+      expect(checkpointOf(again)).toBe(checkpointOf(out));
     }
   });
 
@@ -75,17 +78,15 @@ describe('train on class folders, without a flag for them', () => {
     await train(data, parts, ...order, '--max-steps', '2');
     const { status, events } = await cli('train', '--resume', parts, '--threads', '1', '--json');
     expect({ status, steps: events.at(-1)?.['steps'] }).toEqual({ status: 0, steps: 6 });
-    expect(readFileSync(join(parts, 'checkpoint.safetensors'))).toEqual(
-      readFileSync(join(whole, 'checkpoint.safetensors')),
-    );
+    expect(checkpointOf(parts)).toBe(checkpointOf(whole));
   });
 
   test('takes another size than that of a run.json with all that follows from it', async () => {
     const other = join(tempFolder(), 'other');
     const base = ['--config', join(out, 'run.json'), '--threads', '1', '--out', other];
-    const { status, stderr } = await cli('train', ...base, '--image-size', '20');
+    const { status, stderr } = await cli('train', ...base, '--image-size', '24');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(runOf(other)).toMatchObject({ imageSize: 20, preprocess: [{ name: 'resize', size: 20 }, {}] });
+    expect(runOf(other)).toMatchObject({ imageSize: 24, preprocess: [{ name: 'resize', size: 24 }, {}] });
   });
 });
 
