@@ -206,6 +206,7 @@ function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: 
       test: data.test.name,
       trainCount: data.train.count,
       testCount: data.test.count,
+      ...(data.report && { report: data.report }),
     },
     ...{ epochs, batchSize, learningRate, seed, spec },
   };
