@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { CsvError, parse } from 'csv-parse/sync';
 import { IoError, OptionError } from '../index.js';
 import { repeatedName } from '../checks.js';
 import type { Option } from './options.js';
@@ -28,26 +29,22 @@ export const names = (describe: string): Option<readonly string[] | undefined> =
  * @see https://www.rfc-editor.org/rfc/rfc4180
  */
 export function namesInLine(line: string, option: string): readonly string[] {
-  const found: string[] = [];
-  // A field in quotes, where a doubled quote is one, or one without any; then a comma or the end.
-  const field = /\s*(?:"((?:[^"]|"")*)"|([^",]*))\s*(,|$)/y;
-  for (let more = true; more;) {
-    const from = field.lastIndex;
-    const match = field.exec(line);
-    if (match === null) {
-      throw new OptionError(
-        `${option}: expected names with commas between them, one with a comma or a quote in quotes ` +
-          `('a,"b, c","5"" disk"'), got ${line.slice(from)}`,
-      );
-    }
-    const [, quoted, plain = '', end] = match;
-    const name = quoted === undefined ? plain.trim() : quoted.replaceAll('""', '"');
-    if (name === '')
-      throw new OptionError(`${option}: expected words with commas between them, got an empty one`);
-    found.push(name);
-    more = end === ',';
+  const found = fieldsOf(line, option);
+  if (found.length > 0 && !found.includes('')) return found;
+  throw new OptionError(`${option}: expected words with commas between them, got an empty one`);
+}
+
+function fieldsOf(line: string, option: string): readonly string[] {
+  try {
+    return parse(line, { trim: true, relax_column_count: true }).flat();
+  } catch (cause) {
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new OptionError(
+      `${option}: expected names with commas between them, one with a comma or a quote in quotes ` +
+        `('a,"b, c","5"" disk"'), got ${line}`,
+      { cause },
+    );
   }
-  return found;
 }
 
 /** The lines of a file. */

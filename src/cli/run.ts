@@ -2,6 +2,7 @@ import { AbortedError, OrtTrainError, UserError } from '../index.js';
 import type { Command } from './command.js';
 import { artifacts } from './commands/artifacts.js';
 import { compare } from './commands/compare.js';
+import { dataCommand } from './commands/data.js';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -13,6 +14,7 @@ import { parse, UsageError } from './parse.js';
 
 const commands: readonly Command[] = [
   train,
+  dataCommand,
   evaluate,
   predict,
   exportCommand,

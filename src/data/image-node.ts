@@ -8,11 +8,11 @@ import {
   checkChannels,
   checkImageSize,
   checkSides,
-  toPlanes,
   type DecodedPicture,
   type DecodeOptions,
   type DecodePictureOptions,
 } from './image.js';
+import { planesOf } from './planes.js';
 import { checkHeader, checkPixels, MOST_PIXELS, type ImageHeader } from './image-header.js';
 import { describeCause } from './io-node.js';
 
@@ -137,13 +137,13 @@ export async function decodeImage(image: string | Uint8Array, options: DecodeOpt
   checkSides(options);
   const picture = await decodePicture(image, { channels, ...defined({ background }) });
   checkImageSize(nameOf(image), picture, options);
-  if (picture.height === height && picture.width === width) return toPlanes(picture, invert);
+  if (picture.height === height && picture.width === width) return planesOf(picture, invert);
   const { data } = await sharp(picture.data, { raw: { ...picture, channels } })
     .resize({ height, width, fit: 'fill' })
     .toColourspace(channels === 1 ? 'b-w' : 'srgb')
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return toPlanes({ data, channels, height, width }, invert);
+  return planesOf({ data, channels, height, width }, invert);
 }
 
 function nameOf(image: string | Uint8Array): string {

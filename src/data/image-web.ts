@@ -6,11 +6,11 @@ import {
   checkChannels,
   checkImageSize,
   checkSides,
-  toPlanes,
   type DecodedPicture,
   type DecodeOptions,
   type DecodePictureOptions,
 } from './image.js';
+import { planesOf } from './planes.js';
 import { checkHeader } from './image-header.js';
 import type { Picture } from './picture.js';
 
@@ -64,7 +64,7 @@ export async function decodeImage(
   const picture = await decodePicture(image, { channels, where, ...defined({ background }) });
   checkImageSize(where, picture, options);
   const isThere = picture.height === height && picture.width === width;
-  return toPlanes(isThere ? picture : await fill(picture, channels, options, where), invert);
+  return planesOf(isThere ? picture : await fill(picture, channels, options, where), invert);
 }
 
 /** Scales a picture without keeping its proportions. */

@@ -1,7 +1,6 @@
 import { checkOption, checkWholes } from '../checks.js';
 import { DataError } from '../errors.js';
 import type { FlattenOptions } from './flatten.js';
-import type { Picture } from './picture.js';
 
 export type { DecodedPicture } from './flatten.js';
 
@@ -48,15 +47,4 @@ export function checkImageSize(
     `${where}: expected an image of ${height}x${width} (height x width), got ${size.height}x${size.width}; ` +
       'resize it first, or ask for it with `resize`',
   );
-}
-
-/** Samples of a `Dataset`, [c, h, w], of a picture's [h, w, c]; `invert`: 255 - sample. */
-export function toPlanes({ data, channels, height, width }: Picture, invert = false): Uint8Array {
-  const area = height * width;
-  const flip = invert ? 255 : 0;
-  const planes = new Uint8Array(data.length);
-  for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < area; i++) planes[c * area + i] = (data[i * channels + c] ?? 0) ^ flip;
-  }
-  return planes;
 }

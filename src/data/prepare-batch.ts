@@ -6,7 +6,7 @@ import type { Batch, BatchBuffers } from './batches.js';
 import { checkLabel } from './checks.js';
 import type { Dataset } from './dataset.js';
 import { lookupTables, type Normalization } from './normalization.js';
-import { interleaved, writePlanes } from './planes.js';
+import { interleaved, toPlanes } from './planes.js';
 import type { Picture } from './picture.js';
 
 /**
@@ -75,7 +75,7 @@ export async function gather(
             `got ${changed.channels}x${changed.height}x${changed.width}; end with one that gives this size`,
         );
       }
-      writePlanes(changed, pixels.subarray(item * channels * area));
+      toPlanes(changed, pixels.subarray(item * channels * area));
     });
   } else {
     await dataset.read(indices, { pixels, labels });

@@ -1,5 +1,5 @@
 import type { Picture } from '../data/picture.js';
-import { toPlanes } from '../data/image.js';
+import { inverted, toPlanes } from '../data/planes.js';
 import type { Classifier, PixelImage, Prediction } from './classifier.js';
 import { pictureReader } from './preprocessing.js';
 
@@ -60,8 +60,7 @@ export function imageClassifier<Image extends object | string>(
   const read = async (image: Image, { invert = false, ...how }: PredictOptions): Promise<Uint8Array> => {
     if (reader === undefined) return decode.image(image, { ...how, channels, height, width, invert });
     const picture = await decode.picture(image, reader);
-    const data = invert ? picture.data.map((value) => 255 - value) : picture.data;
-    return toPlanes(reader.prepare({ ...picture, data }), false);
+    return toPlanes(reader.prepare(invert ? inverted(picture) : picture));
   };
   return {
     card: classifier.card,

@@ -92,7 +92,7 @@ describe('train --mean, --std and --normalize', () => {
   test('take the numbers of the training images', async () => {
     const out = tempFolder();
     await oneStep(out, '--normalize');
-    expect(cardOf(out).normalization).toEqual(channelStatistics(train));
+    expect(cardOf(out).normalization).toEqual(await channelStatistics(train));
   });
 
   test('leave pixels / 255 alone unless they are given', async () => {

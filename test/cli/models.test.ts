@@ -174,10 +174,13 @@ describe('export', () => {
     expect(existsSync(out)).toBe(true);
     const predicted = await cli('predict', out, png, '--json');
     expect(labels.split(',')).toContain(predicted.events[0]?.['label']);
-    // IDX files name no class: theirs are then the model's, and nothing is compared by its place.
-    const { status: tested, stderr } = await cli('evaluate', out, '--data', data);
+    // IDX files name no classes: they take the model's labels. Data that have others are tested all the same.
+    const evaluated = await cli('evaluate', out, '--data', data, '--json');
+    expect(evaluated).toMatchObject({ status: 0, stderr: '', events: [{ classes: labels.split(',') }] });
+    const few = ['--digits-train', '10', '--digits-test', '10'];
+    const { status: tested, stderr } = await cli('evaluate', out, '--data', 'digits', ...few);
     expect(tested).toBe(0);
-    expect(stderr).not.toContain('compared by their place');
+    expect(stderr).toContain('compared by their place');
   });
 
   test('refuses another number of labels', async () => {

@@ -36,7 +36,7 @@ describe('a command line that cannot be understood', () => {
   test.each([
     [[], 'expected a command'],
     [['trian'], 'did you mean train?'],
-    [['frobnicate'], 'unknown command frobnicate; expected one of train, evaluate'],
+    [['frobnicate'], 'unknown command frobnicate; expected one of train, data, evaluate'],
     [['train', '--epoch', '3'], 'unknown option --epoch; did you mean --epochs?'],
     [['train', '--frobnicate'], 'unknown option --frobnicate'],
     [['train', 'digits'], 'unexpected argument digits'],

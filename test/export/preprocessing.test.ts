@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTrainingArtifacts, encodeInferenceModel } from '../../src/artifacts/index.js';
 import { decodePicture, openData, readImages } from '../../src/data/node.js';
-import { ModelError } from '../../src/errors.js';
+import { ModelError, OptionError } from '../../src/errors.js';
 import { exportModel, readModelCard } from '../../src/export/index.js';
 import { loadClassifier, type NodeClassifier } from '../../src/export/node.js';
 import { weightsFromSafetensors } from '../../src/weights/index.js';
@@ -131,6 +131,13 @@ describe('a model trained on pictures', () => {
     expect((await cli('export', stopped, '--out', out)).status).toBe(0);
     expect(readModelCard(readFileSync(out), out).preprocessing).toEqual(preprocessing);
   });
+});
+
+test('what a model cannot carry is refused before the training', async () => {
+  const preprocess = [{ name: 'gaussianBlur', kernelSize: 3 } as const];
+  const training = trainResNet({ ...options, data: photos, preprocess });
+  await expect(training).rejects.toThrow(OptionError);
+  await expect(training).rejects.toThrow(/^preprocess\[0\]: expected one of resize, .* got "gaussianBlur"$/);
 });
 
 describe('a card', () => {

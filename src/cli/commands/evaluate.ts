@@ -23,7 +23,7 @@ export const evaluate = defineCommand({
   },
   examples: [
     ['evaluate runs/mnist-cnn-digits/model.onnx --data mnist', 'on the test images of MNIST'],
-    ['evaluate model.onnx --data my-images --split train --json', 'for a script'],
+    ['evaluate model.onnx --data photos --split train --json', 'for a script'],
   ],
   async run(args, io) {
     const { devices, threads, dataOptions = {} } = specFrom(args);

@@ -45,10 +45,9 @@ export const train = defineCommand({
   options: trainOptions,
   examples: [
     ['train', 'the embedded digits: about a minute, no download'],
-    ['train --data photos/', 'your own pictures, in a folder for each class'],
-    ['train --data photos/ --image-size 64 --augment strong', 'smaller, and changed more'],
+    ['train --data photos', 'your own pictures, a folder for each class'],
     ['train --data mnist --out runs/mnist', "the tutorial's recipe, 17 epochs"],
-    ['train --data my-idx --labels cat,dog --epochs 5', 'a folder of IDX files'],
+    ['train --data idx-files --labels cat,dog --epochs 5', 'a folder of IDX files'],
     ['train --resume runs/mnist', 'go on with an interrupted run'],
     ['train --config runs/mnist/run.json --lr 2e-3 --out runs/b', 'the same with another learning rate'],
     ['train --lr 0.1 --optimizer sgd --momentum 0.9 --scheduler cosine', 'another recipe'],
@@ -57,7 +56,7 @@ export const train = defineCommand({
       'He et al., 4.2',
     ],
     [
-      'train --data photos/ --init resnet18.safetensors --fresh-head --freeze-except layer4,fc',
+      'train --preset resnet18 --data photos --init resnet18.safetensors --fresh-head --freeze-except layer4,fc',
       'fine-tuning',
     ],
   ],
@@ -88,7 +87,7 @@ export const train = defineCommand({
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
     const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
     const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
-    if (split.report !== undefined) await reportData(io, split.report, out);
+    const leftOut = split.report && (await reportData(io, split.report, out));
     if (resumed === undefined && (await holdsRun(out))) {
       note(io, `${out} holds an earlier run, whose files are replaced`);
     }
@@ -118,6 +117,7 @@ export const train = defineCommand({
       reporter.done({
         ...endOf(result, out, data),
         testData: split.test.name,
+        ...defined({ leftOut }),
         ...(tested && { also: tested }),
         ...(wantsMnist && { alsoHint: 'on real MNIST: add --also-test mnist, which downloads it once' }),
       });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DataReport } from '../../index.js';
 import { writeFileSafely } from '../../files-node.js';
 import { note, type Io } from '../io.js';
+import type { LeftOutPictures } from './reporter.js';
 import { counted } from '../text.js';
 
 /** Where a run lists what it left out. */
@@ -10,14 +11,19 @@ const skippedFile = 'skipped.json';
 /** So many examples are shown; the file has all of them. */
 const SHOWN = 3;
 
-/** Says what was found when pictures were opened; what was left out is listed in the run's folder. */
-export async function reportData(io: Io, report: DataReport, out: string): Promise<void> {
+/** Says what was found when pictures were opened; what was left out is listed in the run's folder. Returns what the end of the run says of it. */
+export async function reportData(
+  io: Io,
+  report: DataReport,
+  out: string,
+): Promise<LeftOutPictures | undefined> {
   for (const line of reportLines(report)) note(io, line);
   const { skipped, bad } = report;
-  if (skipped.length + bad.length === 0) return;
+  if (skipped.length + bad.length === 0) return undefined;
   const path = join(out, skippedFile);
   await writeFileSafely(path, `${JSON.stringify({ bad, skipped }, null, 2)}\n`);
   note(io, `the list is in ${path}`);
+  return bad.length === 0 ? undefined : { count: bad.length, list: path };
 }
 
 /** What was found, a line each. */

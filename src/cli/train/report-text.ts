@@ -151,6 +151,12 @@ export function doneLines({
       ...second(also),
       ...(alsoHint === undefined ? [] : [alsoHint]),
     ),
+    ...(end.leftOut === undefined
+      ? []
+      : field(
+          'left out',
+          `${counted(end.leftOut.count, 'picture')} that cannot be read, listed in ${end.leftOut.list}`,
+        )),
     ...field('model', `${end.model} (${bytes(end.modelBytes)})`),
     ...field('time', `${duration(end.seconds)}, ${counted(end.steps, 'step')}`),
     '',

@@ -11,6 +11,12 @@ export interface RunStart extends StartInfo {
   readonly init?: string;
 }
 
+/** How many pictures were left out, and the file that lists them. */
+export interface LeftOutPictures {
+  readonly count: number;
+  readonly list: string;
+}
+
 /** What is known when it ends. */
 export interface RunEnd {
   readonly model: string;
@@ -30,6 +36,8 @@ export interface RunEnd {
   readonly also?: AlsoTested;
   /** If there is no second test set though one would be of interest: how to get it. */
   readonly alsoHint?: string;
+  /** Pictures that were left out because they cannot be read, and the file that lists them. */
+  readonly leftOut?: LeftOutPictures;
   /** A command line to try the model with. */
   readonly next: string;
 }

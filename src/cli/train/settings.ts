@@ -36,6 +36,10 @@ export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
   if (args['freshHead'] === true && said.init === undefined) {
     throw new OptionError('--fresh-head: it needs --init, got none');
   }
+  // Before the data are opened, which takes its time; how long the run is may follow from them.
+  if (args.scheduler !== undefined) {
+    schedulerOf(args, base.scheduler ?? { name: 'constantLR', options: {} }, said.epochs ?? 2 ** 31);
+  }
   return { data: 'digits', ...said, ...defined({ augment: augmentFrom(augment) }) };
 }
 

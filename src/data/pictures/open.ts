@@ -2,6 +2,7 @@ import { checkOption, checkWholes } from '../../checks.js';
 import { DataError } from '../../errors.js';
 import type { DataReport, DataSplit } from '../dataset.js';
 import { evalTransforms, type TransformSpec } from '../transforms/index.js';
+import { preprocessor } from '../transforms/preprocess.js';
 import type { ListOptions, PictureItem, PictureListing } from './listing.js';
 import {
   pictureSet,
@@ -79,6 +80,8 @@ export async function openListing(
   const { parts, classes, name } = good.listing;
   const [channels, height, width] = shape;
   const transforms = options.preprocess ?? evalTransforms([height, width]);
+  // Before the training: the exported model must do the same, and nothing random.
+  preprocessor(transforms);
   const all = [parts.train, parts.test, ...(parts.final ? [parts.final] : [])];
   const caches = opener.newCaches(all.map(({ length }) => length));
   const [train, test, final] = all.map((items, i) => {

@@ -2,7 +2,7 @@ import { defined } from '../../checks.js';
 import { assert, DataError } from '../../errors.js';
 import type { Dataset, ViewOptions } from '../dataset.js';
 import type { Picture } from '../picture.js';
-import { writePlanes } from '../planes.js';
+import { toPlanes } from '../planes.js';
 import { transformer, type TransformSpec } from '../transforms/index.js';
 import { newEntries } from './cache.js';
 import type { PictureItem } from './listing.js';
@@ -128,7 +128,7 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
             `${items[index]?.where ?? name}: expected a picture of ${shape.join('x')} after the preprocessing, got ${got}`,
           );
         }
-        writePlanes(picture, into.pixels.subarray(i * size));
+        toPlanes(picture, into.pixels.subarray(i * size));
       });
     },
     async pictures(indices, into) {

@@ -86,7 +86,7 @@ export type NetworkSpec = v.InferInput<typeof networkSchema>;
 const networkChoiceSchema = object({
   preset: optional(
     said(oneOf(presetNames), 'built-in network: mnist-cnn, mnist-cnn-small, resnet18, resnet20-cifar, ...', {
-      fallback: 'mnist-cnn',
+      fallback: 'mnist-cnn, for pictures resnet18',
     }),
   ),
   network: optional(

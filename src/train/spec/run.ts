@@ -24,7 +24,7 @@ import { networkFields } from './network.js';
 /** What a `run.json` calls its format. */
 export const runFormat = 'ort-train-run/2';
 
-const recipe: Meta = { fallback: "the preset's recipe" };
+const recipe: Meta = { fallback: 'the recipe' };
 const run: Meta = { group: 'Run:' };
 const machine: Meta = { ...run, here: true };
 const tuning: Meta = { group: 'Fine-tuning:' };
@@ -94,7 +94,7 @@ export const runSchema = object({
     said(
       v.union([flag(), v.literal('auto')], "true, false or 'auto'"),
       'prepare the next batches on a thread of their own while a step runs; --no-prefetch between the steps',
-      { ...machine, fallback: 'where a core is free' },
+      { ...machine, fallback: 'where a core is free, and for pictures' },
     ),
     'auto',
   ),
@@ -126,7 +126,7 @@ export const runSchema = object({
 
 /**
  * The one description of a run in plain JSON: a file, the command line and a page's message to its worker say it, and so does
- * `TrainOptions` without its non-JSON parts. What is left out has a default, or comes from the preset's recipe.
+ * `TrainOptions` without its non-JSON parts. What is left out has a default, or comes from the recipe.
  *
  * @example
  * const run: RunSpec = { preset: 'resnet20-cifar', data: 'cifar10', epochs: 20, augment: { pad: 4, flip: true } };
