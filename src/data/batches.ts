@@ -1,34 +1,11 @@
 import { checkOption, checkWhole } from '../checks.js';
 import { augmenter, type Augment } from './augmentation.js';
+import type { Batch, BatchBuffers } from './batch.js';
 import type { Dataset } from './dataset.js';
 import { epochOrder } from './epoch-order.js';
 import type { BatchMixing } from './mix-batch.js';
 import { lookupTables, type Normalization } from './normalization.js';
 import { gather } from './prepare-batch.js';
-
-/** One batch, as the training model takes it. */
-export interface Batch {
-  /** (pixel / 255 - mean) / std, [size, channels, height, width]. */
-  readonly images: Float32Array;
-  /** Class indices, [size]. */
-  readonly labels: Int32Array;
-  /** Probabilities of the classes, [size, classes], where images are mixed. */
-  readonly targets?: Float32Array;
-  /** Number of images: the batch size, or what is left for the last batch. */
-  readonly size: number;
-  /** Place in the epoch: 0, 1, 2 ... */
-  readonly index: number;
-}
-
-/** Memory that batches are written to. */
-export interface BatchBuffers {
-  /** At least [batch size, channels, height, width]. */
-  readonly images: Float32Array;
-  /** At least [batch size]. */
-  readonly labels: Int32Array;
-  /** At least [batch size, classes], where images are mixed. */
-  readonly targets?: Float32Array;
-}
 
 /** How to cut a data set into batches. */
 export interface BatchOptions extends Normalization {

@@ -14,12 +14,13 @@ export { memoryDataset } from './memory-dataset.js';
 export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
-export type { PictureDataOptions } from './pictures/open.js';
 export type { Picture } from './picture.js';
+export type { PictureDataOptions } from './pictures/open.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
-export type { Batch, BatchOptions, BatchSource } from './batches.js';
+export type { Batch } from './batch.js';
+export type { BatchOptions, BatchSource } from './batches.js';
 export { augmenter, transformsOf } from './augmentation.js';
 export {
   augmentPolicies,

@@ -1,12 +1,6 @@
 import { assert, OptionError } from '../errors.js';
-import {
-  batchBuffers,
-  batchCount,
-  checkCut,
-  type Batch,
-  type BatchBuffers,
-  type BatchOptions,
-} from './batches.js';
+import type { Batch, BatchBuffers } from './batch.js';
+import { batchBuffers, batchCount, checkCut, type BatchOptions } from './batches.js';
 import type { Dataset } from './dataset.js';
 import { shareDataset } from './description-node.js';
 import type { DatasetDescription } from './description.js';

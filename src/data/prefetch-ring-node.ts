@@ -1,5 +1,6 @@
 import type { TransferredError } from '../error-transfer.js';
-import type { BatchBuffers, BatchOptions } from './batches.js';
+import type { BatchBuffers } from './batch.js';
+import type { BatchOptions } from './batches.js';
 import type { Dataset } from './dataset.js';
 
 /**

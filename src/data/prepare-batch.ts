@@ -2,7 +2,7 @@ import { checkOption } from '../checks.js';
 import { DataError, OptionError } from '../errors.js';
 import { copyPlane, placement } from './augment.js';
 import { augmenter, type Augmenter, type SeededAugmentation } from './augmentation.js';
-import type { Batch, BatchBuffers } from './batches.js';
+import type { Batch, BatchBuffers } from './batch.js';
 import { checkLabel } from './checks.js';
 import type { Dataset } from './dataset.js';
 import { lookupTables, type Normalization } from './normalization.js';

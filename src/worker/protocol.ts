@@ -3,17 +3,10 @@ import type { RunCalls } from '../train/run-types.js';
 import type { SchedulerSpec } from '../train/schedulers/scheduler.js';
 import type { RunSpec } from '../train/spec/run.js';
 import type { ModelCard } from '../artifacts/index.js';
-import type { DataSplit, EmbeddedOptions } from '../data/index.js';
-import type { FileSource } from '../data/files.js';
+import type { EmbeddedOptions } from '../data/index.js';
 import type { PixelImage, Prediction } from '../export/index.js';
 import type { TransferredError } from '../error-transfer.js';
-import type { SentData } from './sent-data.js';
-
-/**
- * What a worker trains on: `digits` (drawn in the worker), the user's files, or data sets of them (`openFiles`), or in memory
- * (`memoryDataset`), which are copied. A data set that is read by functions of yours cannot cross to the worker.
- */
-export type WorkerData = 'digits' | FileSource | DataSplit;
+import type { SentData, WorkerData } from './run-data.js';
 
 /** What `train` is told besides callbacks: a `RunSpec`, and what is handed over with it. */
 export interface WorkerRun extends Omit<RunSpec, 'data' | 'scheduler' | 'init' | 'out'> {

@@ -1,28 +1,10 @@
-import type { Dataset, DataSplit } from '../data/index.js';
+import type { Dataset } from '../data/index.js';
 import { describeDataset, openDescription, type DatasetDescription } from '../data/description.js';
-import { isDirectoryHandle, filesToSend, type PlacedFile } from '../data/files.js';
-import {
-  descriptionOf,
-  isPictureDataset,
-  type PictureCacheDescription,
-  type PictureDecoder,
-} from '../data/pictures/picture-set.js';
+import { isDirectoryHandle, filesToSend } from '../data/files.js';
+import type { PictureCacheDescription } from '../data/pictures/cache-types.js';
+import { descriptionOf, isPictureDataset, type PictureDecoder } from '../data/pictures/picture-set.js';
 import { OptionError } from '../errors.js';
-import type { WorkerData } from './protocol.js';
-
-/** The data of a run as they cross to the worker: data sets are functions, which cannot be sent, so they are described. */
-export type SentData = 'digits' | readonly PlacedFile[] | FileSystemDirectoryHandle | SentSplit;
-
-/** Data sets in plain data. */
-export interface SentSplit extends Pick<DataSplit, 'report'> {
-  readonly parts: {
-    readonly train: DatasetDescription;
-    readonly test: DatasetDescription;
-    readonly final?: DatasetDescription;
-  };
-  /** Whether the worker keeps decoded pictures, as the page would. */
-  readonly keeps: boolean;
-}
+import type { SentData, WorkerData } from './run-data.js';
 
 /**
  * The data of a run in a form that can be sent. Throws OptionError for a data set that is read by functions of the user's

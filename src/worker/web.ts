@@ -5,9 +5,9 @@ export type {
   Mistake,
   PrepareOptions,
   StoredRun,
-  WorkerData,
   WorkerEnvironment,
   WorkerRun,
   WorkerTrainOptions,
   WorkerTrainResult,
 } from './protocol.js';
+export type { WorkerData } from './run-data.js';

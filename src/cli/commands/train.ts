@@ -45,9 +45,10 @@ export const train = defineCommand({
   options: trainOptions,
   examples: [
     ['train', 'the embedded digits: about a minute, no download'],
-    ['train --data photos', 'your own pictures, a folder for each class'],
+    ['train --data photos/', 'your own pictures, in a folder for each class'],
+    ['train --data photos/ --image-size 64 --augment strong', 'smaller, and changed more'],
     ['train --data mnist --out runs/mnist', "the tutorial's recipe, 17 epochs"],
-    ['train --data idx-files --labels cat,dog --epochs 5', 'a folder of IDX files'],
+    ['train --data my-idx --labels cat,dog --epochs 5', 'a folder of IDX files'],
     ['train --resume runs/mnist', 'go on with an interrupted run'],
     ['train --config runs/mnist/run.json --lr 2e-3 --out runs/b', 'the same with another learning rate'],
     ['train --lr 0.1 --optimizer sgd --momentum 0.9 --scheduler cosine', 'another recipe'],
@@ -56,7 +57,7 @@ export const train = defineCommand({
       'He et al., 4.2',
     ],
     [
-      'train --preset resnet18 --data photos --init resnet18.safetensors --fresh-head --freeze-except layer4,fc',
+      'train --data photos/ --init resnet18.safetensors --fresh-head --freeze-except layer4,fc',
       'fine-tuning',
     ],
   ],

@@ -7,7 +7,7 @@ import { IoError } from '../../errors.js';
 import { defaultCacheDir } from '../cache-node.js';
 import { describeCause } from '../io-node.js';
 import { memoryStore, newEntries, newTaken, openCache, shared, UNIT, type CacheStore } from './cache.js';
-import type { PictureCache, PictureCacheDescription } from './picture-set.js';
+import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 
 /** Where decoded pictures are kept while a run goes on. */
 export type CacheKind = 'ram' | 'disk' | 'none';

@@ -1,6 +1,6 @@
 import { assert } from '../../errors.js';
 import { memoryStore, newEntries, newTaken, openCache, shared } from './cache.js';
-import type { PictureCache, PictureCacheDescription } from './picture-set.js';
+import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 
 /** In bytes. A phone's browser ends a page that takes much more. */
 const BUDGET = 128 * 2 ** 20;

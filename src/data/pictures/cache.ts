@@ -1,5 +1,5 @@
 import type { Picture } from '../picture.js';
-import type { PictureCache, PictureCacheDescription } from './picture-set.js';
+import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 
 /*
  * Decoded pictures in memory or in a file that all threads of a run share. An entry is written once: its bytes are taken

@@ -33,7 +33,9 @@ export async function findDuplicates({ parts }: PictureListing): Promise<readonl
   const candidates = evaluated.filter((item) => trainedSizes.has(sizeOf(item)));
   const candidateSizes = new Set(candidates.map(sizeOf));
   const trained = parts.train.filter((item) => candidateSizes.has(sizeOf(item)));
-  const digests = await mapConcurrently([...trained, ...candidates], AT_A_TIME, ({ at }) => digestOf(at));
+  const digests = await mapConcurrently([...trained, ...candidates], AT_A_TIME, (item) =>
+    digestOf(item.at, sizeOf(item)),
+  );
   const byDigest = groupBy(trained.entries(), ([i]) => digests[i]);
   return candidates.flatMap(({ where }, i) => {
     const [first] = byDigest.get(digests[trained.length + i]) ?? [];
@@ -51,10 +53,14 @@ async function sizesOf(items: readonly PictureItem[]): Promise<ReadonlyMap<Pictu
   return new Map(items.map(({ at }, i) => [at, sizes[i] ?? -1]));
 }
 
-async function digestOf(at: PictureAt): Promise<string> {
+/** In bytes; larger files are read in pieces, as several are at work. A stream for each small one takes longer. */
+const WHOLE = 2 ** 20;
+
+async function digestOf(at: PictureAt, size: number): Promise<string> {
   const hash = createHash('sha256');
-  if ('file' in at || at.size !== undefined) return hash.update(await readItem(at)).digest('hex');
-  // In pieces: a photograph may be large, and several are at work.
+  if ('file' in at || at.size !== undefined || size <= WHOLE) {
+    return hash.update(await readItem(at)).digest('hex');
+  }
   const read = async (): Promise<void> => {
     for await (const piece of createReadStream(at.path, { start: at.offset ?? 0 }))
       hash.update(piece as Buffer);

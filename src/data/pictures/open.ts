@@ -3,13 +3,9 @@ import { DataError } from '../../errors.js';
 import type { DataReport, DataSplit } from '../dataset.js';
 import { evalTransforms, type TransformSpec } from '../transforms/index.js';
 import { preprocessor } from '../transforms/preprocess.js';
+import type { PictureCacheDescription } from './cache-types.js';
 import type { ListOptions, PictureItem, PictureListing } from './listing.js';
-import {
-  pictureSet,
-  type PictureCacheDescription,
-  type PictureDataset,
-  type PictureDecoder,
-} from './picture-set.js';
+import { pictureSet, type PictureDataset, type PictureDecoder } from './picture-set.js';
 
 /** How labelled pictures become a data set. */
 export interface PictureDataOptions extends ListOptions {

@@ -5,6 +5,7 @@ import type { Picture } from '../picture.js';
 import { toPlanes } from '../planes.js';
 import { transformer, type TransformSpec } from '../transforms/index.js';
 import { newEntries } from './cache.js';
+import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 import type { PictureItem } from './listing.js';
 
 /** How pictures become the pixels that a network is shown, in evaluation and prediction. */
@@ -24,23 +25,6 @@ export interface PictureSetDescription {
   readonly preprocessing: Preprocessing;
   /** Where decoded pictures are kept. */
   readonly cache?: PictureCacheDescription;
-}
-
-/** Where decoded pictures are kept, in plain data. */
-export interface PictureCacheDescription {
-  /** State and place of each entry; shared by all threads. */
-  readonly entries: Int32Array;
-  /** How much is taken, in units. */
-  readonly taken: Int32Array;
-  readonly store:
-    | { readonly kind: 'ram'; readonly bytes: Uint8Array }
-    | { readonly kind: 'disk'; readonly descriptor: number; readonly size: number };
-}
-
-/** Decoded pictures that were kept, by their place. */
-export interface PictureCache {
-  get(place: number): Promise<Picture | undefined> | Picture | undefined;
-  put(place: number, picture: Picture): Promise<void> | void;
 }
 
 /** What decoding pictures needs from where it runs. */

@@ -11,7 +11,7 @@ import {
   UNIT,
 } from '../../../src/data/pictures/cache.js';
 import { newCaches, nodeCache } from '../../../src/data/pictures/cache-node.js';
-import type { PictureCache } from '../../../src/data/pictures/picture-set.js';
+import type { PictureCache } from '../../../src/data/pictures/cache-types.js';
 import type { Picture } from '../../../src/data/picture.js';
 import { assert } from '../../../src/errors.js';
 
