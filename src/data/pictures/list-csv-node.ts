@@ -45,7 +45,7 @@ export function csvRows(text: string, where: string): readonly ListRow[] {
 
 function parseCsv(text: string, where: string): readonly Parsed[] {
   try {
-    // Blanks around a field are none of it unless they are quoted: `a.png, cat`.
+    // Blanks around a field do not belong to it unless they are quoted: `a.png, cat`.
     const options = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true };
     return parse(text, options) as unknown as readonly Parsed[];
   } catch (cause) {

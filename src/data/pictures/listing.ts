@@ -51,8 +51,8 @@ export interface ListOptions {
   /** Seed of that choice, 0 .. 2^53 - 1; 0 unless given. */
   readonly splitSeed?: number;
   /**
-   * The classes in the order of their indices, at least those that come; unless given, those that come, in the order of
-   * their names, numbers by size. Where labels are numbers and none of these, the name of each number; of shards always.
+   * Label of each class index, among which are all labels of the pictures; unless given, the labels that occur, in the order
+   * of their names, numbers by size. Labels that are numbers, and none of these, are class indices; in shards always.
    */
   readonly classes?: readonly string[];
   /** Whether all pictures are evaluated, whatever parts they lie in: each of both parts is all of them; false unless given. */

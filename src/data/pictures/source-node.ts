@@ -47,7 +47,7 @@ export async function sourceOf(path: string, names: readonly string[] = []): Pro
   if (python !== undefined) throw python;
   const exists = await isThere(path);
   if (isList(path) && exists) return { kind: 'pictures', path };
-  // A shard that is missing is named by itself.
+  // A missing shard has an error of its own.
   if (isShards(path) && !isCifarArchive(path) && (exists || isPattern(path)))
     return { kind: 'pictures', path };
   const emnist = emnistNamed(basename(path));

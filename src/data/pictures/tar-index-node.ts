@@ -21,7 +21,7 @@ const LONGEST_HEADER = 2 ** 20;
 
 /**
  * Goes through the files of a tar archive (ustar, pax or GNU with long names) by its headers: contents are not read,
- * save by `content`, for small ones.
+ * except by `content`, for small ones.
  *
  * @throws DataError if it does not exist, is compressed, damaged or cut off; IoError if it cannot be read.
  */

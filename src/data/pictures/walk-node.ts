@@ -17,7 +17,7 @@ interface Place {
 }
 
 /**
- * All pictures below a folder, and what was left out. Links are followed, save back to a folder that holds them.
+ * All pictures below a folder, and what was left out. Links are followed, except to a folder that holds them.
  *
  * @throws DataError if there is no such folder, IoError if one cannot be listed.
  */

@@ -54,7 +54,7 @@ function compute(
       line[k] = weight;
       sum += weight;
     }
-    // What is nothing at the ends adds nothing.
+    // Weights of 0 at the ends are left out.
     let skipped = 0;
     let kept = 0;
     const at = i * stride;

@@ -77,7 +77,7 @@ export const colorJitter = kind({
   schema,
   isRandom(spec) {
     const all = changes.flatMap((change) => interval(spec, change) ?? []);
-    // Two of them are random even with one value each, in their order.
+    // Two changes are random even with fixed factors, as their order is drawn.
     return all.length > 2 || all[0] !== all[1];
   },
   step: (spec) => (picture, random) =>

@@ -1,6 +1,6 @@
 /*
  * Elementary functions from additions, products and quotients alone, which IEEE 754 defines to the last bit. `Math.sin` and
- * the like may differ in it between engines, and a pixel hangs on it where a place or a size is rounded.
+ * the like may differ in it between engines, and where a place or a size is rounded a pixel depends on it.
  */
 
 /** sin and cos of x in radians, |x| <= pi / 4: Taylor's series, the rest of which is below 1e-17. */

@@ -9,8 +9,8 @@ export type AugmentPolicy = 'none' | 'light' | 'standard' | 'strong';
 /**
  * What evaluation and prediction do with a picture of any size: the shorter side gets the size (of the longer one, where they
  * differ), so that the middle that is cut out is covered, and what lies at the ends of the longer side is lost. Torchvision's
- * own recipe also cuts 1/8 off around (256, then 224), for sets where the object fills the middle; whose pictures are their
- * objects, as in most folders, loses its edge.
+ * own recipe resizes to 256 and cuts out 224, for objects in the middle of their pictures; objects that fill them, as in most
+ * folders, would lose their edges.
  *
  * @example
  * const prepare = transformer(evalTransforms([128, 128]));

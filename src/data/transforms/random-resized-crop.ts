@@ -33,7 +33,7 @@ export function drawPart(
   const logs = [log(ratio[0]), log(ratio[1])] as const;
   let size: readonly [height: number, width: number] | undefined;
   for (let i = 0; i < TRIES; i++) {
-    // Drawn also after one that fits: each picture takes as many numbers.
+    // Drawn even after one that fits, so that every picture takes as many random numbers.
     const area = height * width * uniform(random, scale);
     const shape = exp(uniform(random, logs));
     if (size !== undefined) continue;

@@ -11,7 +11,7 @@ function smoothed({ data, channels, height, width }: Picture): Picture {
       for (let row = i - stride; row <= i + stride; row += stride) {
         sum += (data[row - channels] as number) + (data[row] as number) + (data[row + channels] as number);
       }
-      // To the nearest: a 13th has no halves.
+      // Rounded to the nearest: thirteenths have no ties.
       out[i] = (2 * sum + 13) / 26;
     }
   }
