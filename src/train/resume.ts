@@ -1,6 +1,8 @@
 import type { Checkpoint } from '../weights/index.js';
 import { withClock } from './clocks.js';
+import type { Dataset } from '../data/index.js';
 import { CheckpointError, OptionError } from '../errors.js';
+import { mix } from '../mix.js';
 import type { EpochSums, ResumePoint } from './fit-options.js';
 import type { EpochRecord } from './history.js';
 import { schedulerState } from './schedulers/index.js';
@@ -10,10 +12,13 @@ import { runFields, type RunSpec, type ResolvedRun } from './spec/run.js';
 /** What the order of an epoch's images depends on: the fields of a run that the schema marks so. */
 export type Order = Readonly<Record<string, unknown>>;
 
-/** The order that a run's options ask for. */
-export function orderOf(options: RunSpec): Order {
+/** The order that a run's options ask for, of the images that there are: how many, and a digest of their labels where known. */
+export function orderOf(options: RunSpec, { count, labels }: Pick<Dataset, 'count' | 'labels'>): Order {
   const marked = runFields.filter(({ meta }) => meta.order === true);
-  return Object.fromEntries(marked.map(({ name }) => [name, options[name] ?? null]));
+  return {
+    ...Object.fromEntries(marked.map(({ name }) => [name, options[name] ?? null])),
+    'training images': { count, labels: labels?.reduce((digest, label) => mix(digest + label), count) ?? null },
+  };
 }
 
 /**
@@ -25,6 +30,7 @@ export function readResumePoint(
   { progress: { epoch, step, extra } }: Checkpoint,
   where: string,
   options: ResolvedRun,
+  train: Pick<Dataset, 'count' | 'labels'>,
   history?: readonly Partial<EpochRecord>[],
 ): ResumePoint {
   const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order };
@@ -44,7 +50,7 @@ export function readResumePoint(
     );
   }
   const partial = point.partial && checkSums(point.partial, where);
-  if (partial !== undefined && partial.batches > 0) checkOrder(point.order ?? {}, orderOf(options), where);
+  if (partial !== undefined && partial.batches > 0) checkOrder(point.order ?? {}, orderOf(options, train), where);
   return {
     epoch,
     scheduler: schedulerState(point.scheduler, where),

@@ -71,7 +71,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       progress: {
         step: trainer.steps,
         epoch: point.epoch,
-        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(spec), ...tuning },
+        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(spec, options.data.train), ...tuning },
       },
     });
   const card = (last: EpochRecord | undefined): ModelCard => ({
@@ -169,7 +169,7 @@ function checkHalves(data: unknown): void {
 
 /** The checkpoint or the weights to start from. */
 function startingPoint(
-  { init, resume }: TrainOptions,
+  { init, resume, data }: TrainOptions,
   { network, spec }: Run,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
   const { optimizer, seed, freshHead } = spec;
@@ -181,7 +181,7 @@ function startingPoint(
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
-    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, resume.epochs) };
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, data.train, resume.epochs) };
   }
   if (init === undefined) return undefined;
   const weights = startingWeights(network, init, { freshHead, seed });

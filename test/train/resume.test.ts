@@ -157,6 +157,13 @@ describe('resuming', () => {
     );
     await expect(resume(4, { shuffle: false })).rejects.toThrow(/shuffle true: .* got false/);
     await expect(resume(4, { seed: 5 })).rejects.toThrow(/seed 4: .* got 5/);
+    // A picture more, or two of other classes: all batches after it are others.
+    await expect(resume(4, { data: tinyData(21) })).rejects.toThrow(
+      /training images: c stopped .* \{"count":20,.* got \{"count":21,/,
+    );
+    const { train, test } = data;
+    const swapped = { ...train, labels: train.labels.toReversed() };
+    await expect(resume(4, { data: { train: swapped, test } })).rejects.toThrow(/training images: c stopped/);
     // Between epochs there is nothing to lose.
     await expect(resume(3, { batchSize: 4, seed: 5 })).resolves.toBeDefined();
   });
