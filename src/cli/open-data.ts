@@ -1,6 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import {
   openData,
+  type CheckProgress,
   type DataSplit,
   type DownloadProgress,
   type OpenDataOptions,
@@ -18,9 +19,10 @@ export type Opened = Pick<
 >;
 
 /**
- * Opens a data set; a download shows its progress on standard error.
+ * Opens a data set; a download shows its progress on standard error, as does a long check of pictures on a terminal.
  *
  * @param modelClasses - A model's labels, for pictures to have their indices.
+ * @param asOne - Whether all pictures are wanted, whatever parts they lie in.
  * @param fallbackClasses - Labels for data that name none themselves: a model's, or those of the run before.
  */
 export async function openDataFor(
@@ -30,21 +32,53 @@ export async function openDataFor(
     signal,
     fallbackClasses,
     modelClasses,
-  }: Pick<OpenDataOptions, 'signal' | 'modelClasses'> & {
+    asOne,
+  }: Pick<OpenDataOptions, 'signal' | 'modelClasses' | 'asOne'> & {
     readonly fallbackClasses?: readonly string[] | undefined;
   } = {},
 ): Promise<DataSplit> {
   const progress = downloadProgress(io);
+  const checking = checkProgress(io);
   try {
     return await openData(data, {
-      onProgress: progress.show,
+      ...{ onProgress: progress.show, onCheck: checking.show },
       ...dataOptions,
       ...openingOptionsOf(spec),
-      ...defined({ signal, fallbackClasses, modelClasses }),
+      ...defined({ signal, fallbackClasses, modelClasses, asOne }),
     });
   } finally {
     progress.close();
+    checking.close();
   }
+}
+
+/** Milliseconds after which a check of pictures shows how far it is. */
+const SILENT = 2000;
+
+/** What both bars look like, after what stands before them. */
+const barOf = (io: Io, format: string): SingleBar =>
+  new SingleBar({
+    ...{ stream: io.stderr, format, linewrap: true },
+    ...{ barCompleteChar: '━', barIncompleteChar: '─', barsize: 24 },
+  });
+
+function checkProgress(io: Io): { show: (event: CheckProgress) => void; close: () => void } {
+  const start = performance.now();
+  let bar: SingleBar | undefined;
+  return {
+    close() {
+      bar?.stop();
+      bar = undefined;
+    },
+    show({ checked, total }) {
+      if (io.stderr.isTTY !== true || performance.now() - start < SILENT) return;
+      if (bar === undefined) {
+        bar = barOf(io, 'checking pictures  {bar}  {value} of {total}');
+        bar.start(total, checked);
+      }
+      bar.update(checked);
+    },
+  };
 }
 
 function downloadProgress(io: Io): { show: (event: DownloadProgress) => void; close: () => void } {
@@ -62,14 +96,7 @@ function downloadProgress(io: Io): { show: (event: DownloadProgress) => void; cl
         close();
         file = event.file;
         if (io.stderr.isTTY === true) {
-          bar = new SingleBar({
-            stream: io.stderr,
-            format: `${event.file}  {bar}  {percentage} %  {size}`,
-            barCompleteChar: '━',
-            barIncompleteChar: '─',
-            barsize: 24,
-            linewrap: true,
-          });
+          bar = barOf(io, `${event.file}  {bar}  {percentage} %  {size}`);
           bar.start(total, event.received, { size: bytes(total) });
         } else {
           note(io, `downloading ${event.file}${total > 0 ? ` (${bytes(total)})` : ''} from ${event.mirror}`);

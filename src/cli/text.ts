@@ -9,8 +9,8 @@ export function count(value: number): string {
 }
 
 /** `1 image`, `2 images`. */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+export function counted(value: number, noun: string, several = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : several}`;
 }
 
 /** Sizes of files: 1312000 -> `1.3 MB`. */

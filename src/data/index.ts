@@ -15,7 +15,7 @@ export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
 export type { Picture } from './picture.js';
-export type { PictureDataOptions } from './pictures/open.js';
+export type { CheckProgress, PictureDataOptions } from './pictures/open.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';
 export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';

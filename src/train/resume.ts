@@ -75,9 +75,10 @@ function checkOrder(was: Order, is: Order, where: string): void {
   }
 }
 
-/** Version 0.1.0 wrote the augmentation as JSON in a string, an empty one for none. */
+/** Version 0.1.0 wrote the augmentation as JSON in a string, an empty one for none; other words are names. */
 function fromText(value: unknown): unknown {
-  return typeof value === 'string' ? JSON.parse(value === '' ? 'null' : value) : value;
+  if (value === '') return null;
+  return typeof value === 'string' && value.startsWith('{') ? JSON.parse(value) : value;
 }
 
 /** Whether two plain values say the same: what is switched off may as well be left out. */

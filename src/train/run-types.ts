@@ -1,6 +1,6 @@
 import type { CreateSession, DeviceReport, LoweringReport, TuningStore } from '../program/index.js';
 import type { ModelCard } from '../artifacts/index.js';
-import type { Augment, BatchSource, DataSplit } from '../data/index.js';
+import type { Augment, BatchSource, DataReport, DataSplit } from '../data/index.js';
 import type { Network } from '../net/index.js';
 import type { FitOptions } from './fit-options.js';
 import type { BatchEnd, EpochRecord, Evaluation, History } from './history.js';
@@ -59,12 +59,13 @@ export interface StartInfo {
   readonly lowering: LoweringReport;
   /** Whether batches are prepared on a thread of their own, and why; absent in a browser, where they are not. */
   readonly prefetch?: PrefetchReport;
-  /** Names of both halves of the data, and how many images they have. */
+  /** Names of both halves of the data, how many images they have, and what was found where pictures were opened. */
   readonly data: {
     readonly train: string;
     readonly test: string;
     readonly trainCount: number;
     readonly testCount: number;
+    readonly report?: DataReport;
   };
   readonly epochs: number;
   readonly batchSize: number;

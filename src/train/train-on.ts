@@ -206,6 +206,7 @@ function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: 
       test: data.test.name,
       trainCount: data.train.count,
       testCount: data.test.count,
+      ...(data.report && { report: data.report }),
     },
     ...{ epochs, batchSize, learningRate, seed, spec },
   };
@@ -221,6 +222,10 @@ function provenanceOf(
   return {
     ...recipeOf(spec),
     data: data.train.name,
+    // With them the same pictures are found again that the run was not trained with.
+    ...(data.report?.valSplit && {
+      ...{ valSplit: data.report.valSplit.share, splitSeed: data.report.valSplit.seed },
+    }),
     init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),
     step,

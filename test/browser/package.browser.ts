@@ -45,7 +45,7 @@ async function everything() {
   const exported = exportModel({ name: 'm', bytes: inference }, undefined, { classes: ${JSON.stringify(classes)} });
   const digits = embeddedDigits({ train: 16, test: 4 });
   const trainer = await Trainer.create(network, { createSession: createWebSession, threads: 2 });
-  const batch = prepareBatch(digits.train, [0, 1, 2, 3, 4, 5, 6, 7]);
+  const batch = await prepareBatch(digits.train, [0, 1, 2, 3, 4, 5, 6, 7]);
   const losses = [];
   for (let i = 0; i < 3; i++) losses.push((await trainer.step(batch, 1e-2)).loss);
   const { device } = trainer;

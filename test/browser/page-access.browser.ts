@@ -216,7 +216,7 @@ test('errors stand where they belong, and the page goes on', async () => {
   expect(await alertAfter('#model-file', 'cut.onnx', model.subarray(0, 5000))).toMatch(/^cut\.onnx: /);
   expect(await alertAfter('#model-file', 'text.onnx', Buffer.from('not a model'))).toMatch(/^text\.onnx: /);
   expect(await alertAfter('#data-files', 'notes.txt', Buffer.from('hello'))).toMatch(
-    /^notes\.txt: expected IDX files/,
+    /^files: expected pictures .*; there is notes\.txt/,
   );
   await recipe({ epochs: 0 });
   await page.click('#primary');

@@ -91,7 +91,7 @@ describe('compareNetworks', () => {
     [{ batchSize: 25 }, 'batch size: expected at most 24, the number of images in tiny/train, got 25'],
     [{ learningRate: -1 }, 'learningRate: expected a finite number above 0, got -1'],
     [{ seed: 0.5 }, 'seed: expected a whole number of at least 0, got 0.5'],
-    [{ data: { ...data, height: 4, width: 16 } }, 'expects images 1x8x8, got 1x4x16'],
+    [{ data: { ...data, shape: [1, 4, 16] as const } }, 'expects images 1x8x8, got 1x4x16'],
   ])('refuses %j', async (change, message) => {
     const call = compareNetworks(candidates, { ...options, ...change });
     await expect(call).rejects.toThrow(OptionError);

@@ -3,9 +3,9 @@ import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { confusionLines } from '../confusion.js';
 import { note, print, widthOf, writeJson } from '../io.js';
-import { openDataFor } from '../open-data.js';
-import { choice, or, required, text, whole } from '../options.js';
-import { checkModelFits, openedFor, score, startsWith } from '../score.js';
+import { openForModel, splitOption } from '../model-data.js';
+import { or, required, text, whole } from '../options.js';
+import { score, startsWith } from '../score.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { counted, field, percent } from '../text.js';
 
@@ -17,28 +17,23 @@ export const evaluate = defineCommand({
   positionals: { model: required(text('an .onnx file that ort-train wrote')) },
   options: {
     data: required(text(allOptions['data']?.describe ?? '')),
-    split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
+    split: splitOption,
     batchSize: or(whole('images in a run of the model', 1), 128),
     ...optionsOf('dataOptions', 'devices', 'threads'),
   },
   examples: [
     ['evaluate runs/mnist-cnn-digits/model.onnx --data mnist', 'on the test images of MNIST'],
-    ['evaluate model.onnx --data photos --split train --json', 'for a script'],
+    ['evaluate model.onnx --data photos', 'on the test part of class folders, or the one that the run drew'],
+    ['evaluate model.onnx --data new-photos --split all --json', 'on all pictures, for a script'],
   ],
   async run(args, io) {
     const { devices, threads, dataOptions = {} } = specFrom(args);
     const classifier = await loadClassifier(args.model, defined({ devices, threads }));
     try {
-      const { data } = args;
+      const { data, split } = args;
       const { card } = classifier;
       const { classes } = card;
-      const split = await openDataFor(
-        io,
-        { data, dataOptions, ...openedFor(card) },
-        { fallbackClasses: classes, modelClasses: classes },
-      );
-      const set = split[args.split];
-      checkModelFits(card, set, args.model);
+      const set = await openForModel(io, { data, split, dataOptions }, card, args.model);
       if (!startsWith(card.classes, set.classes)) {
         note(
           io,

@@ -13,9 +13,8 @@ import {
 import { defined } from '../../checks.js';
 import { defineCommand } from '../command.js';
 import { note, print, widthOf, writeJson, type Io } from '../io.js';
-import { openDataFor } from '../open-data.js';
-import { choice, flag, or, required, text, whole, type Option } from '../options.js';
-import { checkModelFits, openedFor } from '../score.js';
+import { openForModel, splitOption } from '../model-data.js';
+import { flag, or, required, text, whole, type Option } from '../options.js';
 import { allOptions, optionsOf, specFrom } from '../spec-flags.js';
 import { bar, percent } from '../text.js';
 
@@ -33,7 +32,7 @@ export const predict = defineCommand({
   options: {
     data: text(`take the image from a data set: ${allOptions['data']?.describe ?? ''}`),
     index: whole('which image of the data set, from 0', 0),
-    split: or(choice('which half of the data: test or train', ['test', 'train'] as const), 'test'),
+    split: splitOption,
     top: { ...whole('how many labels to show', 1), fallback: '3, with --json all' },
     resize: or(
       flag(
@@ -89,15 +88,8 @@ export const predict = defineCommand({
         }
         return status;
       }
-      const { card } = classifier;
-      const { classes } = card;
-      const split = await openDataFor(
-        io,
-        { data, dataOptions, ...openedFor(card) },
-        { fallbackClasses: classes, modelClasses: classes },
-      );
-      const set = split[args.split];
-      checkModelFits(card, set, args.model);
+      const { split } = args;
+      const set = await openForModel(io, { data, split, dataOptions }, classifier.card, args.model);
       show(await predictAt(classifier, set, index ?? 0));
       return 0;
     } finally {

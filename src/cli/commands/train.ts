@@ -25,7 +25,7 @@ import { alsoTestSet, testAlso } from '../train/also-test.js';
 import { jsonReporter } from '../train/report-json.js';
 import { terminalReporter } from '../train/report-terminal.js';
 import { textReporter } from '../train/report-text.js';
-import type { Reporter, RunEnd } from '../train/reporter.js';
+import type { Reporter, RunEnd, RunStart } from '../train/reporter.js';
 import { holdsRun, loadRun, locateRun, newRunFolder } from '../train/run-folder.js';
 import {
   fallbackLabels,
@@ -81,8 +81,7 @@ export const train = defineCommand({
     const split = await openDataFor(io, told, { signal, fallbackClasses });
     const cacheDir = dataOptions?.cacheDir;
     const also = await alsoTestSet(io, {
-      ...{ given: args.alsoTest, data, cacheDir },
-      classes: split.train.classes,
+      ...{ given: args.alsoTest, data, train: split.train, cacheDir, signal },
     });
     if (also !== undefined) checkAlso(split, also);
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
@@ -103,7 +102,7 @@ export const train = defineCommand({
         ...(resumed && { resume: resumed.checkpoint }),
         onStart: (info) => {
           const from = resumed === undefined ? { init: spec.init } : { resumed: resumed.checkpoint };
-          reporter.start({ ...info, out, ...defined(from) });
+          reporter.start({ ...info, out, ...defined(from), ...picturesIn(split) });
         },
         onBatchEnd: (event) => {
           last = event;
@@ -143,6 +142,13 @@ async function baseOf({ config }: TrainArgs, resumed: string | undefined): Promi
 function reporterFor({ json, logEvery }: TrainArgs, io: Io): Reporter {
   if (json) return jsonReporter(io, logEvery ?? 100);
   return (io.stdout.isTTY === true ? terminalReporter : textReporter)(io, logEvery ?? 0);
+}
+
+/** What a reporter tells of pictures. */
+function picturesIn({ train, final, report }: DataSplit): Pick<RunStart, 'pictures'> {
+  if (!isPictureDataset(train)) return {};
+  const found = defined({ valSplit: report?.valSplit, finalCount: final?.count });
+  return { pictures: { classes: train.classes, ...found } };
 }
 
 /** Throws before the training rather than after it. */

@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import {
   defaultCacheDir,
   loadClassifier,
+  isPictureDataset,
   loadIdxFolder,
+  preprocessingOf,
   type Dataset,
   type SessionOptions,
 } from '../../index.js';
@@ -25,10 +27,11 @@ export interface AlsoTested {
 export interface AlsoTestChoice {
   /** The value of `--also-test`: a data set, `none`, or nothing. */
   readonly given: string | undefined;
-  /** The data that are trained on, and their labels. */
+  /** What is trained on, by its name and opened. */
   readonly data: string;
-  readonly classes: readonly string[];
+  readonly train: Dataset;
   readonly cacheDir: string | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -37,12 +40,24 @@ export interface AlsoTestChoice {
  */
 export async function alsoTestSet(
   io: Io,
-  { given, data, classes, cacheDir }: AlsoTestChoice,
+  { given, data, train, cacheDir, signal }: AlsoTestChoice,
 ): Promise<Dataset | undefined> {
   if (given === 'none') return undefined;
   if (given !== undefined) {
-    const options = { data: given, dataOptions: defined({ cacheDir }) };
-    return (await openDataFor(io, options, { fallbackClasses: classes })).test;
+    const { classes, shape } = train;
+    const [channels, height, width] = shape;
+    // Pictures become what the network sees of the others.
+    const seen = isPictureDataset(train) && preprocessingOf(train);
+    const options = {
+      ...{ data: given, dataOptions: defined({ cacheDir }) },
+      ...(seen && { preprocess: seen.transforms, background: seen.background }),
+      ...{ channels, imageSize: [height, width] as const },
+    };
+    const { test, final } = await openDataFor(io, options, {
+      ...{ fallbackClasses: classes, modelClasses: classes },
+      ...defined({ signal }),
+    });
+    return final ?? test;
   }
   if (data !== 'digits') return undefined;
   const named = io.env['ORT_TRAIN_MNIST'];

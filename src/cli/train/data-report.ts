@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataReport } from '../../index.js';
 import { writeFileSafely } from '../../files-node.js';
@@ -19,8 +20,12 @@ export async function reportData(
 ): Promise<LeftOutPictures | undefined> {
   for (const line of reportLines(report)) note(io, line);
   const { skipped, bad } = report;
-  if (skipped.length + bad.length === 0) return undefined;
   const path = join(out, skippedFile);
+  if (skipped.length + bad.length === 0) {
+    // That of an earlier run.
+    await rm(path, { force: true });
+    return undefined;
+  }
   await writeFileSafely(path, `${JSON.stringify({ bad, skipped }, null, 2)}\n`);
   note(io, `the list is in ${path}`);
   return bad.length === 0 ? undefined : { count: bad.length, list: path };

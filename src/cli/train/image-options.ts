@@ -3,6 +3,7 @@ import {
   channelStatistics,
   checkNormalization,
   describeTransforms,
+  isPictureDataset,
   OptionError,
   type Augmentation,
   type Dataset,
@@ -32,7 +33,7 @@ export function augmentFrom(said: RunSpec['augment'] = {}): RunSpec['augment'] |
   return Object.keys(fields).length === 0 ? undefined : fields;
 }
 
-/** The normalisation for the training images; undefined for pixel / 255. */
+/** The normalisation for the training images; undefined for the data's own: pixel / 255 where they are no pictures. */
 export async function normalizationFrom(
   args: Readonly<Record<string, unknown>>,
   said: Normalization | undefined,
@@ -46,7 +47,11 @@ export async function normalizationFrom(
     }
     return channelStatistics(train);
   }
-  if (given === undefined && normalize === false) return undefined;
+  if (given === undefined && normalize === false) {
+    // Pictures have a normalisation unless one is given that changes nothing.
+    const each = (value: number): readonly number[] => new Array<number>(train.shape[0]).fill(value);
+    return isPictureDataset(train) ? { mean: each(0), std: each(1) } : undefined;
+  }
   if (said !== undefined) checkNormalization(said, train.shape[0]);
   return said;
 }

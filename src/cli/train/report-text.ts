@@ -78,6 +78,7 @@ export function startLines(start: RunStart, width: number): string[] {
     ...field(
       'data',
       `${set}: ${counted(data.trainCount, 'image')} to train on, ${count(data.testCount)} to test on`,
+      ...picturesOf(start).flatMap((line) => wrap(line, width - 11)),
     ),
     ...field(
       'device',
@@ -97,6 +98,24 @@ export function startLines(start: RunStart, width: number): string[] {
     ...field('run', start.out),
   ];
 }
+
+function picturesOf({ pictures, spec: { channels, imageSize = 224 } }: RunStart): readonly string[] {
+  if (pictures === undefined) return [];
+  const { classes, valSplit, finalCount } = pictures;
+  const names = `${classes.slice(0, SHOWN_CLASSES).join(', ')}${classes.length > SHOWN_CLASSES ? ', ...' : ''}`;
+  return [
+    `${counted(classes.length, 'class', 'classes')}: ${names}; seen as ${channels === 1 ? 'grey' : 'colour'}, ${[imageSize].flat().join('x')}`,
+    ...(valSplit === undefined
+      ? []
+      : [`no test part: ${percent(valSplit.share)} of each class drawn for it, seed ${valSplit.seed}`]),
+    ...(finalCount === undefined
+      ? []
+      : [`tested on the part val after each epoch, on the ${count(finalCount)} of test at the end`]),
+  ];
+}
+
+/** So many labels are shown. */
+const SHOWN_CLASSES = 8;
 
 function fallbacksOf({ fallbacks = [] }: LoweringReport): string[] {
   return fallbacks.map(fallbackLine);

@@ -9,6 +9,14 @@ export interface RunStart extends StartInfo {
   readonly resumed?: string;
   /** File of weights that it starts from. */
   readonly init?: string;
+  /** What is trained on, where that are pictures. */
+  readonly pictures?: {
+    readonly classes: readonly string[];
+    /** How the test part was drawn, where the source has none. */
+    readonly valSplit?: { readonly share: number; readonly seed: number };
+    /** Pictures that are evaluated at the end only. */
+    readonly finalCount?: number;
+  };
 }
 
 /** How many pictures were left out, and the file that lists them. */

@@ -1,4 +1,11 @@
-import { isPictureDataset, OptionError, recipeFor, type DataSplit, type RunSpec } from '../../index.js';
+import {
+  evalTransforms,
+  isPictureDataset,
+  OptionError,
+  recipeFor,
+  type DataSplit,
+  type RunSpec,
+} from '../../index.js';
 import { defined } from '../../checks.js';
 import { unnamedClasses } from '../../train/spec/class-names.js';
 import { checkFields } from '../../train/spec/run.js';
@@ -44,14 +51,25 @@ export function specOf(args: TrainArgs, base: RunSpec = {}): Told {
 }
 
 /** The base without what the command line states in another way. */
-function withoutOther(args: TrainArgs, { preset, network, dataOptions, ...base }: RunSpec): RunSpec {
+function withoutOther(
+  args: TrainArgs,
+  { preset, network, dataOptions, preprocess, ...base }: RunSpec,
+): RunSpec {
+  const isOtherSize = args['imageSize'] !== undefined && isDefault(preprocess, base.imageSize);
   return {
     ...base,
     ...(preset !== undefined && args['network'] === undefined && { preset }),
     ...(network && args['preset'] === undefined && { network }),
     // Labels and sizes belong to the data that they were given for.
     ...(dataOptions && args['data'] === undefined && { dataOptions }),
+    ...(preprocess && !isOtherSize && { preprocess }),
   };
+}
+
+/** Whether this is what is done to pictures for images of this size unless told otherwise. */
+function isDefault(preprocess: RunSpec['preprocess'], size: RunSpec['imageSize'] = 224): boolean {
+  const sides = typeof size === 'number' ? ([size, size] as const) : size;
+  return JSON.stringify(preprocess) === JSON.stringify(evalTransforms(sides));
 }
 
 /**

@@ -26,6 +26,17 @@ export function arrange(source: LabelledSource, options: ListOptions): PictureLi
   const split = checkedSplit(options);
   const sorted = sortedByCode(source.pictures, ({ key }) => key);
   const { pictures, classes } = withClasses(where, sorted, options.classes);
+  const indices = new Map(classes.map((label, index) => [label, index]));
+  const items = (part: readonly LabelledPicture[]): readonly PictureItem[] =>
+    part.map((picture) => ({
+      where: picture.where,
+      label: indices.get(picture.label) ?? -1,
+      at: picture.at,
+    }));
+  if (options.asOne === true) {
+    const all = items(pictures);
+    return { name, classes, parts: { train: all, test: all }, skipped, warnings: source.warnings };
+  }
   const of = (part: PartName): readonly LabelledPicture[] =>
     pictures.filter((picture) => (picture.part ?? 'train') === part);
   const [training, val, test] = [of('train'), of('val'), of('test')];
@@ -34,18 +45,12 @@ export function arrange(source: LabelledSource, options: ListOptions): PictureLi
   if (drawn?.test.length === 0) {
     throw new DataError(
       `${where}: expected a class of at least 2 pictures, one to train and one to evaluate with, ` +
-        `got ${training.length} of ${classes.length === 1 ? '1 class' : `${classes.length} classes`}`,
+        `got ${training.length} of ${classes.length === 1 ? '1 class' : `${classes.length} classes`}` +
+        '; a trained model is evaluated with all of them by --split all',
     );
   }
   const train = drawn?.train ?? training;
   const evaluated = drawn?.test ?? (val.length > 0 ? val : test);
-  const indices = new Map(classes.map((label, index) => [label, index]));
-  const items = (part: readonly LabelledPicture[]): readonly PictureItem[] =>
-    part.map((picture) => ({
-      where: picture.where,
-      label: indices.get(picture.label) ?? -1,
-      at: picture.at,
-    }));
   const parts = {
     train: items(train),
     test: items(evaluated),

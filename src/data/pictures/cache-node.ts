@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { IoError } from '../../errors.js';
 import { defaultCacheDir } from '../cache-node.js';
-import { describeCause } from '../io-node.js';
+import { describeCause, orIoError } from '../io-node.js';
 import { memoryStore, newEntries, newTaken, openCache, shared, UNIT, type CacheStore } from './cache.js';
 import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 
@@ -16,13 +16,15 @@ const MIB = 2 ** 20;
 
 /** Enough for some ten thousand small pictures, and little beside the network of a run. */
 function memoryBudget(): number {
-  return Math.min(512 * MIB, Math.floor(totalmem() / 8));
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  return Math.min(512 * MIB, Math.floor(memory / 8));
 }
 
 /** Half of what is free, at most what the entries can address. */
 function diskBudget(folder: string): number {
   const { bavail, bsize } = statfsSync(folder);
-  return Math.min((bavail * bsize) / 2, 2 ** 31 * UNIT);
+  return Math.min((bavail * bsize) / 2, (2 ** 31 - 1) * UNIT);
 }
 
 const closing = new FinalizationRegistry((descriptor: number) => {
@@ -77,15 +79,16 @@ const readAt = promisify(read);
 const writeAt = promisify(write);
 
 function fileStore(descriptor: number, size: number): CacheStore {
+  const doing = 'cannot keep decoded pictures on the disk any more (cache: none, --cache none keeps none)';
   return {
     size,
     async read(at, into) {
-      await readAt(descriptor, into, 0, into.length, at);
+      await orIoError(doing, readAt(descriptor, into, 0, into.length, at));
     },
     async write(at, bytes) {
       for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await writeAt(descriptor, bytes, done, bytes.length - done, at + done);
-        done += bytesWritten;
+        const writing = writeAt(descriptor, bytes, done, bytes.length - done, at + done);
+        done += (await orIoError(doing, writing)).bytesWritten;
       }
     },
   };

@@ -6,7 +6,7 @@ import type { PictureDecoder } from './picture-set.js';
 /** Pictures from files of the user, decoded by the browser. */
 export const webDecoder: PictureDecoder = {
   async decode({ at, where }, options) {
-    return decodePicture(await readItem(at), { ...options, where });
+    return decodePicture(await readItem(at, where), { ...options, where });
   },
   openCache: webCache,
 };

@@ -24,7 +24,7 @@ export const layoutsLookedFor =
 export function listFolder(found: FoundFolder, options: ListOptions): PictureListing {
   const { name, where, skipped } = found;
   if (found.pictures.length === 0) throw noPictures(found);
-  const parts = partFolders(found);
+  const parts = partFolders(found, options);
   const placed = found.pictures.map((picture) => {
     const [first = '', ...rest] = picture.path.split('/');
     const part = rest.length > 0 ? parts.get(first) : undefined;

@@ -55,4 +55,6 @@ export interface ListOptions {
    * of their names, numbers by size. Labels that are numbers, and none of these, are class indices; in shards always.
    */
   readonly classes?: readonly string[];
+  /** Whether all pictures are evaluated, whatever parts they lie in: each of both parts is all of them; false unless given. */
+  readonly asOne?: boolean;
 }

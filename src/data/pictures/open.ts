@@ -1,5 +1,5 @@
 import { checkOption, checkWholes } from '../../checks.js';
-import { DataError } from '../../errors.js';
+import { AbortedError, DataError } from '../../errors.js';
 import type { DataReport, DataSplit } from '../dataset.js';
 import { evalTransforms, type TransformSpec } from '../transforms/index.js';
 import { preprocessor } from '../transforms/preprocess.js';
@@ -21,6 +21,16 @@ export interface PictureDataOptions extends ListOptions {
   readonly background?: string;
   /** Whether pictures that cannot be decoded are left out; an error that names the first unless given. */
   readonly skipBadImages?: boolean;
+  /** Stops the check of the pictures: `AbortedError`. */
+  readonly signal?: AbortSignal;
+  /** Called while the pictures are checked, which takes a while where there are many. */
+  readonly onCheck?: (progress: CheckProgress) => void;
+}
+
+/** How far the check of pictures has come. */
+export interface CheckProgress {
+  readonly checked: number;
+  readonly total: number;
 }
 
 /** All parts of a data set of pictures. */
@@ -63,7 +73,8 @@ const WHITE = '#ffffff';
  * The data set of a listing. Pictures are decoded when they are read; up to 20,000 of them are once beforehand, to find
  * those that cannot be.
  *
- * @throws DataError for a bad picture, or where too few are left; OptionError for an image size or channels that cannot be.
+ * @throws DataError for a bad picture, or where too few are left; OptionError for an image size or channels that cannot be;
+ *   AbortedError when `signal` fires.
  */
 export async function openListing(
   listing: PictureListing,
@@ -80,11 +91,13 @@ export async function openListing(
   preprocessor(transforms);
   const all = [parts.train, parts.test, ...(parts.final ? [parts.final] : [])];
   const caches = opener.newCaches(all.map(({ length }) => length));
+  const isOne = parts.train === parts.test;
+  const names = isOne ? ['all', 'all'] : ['train', 'test', 'final'];
   const [train, test, final] = all.map((items, i) => {
     const cache = caches[i];
     return pictureSet(
       {
-        ...{ name: `${name}/${['train', 'test', 'final'][i] ?? ''}`, classes, items },
+        ...{ name: `${name}/${names[i] ?? ''}`, classes, items },
         ...{ shape: [channels, height, width], preprocessing: { transforms, background } },
         ...(cache && { cache }),
       },
@@ -92,12 +105,14 @@ export async function openListing(
     );
   });
   if (train === undefined || test === undefined) throw new DataError(`${name}: expected two parts`);
-  const { skipped, warnings, valSplit } = listing;
+  const { skipped, warnings, valSplit } = good.listing;
+  const duplicates = isOne ? [] : await opener.findDuplicates(good.listing);
+  checkSignal(name, options);
   return {
     ...{ train, test },
     ...(final && { final }),
     report: {
-      ...{ skipped, warnings, bad: good.bad, duplicates: await opener.findDuplicates(good.listing) },
+      ...{ skipped, warnings, bad: good.bad, duplicates },
       ...(valSplit && { valSplit }),
     },
   };
@@ -106,15 +121,18 @@ export async function openListing(
 /** The listing without pictures that cannot be decoded. */
 async function withoutBad(
   listing: PictureListing,
-  { channels = 3, background = WHITE, skipBadImages = false }: PictureDataOptions,
+  options: PictureDataOptions,
   opener: PictureOpener,
 ): Promise<{ readonly listing: PictureListing; readonly bad: DataReport['bad'] }> {
   const { parts, name } = listing;
-  const all = [...parts.train, ...parts.test, ...(parts.final ?? [])];
+  const { channels = 3, background = WHITE, skipBadImages = false, onCheck } = options;
+  // A part may be the whole of another.
+  const all = [...new Set([...parts.train, ...parts.test, ...(parts.final ?? [])])];
   if (!skipBadImages && all.length > MOST_CHECKED) return { listing, bad: [] };
   const bad = new Map<PictureItem, string>();
   const how = { channels: channels === 1 ? 1 : 3, background } as const;
   for (let start = 0; start < all.length; start += AT_ONCE) {
+    checkSignal(name, options);
     const some = all.slice(start, start + AT_ONCE);
     const results = await Promise.allSettled(some.map((item) => opener.decode(item, how)));
     for (const [i, result] of results.entries()) {
@@ -125,13 +143,15 @@ async function withoutBad(
       if (!skipBadImages || !(reason instanceof DataError)) throw withHint(reason);
       bad.set(item, reason.message);
     }
+    onCheck?.({ checked: start + some.length, total: all.length });
   }
   if (bad.size === 0) return { listing, bad: [] };
   const left = (items: readonly PictureItem[]): readonly PictureItem[] =>
     items.filter((item) => !bad.has(item));
+  const train = left(parts.train);
   const rest = {
-    train: left(parts.train),
-    test: left(parts.test),
+    train,
+    test: parts.test === parts.train ? train : left(parts.test),
     ...(parts.final && { final: left(parts.final) }),
   };
   for (const [part, items] of Object.entries(rest)) {
@@ -141,10 +161,31 @@ async function withoutBad(
       `${name}: expected pictures for ${part}, but none can be decoded: ${why}${bad.size > 1 ? `, and ${bad.size - 1} more` : ''}`,
     );
   }
+  const warnings = [...listing.warnings, ...lostClasses(listing, rest.train)];
   return {
-    listing: { ...listing, parts: rest },
+    listing: { ...listing, parts: rest, warnings },
     bad: Array.from(bad, ([{ where }, why]) => ({ where, why })),
   };
+}
+
+/** What it means that no training picture of a class can be decoded. */
+function lostClasses(
+  { name, classes, parts }: PictureListing,
+  left: readonly PictureItem[],
+): readonly string[] {
+  const [had, has] = [parts.train, left].map((items) => new Set(items.map(({ label }) => label)));
+  return classes
+    .filter((_, i) => had?.has(i) === true && has?.has(i) === false)
+    .map(
+      (label) =>
+        `${name}: no training picture of class ${label} can be decoded: the network cannot learn it, ` +
+        'and all its pictures in the other parts count as mistakes',
+    );
+}
+
+function checkSignal(name: string, { signal }: Pick<PictureDataOptions, 'signal'>): void {
+  if (signal?.aborted !== true) return;
+  throw new AbortedError(`${name}: the check of the pictures was stopped`, { cause: signal.reason });
 }
 
 function withHint(error: Error): Error {

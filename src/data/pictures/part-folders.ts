@@ -2,6 +2,7 @@ import { DataError } from '../../errors.js';
 import { pictureFolders, type FoundFolder } from './found.js';
 import { groupBy } from './group-by.js';
 import { partOf, type PartName } from './labelled.js';
+import type { ListOptions } from './listing.js';
 import { byCode, shortList } from './names.js';
 
 /**
@@ -9,7 +10,10 @@ import { byCode, shortList } from './names.js';
  *
  * @throws DataError where parts that hold classes lie beside other folders, a part comes twice, or `train` is missing.
  */
-export function partFolders(found: FoundFolder): ReadonlyMap<string, PartName> {
+export function partFolders(
+  found: FoundFolder,
+  { asOne = false }: Pick<ListOptions, 'asOne'> = {},
+): ReadonlyMap<string, PartName> {
   const { where } = found;
   const folders = pictureFolders(found).filter((folder) => folder !== '');
   const below = groupBy(folders, (folder) => folder.replace(/\/.*$/s, ''));
@@ -40,9 +44,9 @@ export function partFolders(found: FoundFolder): ReadonlyMap<string, PartName> {
       );
     }
   }
-  if (![...parts.values()].includes('train')) {
+  if (!asOne && ![...parts.values()].includes('train')) {
     throw new DataError(
-      `${where}: expected a folder train beside ${names.join(' and ')}, with pictures to train with`,
+      `${where}: expected a folder train beside ${names.join(' and ')}, with pictures to train with; a trained model is evaluated with all pictures by --split all`,
     );
   }
   return parts;

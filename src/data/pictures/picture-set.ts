@@ -57,7 +57,12 @@ export function isPictureDataset(dataset: Dataset): dataset is PictureDataset {
   return pictures in dataset;
 }
 
-/** What is done to a data set's pictures in evaluation and prediction. */
+/**
+ * What is done to a data set's pictures in evaluation and prediction.
+ *
+ * @example
+ * if (isPictureDataset(train)) console.log(describeTransforms(preprocessingOf(train).transforms));
+ */
 export function preprocessingOf(dataset: PictureDataset): Preprocessing {
   return dataset[pictures].description.preprocessing;
 }

@@ -14,20 +14,29 @@ export interface ClassifyInput {
 export type ImageForm =
   'bytes' | 'blob' | 'file' | 'bitmap' | 'canvas' | 'offscreen' | 'imagedata' | 'element';
 
-/** By image: logits, or what went wrong. */
-export type ClassifyOutput = readonly { readonly logits?: readonly number[]; readonly error?: string }[];
+/** By image: logits and what follows from them, or what went wrong. */
+export type ClassifyOutput = readonly {
+  readonly logits?: readonly number[];
+  readonly label?: string;
+  readonly probability?: number;
+  readonly error?: string;
+}[];
 
 /** Classifies images. */
 export default async function classify({ model, images }: ClassifyInput): Promise<ClassifyOutput> {
-  const results: { logits?: readonly number[]; error?: string }[] = [];
+  const results: ClassifyOutput[number][] = [];
   try {
     const source = model.startsWith('base64,') ? decode(model.slice(7)) : model;
     const classifier = await loadClassifier(source, { threads: 1 });
     for (const { bytes, as, options } of images) {
       results.push(
-        await attempt(async () => ({
-          logits: Array.from((await classifier.predict(await formOf(decode(bytes), as), options)).logits),
-        })),
+        await attempt(async () => {
+          const { logits, label, probability } = await classifier.predict(
+            await formOf(decode(bytes), as),
+            options,
+          );
+          return { logits: Array.from(logits), label, probability };
+        }),
       );
     }
     await classifier.dispose();
@@ -54,8 +63,7 @@ async function formOf(bytes: Uint8Array<ArrayBuffer>, as: ImageForm): Promise<We
     as === 'canvas'
       ? Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height })
       : new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext('2d') as
-    CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D | null;
+  const context = canvas.getContext('2d');
   context?.drawImage(bitmap, 0, 0);
   const data = context?.getImageData(0, 0, bitmap.width, bitmap.height);
   return as === 'imagedata' && data !== undefined ? data : canvas;

@@ -7,10 +7,11 @@ import {
   type OpenFilesOptions,
   type WorkerTrainOptions,
 } from 'ort-train';
+import { encode, sourceOf, type EncodedFile } from './placed-files.js';
 
 /** Files as they are dropped: bytes in base64. */
 export interface OpenFilesInput {
-  readonly files: readonly { readonly path: string; readonly bytes: string }[];
+  readonly files: readonly EncodedFile[];
   readonly options?: OpenFilesOptions;
   /** Opened in the page, or by a worker that trains on them; in a list, or in a folder's handle. */
   readonly as?: 'list' | 'run' | 'handle';
@@ -36,10 +37,9 @@ export default async function open({
   options = {},
   as = 'list',
 }: OpenFilesInput): Promise<OpenFilesOutput> {
-  const dropped = files.map(({ path, bytes }) => ({ path, file: new File([decode(bytes)], path) }));
   try {
-    if (as === 'list') return { split: await shown(await openFiles(dropped, options)) };
-    return { losses: await losses(as === 'run' ? dropped : await folderOf(dropped)) };
+    if (as === 'list') return { split: await shown(await openFiles(await sourceOf(files, 'list'), options)) };
+    return { losses: await losses(await sourceOf(files, as === 'run' ? 'list' : 'handle')) };
   } catch (error) {
     if (!(error instanceof OrtTrainError)) throw error;
     return { error: `${error.name}: ${error.message}` };
@@ -60,20 +60,6 @@ async function losses(data: NonNullable<WorkerTrainOptions['data']>): Promise<re
   }
 }
 
-/** The browser's private file system gives folders as `showDirectoryPicker` does, without asking anybody. */
-async function folderOf(
-  files: readonly { readonly path: string; readonly file: File }[],
-): Promise<FileSystemDirectoryHandle> {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle('chosen', { create: true });
-  for (const { path, file } of files) {
-    const writer = await (await folder.getFileHandle(path, { create: true })).createWritable();
-    await writer.write(file);
-    await writer.close();
-  }
-  return folder;
-}
-
 async function shown({ train, test }: DataSplit): Promise<NonNullable<OpenFilesOutput['split']>> {
   const { name, classes, shape, count } = train;
   const labels = new Int32Array(count);
@@ -84,12 +70,4 @@ async function shown({ train, test }: DataSplit): Promise<NonNullable<OpenFilesO
     labels: Array.from(labels),
     images: encode(pixels),
   };
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-}
-
-function encode(bytes: Uint8Array): string {
-  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
