@@ -29,7 +29,9 @@ export interface PictureDataOptions extends ListOptions {
 
 /** How far the check of pictures has come. */
 export interface CheckProgress {
+  /** Pictures decoded so far. */
   readonly checked: number;
+  /** Pictures to decode. */
   readonly total: number;
 }
 

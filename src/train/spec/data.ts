@@ -41,11 +41,17 @@ const dataOptionsSchema = object({
     }),
   ),
   valSplit: optional(
-    said(number({ above: 0, below: 1 }), 'share of each class that is held out to test with, where the data have no test part', {
-      ...{ group, fallback: '0.2' },
-    }),
+    said(
+      number({ above: 0, below: 1 }),
+      'share of each class that is held out to test with, where the data have no test part',
+      {
+        ...{ group, fallback: '0.2' },
+      },
+    ),
   ),
-  splitSeed: optional(said(whole(0), 'seed of the choice of the pictures held out', { group, fallback: '0' })),
+  splitSeed: optional(
+    said(whole(0), 'seed of the choice of the pictures held out', { group, fallback: '0' }),
+  ),
   skipBadImages: optional(
     said(flag(), 'go on without pictures that cannot be read, and list them in the run folder', { group }),
   ),
