@@ -38,10 +38,10 @@ describe('openData', () => {
     const opening = openData(folder);
     await expect(opening).rejects.toThrow(DataError);
     await expect(opening).rejects.toThrow(
-      /expected IDX files \(train-images-idx3-ubyte, .*, t10k-labels-idx1-ubyte.*\) or a CIFAR set \(data_batch_1\.bin, .*cifar-10-binary\.tar\.gz.*test\.bin.*cifar-100-binary\.tar\.gz\)\); the folder is empty$/,
+      /expected pictures \(.*\) in a folder for each class .*, or the files of a data set \(IDX, EMNIST, the binary version of CIFAR\); the folder is empty$/,
     );
-    await writeFiles(folder, { 'cat.png': new Uint8Array(3) });
-    await expect(openData(folder)).rejects.toThrow(/; there is cat\.png$/);
+    await writeFiles(folder, { 'notes.txt': new Uint8Array(3) });
+    await expect(openData(folder)).rejects.toThrow(/; there is notes\.txt; left out: .*notes\.txt/);
     // Half of a set: what is missing of that one.
     await writeFiles(folder, { 'train-images-idx3-ubyte': new Uint8Array(3) });
     await expect(openData(folder)).rejects.toThrow(/3 of 4 files are missing/);

@@ -15,16 +15,22 @@ function pixelsOf(path: string, width: number, height: number): Uint8Array {
   });
 }
 
+/** What a picture is like. */
+interface PhotoOptions {
+  /** In pixels; 20 unless given. */
+  readonly width?: number;
+  /** As wide as high unless given. */
+  readonly height?: number;
+  readonly grey?: boolean;
+}
+
 /** A PNG of its path's own pixels, in colour or grey. */
 export async function photo(
   path: string,
-  {
-    width = 20,
-    height = width,
-    grey = false,
-  }: { readonly width?: number; readonly height?: number; readonly grey?: boolean } = {},
+  { width = 20, height, grey = false }: PhotoOptions = {},
 ): Promise<Uint8Array> {
-  const image = sharp(pixelsOf(path, width, height), { raw: { width, height, channels: 3 } });
+  const size = { width, height: height ?? width };
+  const image = sharp(pixelsOf(path, size.width, size.height), { raw: { ...size, channels: 3 } });
   return (grey ? image.toColourspace('b-w') : image).png().toBuffer();
 }
 
@@ -32,7 +38,7 @@ export async function photo(
 export async function writePhotos(
   folder: string,
   paths: readonly string[],
-  size: Parameters<typeof photo>[1] = {},
+  size: PhotoOptions = {},
 ): Promise<string> {
   for (const path of paths) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

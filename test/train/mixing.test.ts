@@ -153,7 +153,10 @@ describe('an epoch of mixed images', () => {
     const own = await run({
       async *batches(set, { mix, ...options }) {
         // What is evaluated comes from the same source, unmixed.
-        if (set === few.test) return yield* batches(set, options);
+        if (set === few.test) {
+          yield* batches(set, options);
+          return;
+        }
         expect(mix).toEqual(mixing);
         for await (const batch of batches(set, options)) {
           const stream = { seed: options.seed ?? 0, epoch: options.epoch ?? 0, batch: batch.index };
