@@ -26,7 +26,6 @@ export {
   augmentPolicies,
   describeTransforms,
   evalTransforms,
-  isDeterministic,
   transformSchema,
   transformer,
 } from './transforms/index.js';
@@ -40,7 +39,6 @@ export type { ImageShape, MixableBatch } from './mix-images.js';
 export { channelStatistics, checkNormalization } from './normalization.js';
 export type { Normalization } from './normalization.js';
 export { checkDataset, checkSplit } from './checks.js';
-export { withNames } from './view.js';
 export { selectClasses } from './select-classes.js';
 export { datasetFromCifar } from './cifar.js';
 export type { CifarSource } from './cifar.js';

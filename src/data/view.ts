@@ -1,4 +1,3 @@
-import { defined } from '../checks.js';
 import { isInMemory, type Dataset, type MemoryDataset, type ViewOptions } from './dataset.js';
 import { memoryDataset } from './memory-dataset.js';
 import { isPictureDataset, pictureView } from './pictures/picture-set.js';
@@ -39,17 +38,4 @@ function copyOf(
     chosen.set(images.subarray(item * size, (item + 1) * size), i * size);
   });
   return memoryDataset({ name, images: chosen, labels, channels, height, width, classes });
-}
-
-/** The same images under other names for their classes. */
-export function withNames(set: Dataset, classes: readonly string[]): Dataset {
-  const pictures = set.pictures?.bind(set);
-  return {
-    ...set,
-    classes,
-    // A data set may be of a class, whose methods are no members of its own.
-    ...defined({ name: set.name, count: set.count, shape: set.shape, labels: set.labels }),
-    read: (indices, into) => set.read(indices, into),
-    ...(pictures && { pictures }),
-  };
 }

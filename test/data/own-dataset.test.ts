@@ -7,7 +7,6 @@ import {
   prepareBatch,
   readImages,
   selectClasses,
-  withNames,
   type Batch,
   type Dataset,
   type ReadBuffers,
@@ -95,13 +94,6 @@ describe.each(kinds)('a data set of one’s own (%s)', (_, set) => {
       expect(await all(batches(set, more))).toEqual(await all(batches(memory, more)));
     }
     expect(await channelStatistics(set)).toEqual(await channelStatistics(memory));
-  });
-
-  it('has other names for its classes', async () => {
-    const classes = Array.from('abcdefghij');
-    const named = withNames(set, classes);
-    expect([named.name, named.count, named.shape, named.classes]).toEqual(['small', 11, [3, 4, 3], classes]);
-    expect(await readImages(named, [9, 0])).toEqual(await readImages(memory, [9, 0]));
   });
 });
 

@@ -2,18 +2,6 @@ import { checkTransform, kindOf, type TransformSpec } from './schema.js';
 import type { Transform } from './transformer.js';
 
 /**
- * Whether a transform gives the same for a picture each time, so that evaluation and prediction may use it.
- *
- * @throws OptionError for an unknown transform or option, or one out of its range.
- * @example
- * isDeterministic({ name: 'grayscale', p: 1 }); // true
- */
-export function isDeterministic(spec: TransformSpec): boolean {
-  const full = checkTransform(spec);
-  return !kindOf(full).isRandom(full);
-}
-
-/**
  * What transforms do, in one line for people.
  *
  * @throws OptionError for an unknown transform or option, or one out of its range.

@@ -1,5 +1,5 @@
 /** Transforms of pictures: resizes, crops and random changes, the same numbers in Node and in browsers. */
-export { describeTransforms, isDeterministic } from './describe.js';
+export { describeTransforms } from './describe.js';
 export { augmentPolicies, evalTransforms } from './policies.js';
 export type { AugmentPolicy, OutputSize } from './policies.js';
 export { checkTransform, transformSchema, transformsSchema } from './schema.js';

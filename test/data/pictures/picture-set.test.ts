@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { batches, isPictureDataset, readImages, selectClasses, withNames } from '../../../src/data/index.js';
+import { batches, isPictureDataset, readImages, selectClasses } from '../../../src/data/index.js';
 import { describeDataset, openDescription } from '../../../src/data/description.js';
 import { newCaches, webCache } from '../../../src/data/pictures/cache-web.js';
 import {
@@ -106,7 +106,7 @@ describe('a data set of pictures', () => {
   });
 
   it('is described with the names that it has now', async () => {
-    const set = withNames(setOf([4], decoderOf()), ['x', 'y', 'z']);
+    const set = { ...setOf([4], decoderOf()), classes: ['x', 'y', 'z'] };
     const description = describeDataset(set);
     expect(description?.kind).toBe('pictures');
     const opened = description && openDescription(structuredClone(description), decoderOf());
