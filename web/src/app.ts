@@ -137,7 +137,7 @@ export class App {
     void this.#training.run({
       ...runOptions(settings, this.#data.shape),
       ...devicesFor(settings.device, this.#training.worker.environment),
-      ...(this.#data.split && { data: this.#data.split }),
+      ...this.#data.runOptions(settings.batchSize),
     });
   }
 
