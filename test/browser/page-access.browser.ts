@@ -323,6 +323,7 @@ test('trains on a folder of pictures of the visitor, and says what is in it', as
   await keepScreenshot(page, 'page-pictures');
   // More images in a batch than there are: all of them.
   await recipe({ epochs: 2, batchSize: 64 });
+  expect(await text('#recipe-summary')).toMatch(/^2 × stickers, 11 images, batches of 11, /);
   await page.click('#primary');
   await phase('training');
   await phase('idle');

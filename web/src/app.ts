@@ -275,7 +275,7 @@ export class App {
 
   #showData(): void {
     this.#files.showOwnData(this.#data.split !== undefined);
-    this.#form.useOwnData(this.#data.title);
+    this.#form.useOwnData(this.#data.own);
     this.#teach.showClasses(this.#data.classes);
     this.#showNetwork();
   }

@@ -1,7 +1,7 @@
 import { openFiles, type DataSplit, type FileSource, type WorkerRun } from 'ort-train';
 import { foundIn, perClass } from './data-text.js';
 import { count, plural } from './format.js';
-import { digitShape, type DataShape } from './settings.js';
+import { digitShape, type DataShape, type OwnData } from './settings.js';
 
 const digits: readonly string[] = Array.from({ length: 10 }, (_, digit) => String(digit));
 
@@ -35,9 +35,11 @@ export class TrainingData {
     return this.#split?.train.classes ?? digits;
   }
 
-  /** For people, e.g. `mnist, 60,000 images`; undefined for the embedded digits. */
-  get title(): string | undefined {
-    return this.#split && `${nameOf(this.#split)}, ${count(this.#split.train.count)} images`;
+  /** For people; undefined for the embedded digits. */
+  get own(): OwnData | undefined {
+    if (this.#split === undefined) return undefined;
+    const { count: images } = this.#split.train;
+    return { title: `${nameOf(this.#split)}, ${plural(images, 'image')}`, count: images };
   }
 
   /** What a run is told of the data; `batchSize` is what the page's switches say. */
