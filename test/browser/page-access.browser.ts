@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { embeddedDigits, trainResNet, type MemoryDataset } from '../../src/index.js';
+import { stickers } from '../data/pictures/stickers.js';
 import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { launch } from './helpers/browser.js';
 import { buildPage, type BuiltPage, type StaticHost } from './helpers/built-page.js';
@@ -216,7 +219,7 @@ test('errors stand where they belong, and the page goes on', async () => {
   expect(await alertAfter('#model-file', 'cut.onnx', model.subarray(0, 5000))).toMatch(/^cut\.onnx: /);
   expect(await alertAfter('#model-file', 'text.onnx', Buffer.from('not a model'))).toMatch(/^text\.onnx: /);
   expect(await alertAfter('#data-files', 'notes.txt', Buffer.from('hello'))).toMatch(
-    /^files: expected pictures .*; there is notes\.txt/,
+    /^Files: expected pictures .*; there is notes\.txt/,
   );
   await recipe({ epochs: 0 });
   await page.click('#primary');
@@ -287,6 +290,50 @@ test('trains on files of the visitor', async () => {
   );
   await page.click('#use-digits');
   expect(await text('#recipe-summary')).toMatch(/12,800 digits/);
+  expect(errors).toEqual([]);
+});
+
+test('trains on a folder of pictures of the visitor, and says what is in it', async () => {
+  const { page, text, recipe, phase, errors } = await open();
+  const files: Record<string, Uint8Array> = await stickers(6);
+  files['stickers/warm/cut.png'] = (files['stickers/warm/0.png'] ?? new Uint8Array()).subarray(0, 100);
+  files['stickers/notes.txt'] = Buffer.from('hello');
+  files['stickers/alone/1.png'] = files['stickers/warm/0.png'] ?? new Uint8Array();
+  const folder = mkdtempSync(join(tmpdir(), 'ort-train-page-'));
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true });
+  });
+  for (const [path, bytes] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [join(folder, 'stickers')], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await client.send('Input.dispatchDragEvent', { type, x: 50, y: 50, data });
+  }
+  await page.waitForSelector('#files-status:not([hidden])');
+  const said = await text('#files-status');
+  expect(said).toMatch(
+    /^The next training uses stickers: 11 images to train on and 2 held out, 28×28 pixels, 3 classes \(alone 1, kühl blau 5, warm 5\)\. /,
+  );
+  expect(said).toMatch(/ 1 picture cannot be read and is left out: stickers\/warm\/cut\.png: /);
+  expect(said).toMatch(/ 1 other file is left out: stickers\/notes\.txt \(no picture\)\. /);
+  expect(said).toMatch(/ class alone has one picture, .* not measured\. Press Start\.$/);
+  await keepScreenshot(page, 'page-pictures');
+  // More images in a batch than there are: all of them.
+  await recipe({ epochs: 2, batchSize: 64 });
+  expect(await text('#recipe-summary')).toMatch(/^2 × stickers, 11 images, batches of 11, /);
+  await page.click('#primary');
+  await phase('training');
+  await phase('idle');
+  expect(await text('#status')).toMatch(/^Done/);
+  expect(await page.locator('#epoch-rows tr').count()).toBe(2);
+  await page.waitForFunction(() => {
+    const facts = document.querySelector('#mistakes-facts')?.textContent ?? '';
+    return facts.includes('of 2 held-out') || facts.startsWith('None');
+  });
+  await keepScreenshot(page, 'page-pictures-after');
   expect(errors).toEqual([]);
 });
 

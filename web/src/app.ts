@@ -137,7 +137,7 @@ export class App {
     void this.#training.run({
       ...runOptions(settings, this.#data.shape),
       ...devicesFor(settings.device, this.#training.worker.environment),
-      ...(this.#data.split && { data: this.#data.split }),
+      ...this.#data.runOptions(settings.batchSize),
     });
   }
 
@@ -275,7 +275,7 @@ export class App {
 
   #showData(): void {
     this.#files.showOwnData(this.#data.split !== undefined);
-    this.#form.useOwnData(this.#data.title);
+    this.#form.useOwnData(this.#data.own);
     this.#teach.showClasses(this.#data.classes);
     this.#showNetwork();
   }

@@ -4,8 +4,8 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 export const count = (value: number): string => whole.format(value);
 
 /** `1 drawing`, `2 drawings`. */
-export const plural = (value: number, word: string): string =>
-  `${count(value)} ${word}${value === 1 ? '' : 's'}`;
+export const plural = (value: number, word: string, several = `${word}s`): string =>
+  `${count(value)} ${value === 1 ? word : several}`;
 
 /** `97.8 %`; 100 % only where nothing is missing. */
 export function percent(share: number, digits = 1): string {

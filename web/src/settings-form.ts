@@ -1,7 +1,7 @@
 import { byId, html, say, setText } from './dom.js';
 import { count, rate } from './format.js';
 import { fieldElement, readNumber, recipeFields } from './recipe-fields.js';
-import { architectures, defaults, type Settings } from './settings.js';
+import { architectures, defaults, type OwnData, type Settings } from './settings.js';
 
 /** The switches of the page and the settings that they say. */
 export class SettingsForm {
@@ -9,7 +9,7 @@ export class SettingsForm {
   readonly #alert = byId('settings-alert', HTMLElement);
   readonly #groups = [byId('structure', HTMLFieldSetElement), byId('recipe-fields', HTMLFieldSetElement)];
   readonly #onChange: (settings: Settings) => void;
-  #ownData: string | undefined;
+  #ownData: OwnData | undefined;
 
   /** @param onChange - Told of each change that leaves all settings in their ranges, and once at the start. */
   constructor(onChange: (settings: Settings) => void) {
@@ -73,11 +73,11 @@ export class SettingsForm {
     this.#changed();
   }
 
-  /** Other data than the embedded digits, by name: how many of those are drawn has no meaning then. */
-  useOwnData(title: string | undefined): void {
-    this.#ownData = title;
+  /** Other data than the embedded digits: how many of those are drawn has no meaning then. */
+  useOwnData(data: OwnData | undefined): void {
+    this.#ownData = data;
     const field = this.#control('images').closest('.field');
-    if (field instanceof HTMLElement) field.hidden = title !== undefined;
+    if (field instanceof HTMLElement) field.hidden = data !== undefined;
     this.#changed();
   }
 
@@ -95,7 +95,7 @@ export class SettingsForm {
       gamma === 1 ? '' : `, × ${rate(gamma)} every ${stepSize === 1 ? 'epoch' : `${stepSize} epochs`}`;
     setText(
       byId('recipe-summary', HTMLElement),
-      `${epochs} × ${this.#ownData ?? `${count(images)} digits`}, batches of ${batchSize}, learning rate ${rate(learningRate)}${falls}`,
+      `${epochs} × ${this.#ownData?.title ?? `${count(images)} digits`}, batches of ${Math.min(batchSize, this.#ownData?.count ?? batchSize)}, learning rate ${rate(learningRate)}${falls}`,
     );
     this.#onChange(settings);
   }

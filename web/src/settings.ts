@@ -70,6 +70,14 @@ export interface DataShape {
   readonly classes: number;
 }
 
+/** Data of the visitor's. */
+export interface OwnData {
+  /** For people, e.g. `mnist, 60,000 images`. */
+  readonly title: string;
+  /** Images to train on. */
+  readonly count: number;
+}
+
 export const digitShape: DataShape = { channels: 1, imageSize: [28, 28], classes: 10 };
 
 /** The network of the settings by its numbers, as it is sent to the worker. */

@@ -1,4 +1,4 @@
-import { checkTransform, kindOf, type TransformSpec } from './schema.js';
+import { checkTransform, kindOf } from './schema.js';
 import type { Transform } from './transformer.js';
 
 /**

@@ -63,8 +63,7 @@ async function formOf(bytes: Uint8Array<ArrayBuffer>, as: ImageForm): Promise<We
     as === 'canvas'
       ? Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height })
       : new OffscreenCanvas(bitmap.width, bitmap.height);
-  // Both kinds of canvas have the same context, which the union of their types does not say.
-  const context = (canvas as OffscreenCanvas).getContext('2d');
+  const context = canvas instanceof OffscreenCanvas ? canvas.getContext('2d') : canvas.getContext('2d');
   context?.drawImage(bitmap, 0, 0);
   const data = context?.getImageData(0, 0, bitmap.width, bitmap.height);
   return as === 'imagedata' && data !== undefined ? data : canvas;
