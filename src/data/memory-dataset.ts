@@ -1,3 +1,4 @@
+import { DataError } from '../errors.js';
 import { checkDataset, checkLabels } from './checks.js';
 import type { MemoryDataset, ReadBuffers } from './dataset.js';
 
@@ -22,12 +23,14 @@ export interface MemorySource {
  * A data set of pixels in memory: as many images as there are labels.
  *
  * @throws DataError if channels, height or width is not a positive integer, the pixels are not count * channels * height
- *   * width, there is no label or no class, a class is named twice, or a label is not below the number of classes.
+ *   * width, there is no label or no class, a class is named twice, a label is not below the number of classes, or the labels
+ *   are of bytes, which have wrapped in silence, where there are more than 256 classes.
  * @example
  * const train = memoryDataset({ name: 'mine', images, labels, channels: 3, height: 32, width: 32, classes: ['cat', 'dog'] });
  */
 export function memoryDataset(source: MemorySource): MemoryDataset {
   const { name, images, channels, height, width, classes } = source;
+  checkRoom(name, source.labels, classes.length);
   checkLabels(`data set ${name}`, source.labels, classes.length);
   const labels = source.labels instanceof Int32Array ? source.labels : Int32Array.from(source.labels);
   const dataset: MemoryDataset = {
@@ -36,6 +39,19 @@ export function memoryDataset(source: MemorySource): MemoryDataset {
   };
   checkDataset(dataset);
   return dataset;
+}
+
+/** Throws DataError for labels whose kind of number is too small for the classes: what was put in them has wrapped. */
+function checkRoom(name: string, labels: ArrayLike<number>, classes: number): void {
+  const kinds = { Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array };
+  const found = Object.entries(kinds).find(([, kind]) => labels instanceof kind);
+  if (found === undefined) return;
+  const [kind, { BYTES_PER_ELEMENT }] = found;
+  const room = 2 ** (8 * BYTES_PER_ELEMENT - (kind.startsWith('I') ? 1 : 0));
+  if (classes <= room) return;
+  throw new DataError(
+    `data set ${name}: expected labels in an Int32Array for ${classes} classes, got a ${kind}, which holds 0 to ${room - 1}`,
+  );
 }
 
 /** Reads what the object at hand has, so that a copy of a data set with other pixels or labels reads these. */

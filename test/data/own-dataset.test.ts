@@ -191,6 +191,23 @@ describe('a data set of one’s own that is wrong', () => {
 describe('memoryDataset', () => {
   const source = { name: 'm', images: new Uint8Array(4), channels: 1, height: 1, width: 2 };
 
+  it.each([
+    [Uint8Array, 257, 255],
+    [Uint8ClampedArray, 300, 255],
+    [Int8Array, 129, 127],
+    [Uint16Array, 70_000, 65_535],
+    [Int16Array, 40_000, 32_767],
+  ] as const)('refuses labels of a kind that wraps: %p of %i classes', (Kind, count, most) => {
+    const source = { name: 'many', images: new Uint8Array(1), channels: 1, height: 1, width: 1 };
+    const classes = Array.from({ length: count }, (_, i) => String(i));
+    expect(() => memoryDataset({ ...source, classes, labels: new Kind(1) })).toThrow(
+      `expected labels in an Int32Array for ${count} classes, got a ${Kind.name}, which holds 0 to ${most}`,
+    );
+    expect(memoryDataset({ ...source, classes: classes.slice(0, most + 1), labels: new Kind(1) }).count).toBe(
+      1,
+    );
+  });
+
   it.each([300, 70_000])('holds %i classes', async (count) => {
     const labels = [count - 1, 7];
     const set = memoryDataset({
