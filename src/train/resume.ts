@@ -19,15 +19,18 @@ export function orderOf(options: RunSpec): Order {
 /**
  * Where a checkpoint's run stands. Throws CheckpointError for a checkpoint that does not say (plain weights) or whose
  * run is complete, and OptionError for options with which it cannot resume: no steps left, or another order of images in
- * the middle of an epoch.
+ * the middle of an epoch, or other images.
+ *
+ * @param images - The training images by `identityOf`.
  */
 export function readResumePoint(
   { progress: { epoch, step, extra } }: Checkpoint,
   where: string,
   options: ResolvedRun,
   history?: readonly Partial<EpochRecord>[],
+  images?: string,
 ): ResumePoint {
-  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order };
+  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order; readonly images?: string };
   if (point.scheduler === undefined || !Array.isArray(point.epochs)) {
     throw new CheckpointError(
       `${where}: expected a checkpoint of a training run, got weights without progress; start from them with init`,
@@ -44,7 +47,10 @@ export function readResumePoint(
     );
   }
   const partial = point.partial && checkSums(point.partial, where);
-  if (partial !== undefined && partial.batches > 0) checkOrder(point.order ?? {}, orderOf(options), where);
+  if (partial !== undefined && partial.batches > 0) {
+    checkOrder(point.order ?? {}, orderOf(options), where);
+    checkImages(point.images, images, where);
+  }
   return {
     epoch,
     scheduler: schedulerState(point.scheduler, where),
@@ -73,6 +79,15 @@ function checkOrder(was: Order, is: Order, where: string): void {
       `${name}: ${where} stopped in the middle of an epoch with ${name} ${shown(before)}: expected the same to go on, got ${shown(value)}`,
     );
   }
+}
+
+/** A picture that was added or removed moves all behind it to other batches. Version 0.1.0 did not write it. */
+function checkImages(was: string | undefined, is: string | undefined, where: string): void {
+  if (was === undefined || is === undefined || was === is) return;
+  throw new OptionError(
+    `data: ${where} stopped in the middle of an epoch: expected the same training images to go on (${was}), got others (${is}); ` +
+      'put back what was added, removed or renamed, or start a run of its own from the weights (init)',
+  );
 }
 
 /** Version 0.1.0 wrote the augmentation as JSON in a string, an empty one for none; other words are names. */

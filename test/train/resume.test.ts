@@ -6,7 +6,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AbortedError, CheckpointError, OptionError } from '../../src/errors.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
-import { temporaryFolder, tinyData, tinyNetwork, withoutTimes } from './tiny.js';
+import { memoryDataset, type Dataset } from '../../src/data/index.js';
+import { temporaryFolder, tinyData, tinyNetwork, tinySet, withoutTimes } from './tiny.js';
+
+const sides = ({ shape: [channels, height, width] }: Dataset) => ({ channels, height, width });
 
 const network = tinyNetwork({ norm: true });
 /** 20 images in batches of 8: 3 batches an epoch, the last one partial. */
@@ -159,6 +162,22 @@ describe('resuming', () => {
     await expect(resume(4, { seed: 5 })).rejects.toThrow(/seed 4: .* got 5/);
     // Between epochs there is nothing to lose.
     await expect(resume(3, { batchSize: 4, seed: 5 })).resolves.toBeDefined();
+  });
+
+  test('refuses other images in the middle of an epoch, under the same options', async () => {
+    const more = { ...data, train: tinySet('tiny/train', 21) };
+    await expect(resume(4, { data: more })).rejects.toThrow(OptionError);
+    await expect(resume(4, { data: more })).rejects.toThrow(
+      /^data: c stopped in the middle of an epoch: expected the same training images .*\(20 images, .*21 images/,
+    );
+    // As many, of other classes.
+    const { train } = data;
+    const other = {
+      ...data,
+      train: memoryDataset({ ...train, ...sides(train), labels: train.labels.toReversed() }),
+    };
+    await expect(resume(4, { data: other })).rejects.toThrow(/20 images, .*20 images/);
+    await expect(resume(3, { data: more })).resolves.toBeDefined();
   });
 
   test('refuses a run that is complete', async () => {
