@@ -43,9 +43,9 @@ export function note(io: Io, text: string): void {
  * the window is written as its code, `\u001b`.
  */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  // All control characters but tab and the end of a line.
   return text.replace(
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    /[^\P{Cc}\t\n]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
