@@ -180,6 +180,19 @@ describe('resuming', () => {
     await expect(resume(3, { data: more })).resolves.toBeDefined();
   });
 
+  test('says that a test part drawn from other images was trained with', async () => {
+    const valSplit = { share: 0.2, seed: 0 };
+    const report = { skipped: [], bad: [], duplicates: [], warnings: ['odd'], valSplit };
+    const warnings: (readonly string[] | undefined)[] = [];
+    const onStart: NodeTrainOptions['onStart'] = (info) => void warnings.push(info.data.report?.warnings);
+    await resume(3, { data: { ...data, report }, onStart });
+    await resume(3, { data: { ...data, report, train: tinySet('tiny/train', 21) }, onStart });
+    expect(warnings).toEqual([
+      ['odd'],
+      ['odd', expect.stringMatching(/^tiny\/train: the pictures are not those that the run began with/)],
+    ]);
+  });
+
   test('refuses a run that is complete', async () => {
     await expect(resume(6, {})).rejects.toThrow(/^c: its run has finished 2 epochs; to go on, ask for more/);
     await expect(resume(2, { maxSteps: 2 })).rejects.toThrow(/^maxSteps: expected more than the 2 .* got 2/);

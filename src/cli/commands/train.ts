@@ -102,6 +102,9 @@ export const train = defineCommand({
         ...(resumed && { resume: resumed.checkpoint }),
         onStart: (info) => {
           const from = resumed === undefined ? { init: spec.init } : { resumed: resumed.checkpoint };
+          // What only the run itself could find.
+          const said = new Set(split.report?.warnings);
+          for (const line of info.data.report?.warnings ?? []) if (!said.has(line)) note(io, line);
           reporter.start({ ...info, out, ...defined(from), ...picturesIn(split) });
         },
         onBatchEnd: (event) => {
