@@ -79,9 +79,8 @@ export const train = defineCommand({
     if (given !== undefined) await ensureFolder(given);
     const fallbackClasses = fallbackLabels(told, base);
     const split = await openDataFor(io, told, { signal, fallbackClasses });
-    const cacheDir = dataOptions?.cacheDir;
     const also = await alsoTestSet(io, {
-      ...{ given: args.alsoTest, data, train: split.train, cacheDir, signal },
+      ...{ given: args.alsoTest, data, train: split.train, dataOptions, signal },
     });
     if (also !== undefined) checkAlso(split, also);
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
