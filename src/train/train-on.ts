@@ -249,6 +249,7 @@ function provenanceOf(
     // With them the same pictures are found again that the run was not trained with.
     ...(data.report?.valSplit && {
       ...{ valSplit: data.report.valSplit.share, splitSeed: data.report.valSplit.seed },
+      trainImages: identityOf(data.train),
     }),
     init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),

@@ -184,7 +184,8 @@ describe('resuming', () => {
     const valSplit = { share: 0.2, seed: 0 };
     const report = { skipped: [], bad: [], duplicates: [], warnings: ['odd'], valSplit };
     const warnings: (readonly string[] | undefined)[] = [];
-    const onStart: NodeTrainOptions['onStart'] = (info) => void warnings.push(info.data.report?.warnings);
+    const onStart: NonNullable<NodeTrainOptions['onStart']> = (info) =>
+      void warnings.push(info.data.report?.warnings);
     await resume(3, { data: { ...data, report }, onStart });
     await resume(3, { data: { ...data, report, train: tinySet('tiny/train', 21) }, onStart });
     expect(warnings).toEqual([
