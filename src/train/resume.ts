@@ -1,3 +1,4 @@
+import { isPictureDataset, type Dataset } from '../data/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { withClock } from './clocks.js';
 import { CheckpointError, OptionError } from '../errors.js';
@@ -57,6 +58,20 @@ export function readResumePoint(
     epochs: withClock(point.epochs as readonly EpochRecord[], history),
     ...(partial && { partial }),
   };
+}
+
+/**
+ * Throws OptionError where the folders of the classes are others than those that the run began with: a new name moves other
+ * classes to other outputs of the network.
+ */
+export function checkClassNames(extra: unknown, train: Dataset, where: string): void {
+  const { classes: was } = (extra ?? {}) as { readonly classes?: readonly string[] };
+  // Other data have class indices; what these are called changes nothing. Version 0.1.0 did not write it.
+  if (was === undefined || !isPictureDataset(train) || was.join('\n') === train.classes.join('\n')) return;
+  throw new OptionError(
+    `data: ${where} was trained on the classes ${was.join(', ')}, got ${train.classes.join(', ')}: expected the same to go on; ` +
+      'give the folders their old names, or train anew',
+  );
 }
 
 function checkSums(partial: Partial<EpochSums>, where: string): EpochSums {

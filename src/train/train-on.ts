@@ -17,7 +17,7 @@ import { checkFitOptions, mixingOf, type FitOptions, type ResumePoint } from './
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
 import { cardDate, withoutClock } from './clocks.js';
-import { orderOf, readResumePoint } from './resume.js';
+import { checkClassNames, orderOf, readResumePoint } from './resume.js';
 import {
   runFiles,
   type BatchFeed,
@@ -74,7 +74,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
         epoch: point.epoch,
         extra: {
           ...{ ...point, epochs: point.epochs.map(withoutClock) },
-          ...{ order: orderOf(spec), images },
+          ...{ order: orderOf(spec), images, classes: options.data.train.classes },
           ...tuning,
         },
       },
@@ -175,7 +175,7 @@ function checkHalves(data: unknown): void {
 
 /** The checkpoint or the weights to start from. */
 function startingPoint(
-  { init, resume }: TrainOptions,
+  { init, resume, data }: TrainOptions,
   { network, spec }: Run,
   images: string,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
@@ -188,6 +188,7 @@ function startingPoint(
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
+    checkClassNames(checkpoint.progress.extra, data.train, resume.name);
     return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, resume.epochs, images) };
   }
   if (init === undefined) return undefined;

@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { AbortedError, CheckpointError, OptionError } from '../../src/errors.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
 import { memoryDataset, type Dataset } from '../../src/data/index.js';
+import { webCache } from '../../src/data/pictures/cache-web.js';
+import { pictureSet, type PictureDecoder } from '../../src/data/pictures/picture-set.js';
 import { temporaryFolder, tinyData, tinyNetwork, tinySet, withoutTimes } from './tiny.js';
 
 const sides = ({ shape: [channels, height, width] }: Dataset) => ({ channels, height, width });
@@ -190,8 +192,39 @@ describe('resuming', () => {
     await resume(3, { data: { ...data, report, train: tinySet('tiny/train', 21) }, onStart });
     expect(warnings).toEqual([
       ['odd'],
-      ['odd', expect.stringMatching(/^tiny\/train: the pictures are not those that the run began with/)],
+      [
+        'odd',
+        expect.stringMatching(/^tiny\/train: the pictures are not those that the run began with/) as string,
+      ],
     ]);
+  });
+
+  test('refuses folders of other names, which would be other outputs', async () => {
+    const decoder: PictureDecoder = {
+      decode: ({ label }) =>
+        Promise.resolve({ data: new Uint8Array(64).fill(60 * label + 1), channels: 1, height: 8, width: 8 }),
+      openCache: webCache,
+    };
+    const part = (name: string, classes: readonly string[]) =>
+      pictureSet(
+        {
+          ...{ name, classes, shape: [1, 8, 8], preprocessing: { transforms: [], background: '#ffffff' } },
+          items: Array.from({ length: 8 }, (_, i) => ({
+            ...{ where: `${i}.png`, label: i % 3, at: { path: `${i}.png` } },
+          })),
+        },
+        decoder,
+      );
+    const of = (...classes: readonly string[]): NodeTrainOptions => ({
+      ...{ ...recipe, prefetch: false, augment: 'none' },
+      data: { train: part('p/train', classes), test: part('p/test', classes) },
+    });
+    const { checkpoint } = await trainResNet({ ...of('ant', 'bee', 'cat'), epochs: 1 });
+    const from = { name: 'c', bytes: checkpoint };
+    await expect(trainResNet({ ...of('bee', 'cat', 'dog'), resume: from })).rejects.toThrow(
+      /^data: c was trained on the classes ant, bee, cat, got bee, cat, dog: expected the same/,
+    );
+    await expect(trainResNet({ ...of('ant', 'bee', 'cat'), resume: from })).resolves.toBeDefined();
   });
 
   test('refuses a run that is complete', async () => {
