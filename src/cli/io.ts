@@ -30,12 +30,24 @@ export function writeJson(io: Io, value: Readonly<Record<string, unknown>>): voi
 
 /** Writes lines of text to standard output. */
 export function print(io: Io, ...lines: readonly string[]): void {
-  io.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  io.stdout.write(lines.map((line) => `${printable(line)}\n`).join(''));
 }
 
 /** Writes a remark that is not part of a result. */
 export function note(io: Io, text: string): void {
-  io.stderr.write(`${text}\n`);
+  io.stderr.write(`${printable(text)}\n`);
+}
+
+/**
+ * Text for a terminal. Names of files and classes are other people's: what would move the cursor, colour the text or rename
+ * the window is written as its code, `\u001b`.
+ */
+export function printable(text: string): string {
+  // All control characters but tab and the end of a line.
+  return text.replace(
+    /[^\P{Cc}\t\n]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Width of the terminal, within reason; 80 where there is none. */

@@ -1,4 +1,5 @@
 import { isPictureDataset, type Dataset, type DataSplit, type ModelCard, type RunSpec } from '../index.js';
+import { hasChanged } from '../train/spec/pictures.js';
 import { note, type Io } from './io.js';
 import { openDataFor } from './open-data.js';
 import { choice, or } from './options.js';
@@ -54,6 +55,13 @@ export async function openForModel(
         `note: the data have no parts: ${percent(valSplit.share)} of each class are tested with, drawn with seed ` +
           `${valSplit.seed} (--val-split, --split-seed); --split all takes all`,
       );
+      if (hasChanged(card.provenance, opened.train)) {
+        note(
+          io,
+          `note: pictures were added to ${data}, removed or renamed since ${where} was trained, or are drawn in another way: some that ` +
+            'it was trained with may be among these, which makes the accuracy look better than it is',
+        );
+      }
     }
   }
   const set = partOf(opened, split);

@@ -9,7 +9,7 @@ import { exportCommand } from './commands/export.js';
 import { graph } from './commands/graph.js';
 import { predict } from './commands/predict.js';
 import { train } from './commands/train.js';
-import { Interruption, writeJson, type Io } from './io.js';
+import { Interruption, note, writeJson, type Io } from './io.js';
 import { parse, UsageError } from './parse.js';
 
 const commands: readonly Command[] = [
@@ -47,7 +47,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const message = error instanceof Error ? error.message : String(error);
     const code = error instanceof OrtTrainError ? error.code : isInterrupted(error) ? 'aborted' : 'internal';
     if (json) writeJson(io, { event: 'error', code, message, ...detailsOf(error) });
-    else io.stderr.write(`${humanText(error, message, status)}\n`);
+    else note(io, humanText(error, message, status));
     if (debug && error instanceof Error) io.stderr.write(`${traceOf(error)}\n`);
     return status;
   }

@@ -2,6 +2,7 @@ import { checkOption } from '../checks.js';
 import { checkAugmentation, type Augmentation } from './augment.js';
 import type { Dataset } from './dataset.js';
 import type { Picture } from './picture.js';
+import { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
 import type { Stream } from './random.js';
 import { augmentPolicies, transformer, type AugmentPolicy, type Transform } from './transforms/index.js';
 
@@ -20,14 +21,17 @@ export interface SeededAugmentation {
   readonly epoch: number;
 }
 
-/** An augmentation, ready for the images of a data set: of its two kinds one is there. */
+/** An augmentation, ready for the images of a data set: of its two kinds one is there, or none where images stay as they are. */
 export interface Augmenter {
   readonly place?: Augmentation;
   readonly change?: (picture: Picture, stream: Required<Pick<Stream, 'seed' | 'epoch' | 'index'>>) => Picture;
 }
 
 /** Throws OptionError for what is no augmentation, or does not fit images of this size. */
-export function augmenter(augment: Augment, { shape: [, height, width] }: Pick<Dataset, 'shape'>): Augmenter {
+export function augmenter(augment: Augment, dataset: Dataset): Augmenter {
+  const [, height, width] = dataset.shape;
+  // As evaluation sees them, whatever that is.
+  if (augment === 'none') return {};
   if (typeof augment === 'object' && !Array.isArray(augment)) {
     const place = augment as Augmentation;
     checkAugmentation(place, { height, width });
@@ -35,10 +39,22 @@ export function augmenter(augment: Augment, { shape: [, height, width] }: Pick<D
   }
   return {
     change: transformer(
-      transformsOf(augment as AugmentPolicy | readonly Transform[], [height, width]),
+      [
+        ...transformsOf(augment as AugmentPolicy | readonly Transform[], [height, width]),
+        ...(typeof augment === 'string' ? colourSteps(dataset) : []),
+      ],
       'augment',
     ),
   };
+}
+
+/**
+ * What evaluation does to the colours, which a policy does not know of: a network trained in colour would be shown grey, or the
+ * negative of all that it was trained with.
+ */
+function colourSteps(dataset: Dataset): readonly Transform[] {
+  if (!isPictureDataset(dataset)) return [];
+  return preprocessingOf(dataset).transforms.filter(({ name }) => name === 'grayscale' || name === 'invert');
 }
 
 /** The transforms of a policy for images of this size, or the given ones. */

@@ -14,6 +14,7 @@ export { memoryDataset } from './memory-dataset.js';
 export { isInMemory } from './dataset.js';
 export type { MemorySource } from './memory-dataset.js';
 export { isPictureDataset, preprocessingOf } from './pictures/picture-set.js';
+export { identityOf } from './identity.js';
 export type { Picture } from './picture.js';
 export type { CheckProgress, PictureDataOptions } from './pictures/open.js';
 export type { PictureDataset, Preprocessing } from './pictures/picture-set.js';

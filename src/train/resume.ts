@@ -1,8 +1,7 @@
+import { isPictureDataset, type Dataset } from '../data/index.js';
 import type { Checkpoint } from '../weights/index.js';
 import { withClock } from './clocks.js';
-import type { Dataset } from '../data/index.js';
 import { CheckpointError, OptionError } from '../errors.js';
-import { mix } from '../mix.js';
 import type { EpochSums, ResumePoint } from './fit-options.js';
 import type { EpochRecord } from './history.js';
 import { schedulerState } from './schedulers/index.js';
@@ -12,28 +11,27 @@ import { runFields, type RunSpec, type ResolvedRun } from './spec/run.js';
 /** What the order of an epoch's images depends on: the fields of a run that the schema marks so. */
 export type Order = Readonly<Record<string, unknown>>;
 
-/** The order that a run's options ask for, of the images that there are: how many, and a digest of their labels where known. */
-export function orderOf(options: RunSpec, { count, labels }: Pick<Dataset, 'count' | 'labels'>): Order {
+/** The order that a run's options ask for. */
+export function orderOf(options: RunSpec): Order {
   const marked = runFields.filter(({ meta }) => meta.order === true);
-  return {
-    ...Object.fromEntries(marked.map(({ name }) => [name, options[name] ?? null])),
-    'training images': { count, labels: labels?.reduce((digest, label) => mix(digest + label), count) ?? null },
-  };
+  return Object.fromEntries(marked.map(({ name }) => [name, options[name] ?? null]));
 }
 
 /**
  * Where a checkpoint's run stands. Throws CheckpointError for a checkpoint that does not say (plain weights) or whose
  * run is complete, and OptionError for options with which it cannot resume: no steps left, or another order of images in
- * the middle of an epoch.
+ * the middle of an epoch, or other images.
+ *
+ * @param images - The training images by `identityOf`.
  */
 export function readResumePoint(
   { progress: { epoch, step, extra } }: Checkpoint,
   where: string,
   options: ResolvedRun,
-  train: Pick<Dataset, 'count' | 'labels'>,
   history?: readonly Partial<EpochRecord>[],
+  images?: string,
 ): ResumePoint {
-  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order };
+  const point = (extra ?? {}) as Partial<ResumePoint> & { readonly order?: Order; readonly images?: string };
   if (point.scheduler === undefined || !Array.isArray(point.epochs)) {
     throw new CheckpointError(
       `${where}: expected a checkpoint of a training run, got weights without progress; start from them with init`,
@@ -50,13 +48,30 @@ export function readResumePoint(
     );
   }
   const partial = point.partial && checkSums(point.partial, where);
-  if (partial !== undefined && partial.batches > 0) checkOrder(point.order ?? {}, orderOf(options, train), where);
+  if (partial !== undefined && partial.batches > 0) {
+    checkOrder(point.order ?? {}, orderOf(options), where);
+    checkImages(point.images, images, where);
+  }
   return {
     epoch,
     scheduler: schedulerState(point.scheduler, where),
     epochs: withClock(point.epochs as readonly EpochRecord[], history),
     ...(partial && { partial }),
   };
+}
+
+/**
+ * Throws OptionError where the folders of the classes are others than those that the run began with: a new name moves other
+ * classes to other outputs of the network.
+ */
+export function checkClassNames(extra: unknown, train: Dataset, where: string): void {
+  const { classes: was } = (extra ?? {}) as { readonly classes?: readonly string[] };
+  // Other data have class indices; what these are called changes nothing. Version 0.1.0 did not write it.
+  if (was === undefined || !isPictureDataset(train) || was.join('\n') === train.classes.join('\n')) return;
+  throw new OptionError(
+    `data: ${where} was trained on the classes ${was.join(', ')}, got ${train.classes.join(', ')}: expected the same to go on; ` +
+      'give the folders their old names, or train anew',
+  );
 }
 
 function checkSums(partial: Partial<EpochSums>, where: string): EpochSums {
@@ -79,6 +94,15 @@ function checkOrder(was: Order, is: Order, where: string): void {
       `${name}: ${where} stopped in the middle of an epoch with ${name} ${shown(before)}: expected the same to go on, got ${shown(value)}`,
     );
   }
+}
+
+/** A picture that was added or removed moves all behind it to other batches. Version 0.1.0 did not write it. */
+function checkImages(was: string | undefined, is: string | undefined, where: string): void {
+  if (was === undefined || is === undefined || was === is) return;
+  throw new OptionError(
+    `data: ${where} stopped in the middle of an epoch: expected the same training images to go on (${was}), got others (${is}); ` +
+      'put back what was added, removed or renamed, or start a run of its own from the weights (init)',
+  );
 }
 
 /** Version 0.1.0 wrote the augmentation as JSON in a string, an empty one for none; other words are names. */

@@ -9,7 +9,7 @@ import {
 } from '../weights/index.js';
 import { encodeInferenceModel, plainNormalization, type ModelCard } from '../artifacts/index.js';
 import { version } from '../version.js';
-import { isPictureDataset, preprocessingOf, type DataSplit } from '../data/index.js';
+import { identityOf, isPictureDataset, preprocessingOf, type DataSplit } from '../data/index.js';
 import { dataDefaults } from './data-defaults.js';
 import { assert, OptionError } from '../errors.js';
 import { defined } from '../checks.js';
@@ -17,7 +17,7 @@ import { checkFitOptions, mixingOf, type FitOptions, type ResumePoint } from './
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
 import { cardDate, withoutClock } from './clocks.js';
-import { orderOf, readResumePoint } from './resume.js';
+import { checkClassNames, orderOf, readResumePoint } from './resume.js';
 import {
   runFiles,
   type BatchFeed,
@@ -45,7 +45,8 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const { augment } = run;
   const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler, ...defined({ augment }) };
   checkFitOptions(options.data, network, fitOptions);
-  const from = startingPoint(options, run);
+  const images = identityOf(options.data.train);
+  const from = startingPoint(options, run, images);
   const trainer = await Trainer.create(network, {
     ...spec,
     createSession: platform.createSession,
@@ -71,7 +72,11 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       progress: {
         step: trainer.steps,
         epoch: point.epoch,
-        extra: { ...point, epochs: point.epochs.map(withoutClock), order: orderOf(spec, options.data.train), ...tuning },
+        extra: {
+          ...{ ...point, epochs: point.epochs.map(withoutClock) },
+          ...{ order: orderOf(spec), images, classes: options.data.train.classes },
+          ...tuning,
+        },
       },
     });
   const card = (last: EpochRecord | undefined): ModelCard => ({
@@ -102,7 +107,8 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
       json({ ...history, lowering: trainer.lowering, ...report });
     await platform.onReady?.(live);
     if (run.isWhole) await save('run', runText(spec));
-    await options.onStart?.({ ...startInfo(trainer, options, run), ...report });
+    const warnings = drawnAnew(options.data, from?.progress.extra, images);
+    await options.onStart?.({ ...startInfo(trainer, options, run, warnings), ...report });
     const { signal, onBatchEnd, onEpochEnd } = options;
     const { changeBatch, betweenRuns } = platform;
     const { point, ...history } = await fit(trainer, options.data, {
@@ -171,6 +177,7 @@ function checkHalves(data: unknown): void {
 function startingPoint(
   { init, resume, data }: TrainOptions,
   { network, spec }: Run,
+  images: string,
 ): (Checkpoint & { readonly resume?: ResumePoint }) | undefined {
   const { optimizer, seed, freshHead } = spec;
   if (init !== undefined && resume !== undefined) {
@@ -181,7 +188,8 @@ function startingPoint(
   }
   if (resume !== undefined) {
     const checkpoint = decodeCheckpoint(network, optimizer, resume.bytes, resume.name);
-    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, data.train, resume.epochs) };
+    checkClassNames(checkpoint.progress.extra, data.train, resume.name);
+    return { ...checkpoint, resume: readResumePoint(checkpoint, resume.name, spec, resume.epochs, images) };
   }
   if (init === undefined) return undefined;
   const weights = startingWeights(network, init, { freshHead, seed });
@@ -191,7 +199,22 @@ function startingPoint(
   };
 }
 
-function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: Run): StartInfo {
+/** What it means that a run goes on with other pictures, of which the test part is drawn by their number. */
+function drawnAnew({ report, train }: DataSplit, extra: unknown, images: string): readonly string[] {
+  const { images: before } = (extra ?? {}) as { readonly images?: string };
+  if (before === undefined || before === images || report?.valSplit === undefined) return [];
+  return [
+    `${train.name}: the pictures are not those that the run began with, so that others are drawn to test with, some of which ` +
+      'it was trained with: they make the accuracy look better than it is',
+  ];
+}
+
+function startInfo(
+  trainer: Trainer,
+  { data }: TrainOptions,
+  { network, spec }: Run,
+  warnings: readonly string[],
+): StartInfo {
   const { trained, frozen } = countParameters(network);
   const { epochs, batchSize, learningRate, seed } = spec;
   return {
@@ -206,7 +229,9 @@ function startInfo(trainer: Trainer, { data }: TrainOptions, { network, spec }: 
       test: data.test.name,
       trainCount: data.train.count,
       testCount: data.test.count,
-      ...(data.report && { report: data.report }),
+      ...(data.report && {
+        report: { ...data.report, warnings: [...data.report.warnings, ...warnings] },
+      }),
     },
     ...{ epochs, batchSize, learningRate, seed, spec },
   };
@@ -225,6 +250,7 @@ function provenanceOf(
     // With them the same pictures are found again that the run was not trained with.
     ...(data.report?.valSplit && {
       ...{ valSplit: data.report.valSplit.share, splitSeed: data.report.valSplit.seed },
+      trainImages: identityOf(data.train),
     }),
     init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModelCard, type RunSpec } from '../../src/index.js';
@@ -125,6 +125,14 @@ describe('a model of pictures', () => {
       // Asked for: within 1e-3. Both are the same pixels through the same network: 1e-6 is float32's rounding.
       expect(Number(alone?.['probability'])).toBeCloseTo(Number(inSet?.['probability']), 6);
     }
+  });
+
+  test('says that a folder has changed since, so that it may be evaluated on what it was trained with', async () => {
+    const copy = join(tempFolder(), 'meine bilder ü');
+    cpSync(data, copy, { recursive: true });
+    expect((await evaluate(copy)).stderr).not.toContain('were added');
+    cpSync(join(copy, 'birne', '0.png'), join(copy, 'birne', 'neu.png'));
+    expect((await evaluate(copy)).stderr).toMatch(/pictures were added to .*, removed or renamed since/);
   });
 
   test('is evaluated on all of a new folder, whatever parts it has, with its own labels', async () => {

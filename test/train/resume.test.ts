@@ -6,7 +6,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AbortedError, CheckpointError, OptionError } from '../../src/errors.js';
 import { trainResNet, type NodeTrainOptions } from '../../src/train/node.js';
-import { temporaryFolder, tinyData, tinyNetwork, withoutTimes } from './tiny.js';
+import { memoryDataset, type Dataset } from '../../src/data/index.js';
+import { webCache } from '../../src/data/pictures/cache-web.js';
+import { pictureSet, type PictureDecoder } from '../../src/data/pictures/picture-set.js';
+import { temporaryFolder, tinyData, tinyNetwork, tinySet, withoutTimes } from './tiny.js';
+
+const sides = ({ shape: [channels, height, width] }: Dataset) => ({ channels, height, width });
 
 const network = tinyNetwork({ norm: true });
 /** 20 images in batches of 8: 3 batches an epoch, the last one partial. */
@@ -157,15 +162,69 @@ describe('resuming', () => {
     );
     await expect(resume(4, { shuffle: false })).rejects.toThrow(/shuffle true: .* got false/);
     await expect(resume(4, { seed: 5 })).rejects.toThrow(/seed 4: .* got 5/);
-    // A picture more, or two of other classes: all batches after it are others.
-    await expect(resume(4, { data: tinyData(21) })).rejects.toThrow(
-      /training images: c stopped .* \{"count":20,.* got \{"count":21,/,
-    );
-    const { train, test } = data;
-    const swapped = { ...train, labels: train.labels.toReversed() };
-    await expect(resume(4, { data: { train: swapped, test } })).rejects.toThrow(/training images: c stopped/);
     // Between epochs there is nothing to lose.
     await expect(resume(3, { batchSize: 4, seed: 5 })).resolves.toBeDefined();
+  });
+
+  test('refuses other images in the middle of an epoch, under the same options', async () => {
+    const more = { ...data, train: tinySet('tiny/train', 21) };
+    await expect(resume(4, { data: more })).rejects.toThrow(OptionError);
+    await expect(resume(4, { data: more })).rejects.toThrow(
+      /^data: c stopped in the middle of an epoch: expected the same training images .*\(20 images, .*21 images/,
+    );
+    // As many, of other classes.
+    const { train } = data;
+    const other = {
+      ...data,
+      train: memoryDataset({ ...train, ...sides(train), labels: train.labels.toReversed() }),
+    };
+    await expect(resume(4, { data: other })).rejects.toThrow(/20 images, .*20 images/);
+    await expect(resume(3, { data: more })).resolves.toBeDefined();
+  });
+
+  test('says that a test part drawn from other images was trained with', async () => {
+    const valSplit = { share: 0.2, seed: 0 };
+    const report = { skipped: [], bad: [], duplicates: [], warnings: ['odd'], valSplit };
+    const warnings: (readonly string[] | undefined)[] = [];
+    const onStart: NonNullable<NodeTrainOptions['onStart']> = (info) =>
+      void warnings.push(info.data.report?.warnings);
+    await resume(3, { data: { ...data, report }, onStart });
+    await resume(3, { data: { ...data, report, train: tinySet('tiny/train', 21) }, onStart });
+    expect(warnings).toEqual([
+      ['odd'],
+      [
+        'odd',
+        expect.stringMatching(/^tiny\/train: the pictures are not those that the run began with/) as string,
+      ],
+    ]);
+  });
+
+  test('refuses folders of other names, which would be other outputs', async () => {
+    const decoder: PictureDecoder = {
+      decode: ({ label }) =>
+        Promise.resolve({ data: new Uint8Array(64).fill(60 * label + 1), channels: 1, height: 8, width: 8 }),
+      openCache: webCache,
+    };
+    const part = (name: string, classes: readonly string[]) =>
+      pictureSet(
+        {
+          ...{ name, classes, shape: [1, 8, 8], preprocessing: { transforms: [], background: '#ffffff' } },
+          items: Array.from({ length: 8 }, (_, i) => ({
+            ...{ where: `${i}.png`, label: i % 3, at: { path: `${i}.png` } },
+          })),
+        },
+        decoder,
+      );
+    const of = (...classes: readonly string[]): NodeTrainOptions => ({
+      ...{ ...recipe, prefetch: false, augment: 'none' },
+      data: { train: part('p/train', classes), test: part('p/test', classes) },
+    });
+    const { checkpoint } = await trainResNet({ ...of('ant', 'bee', 'cat'), epochs: 1 });
+    const from = { name: 'c', bytes: checkpoint };
+    await expect(trainResNet({ ...of('bee', 'cat', 'dog'), resume: from })).rejects.toThrow(
+      /^data: c was trained on the classes ant, bee, cat, got bee, cat, dog: expected the same/,
+    );
+    await expect(trainResNet({ ...of('ant', 'bee', 'cat'), resume: from })).resolves.toBeDefined();
   });
 
   test('refuses a run that is complete', async () => {

@@ -79,9 +79,8 @@ export const train = defineCommand({
     if (given !== undefined) await ensureFolder(given);
     const fallbackClasses = fallbackLabels(told, base);
     const split = await openDataFor(io, told, { signal, fallbackClasses });
-    const cacheDir = dataOptions?.cacheDir;
     const also = await alsoTestSet(io, {
-      ...{ given: args.alsoTest, data, train: split.train, cacheDir, signal },
+      ...{ given: args.alsoTest, data, train: split.train, dataOptions, signal },
     });
     if (also !== undefined) checkAlso(split, also);
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
@@ -102,6 +101,9 @@ export const train = defineCommand({
         ...(resumed && { resume: resumed.checkpoint }),
         onStart: (info) => {
           const from = resumed === undefined ? { init: spec.init } : { resumed: resumed.checkpoint };
+          // What only the run itself could find.
+          const said = new Set(split.report?.warnings);
+          for (const line of info.data.report?.warnings ?? []) if (!said.has(line)) note(io, line);
           reporter.start({ ...info, out, ...defined(from), ...picturesIn(split) });
         },
         onBatchEnd: (event) => {

@@ -7,6 +7,7 @@ import {
   loadIdxFolder,
   preprocessingOf,
   type Dataset,
+  type RunSpec,
   type SessionOptions,
 } from '../../index.js';
 import { defined } from '../../checks.js';
@@ -30,7 +31,8 @@ export interface AlsoTestChoice {
   /** What is trained on, by its name and opened. */
   readonly data: string;
   readonly train: Dataset;
-  readonly cacheDir: string | undefined;
+  /** How it was opened: where the test part is drawn, the second set's is drawn in the same way. */
+  readonly dataOptions: RunSpec['dataOptions'];
   readonly signal?: AbortSignal;
 }
 
@@ -40,16 +42,17 @@ export interface AlsoTestChoice {
  */
 export async function alsoTestSet(
   io: Io,
-  { given, data, train, cacheDir, signal }: AlsoTestChoice,
+  { given, data, train, dataOptions = {}, signal }: AlsoTestChoice,
 ): Promise<Dataset | undefined> {
   if (given === 'none') return undefined;
+  const { cacheDir, valSplit, splitSeed } = dataOptions;
   if (given !== undefined) {
     const { classes, shape } = train;
     const [channels, height, width] = shape;
     // Pictures become what the network sees of the others.
     const seen = isPictureDataset(train) && preprocessingOf(train);
     const options = {
-      ...{ data: given, dataOptions: defined({ cacheDir }) },
+      ...{ data: given, dataOptions: defined({ cacheDir, valSplit, splitSeed }) },
       ...(seen && { preprocess: seen.transforms, background: seen.background }),
       ...{ channels, imageSize: [height, width] as const },
     };

@@ -60,10 +60,23 @@ function withoutOther(
     ...base,
     ...(preset !== undefined && args['network'] === undefined && { preset }),
     ...(network && args['preset'] === undefined && { network }),
-    // Labels and sizes belong to the data that they were given for.
-    ...(dataOptions && args['data'] === undefined && { dataOptions }),
+    ...(dataOptions && (args['data'] === undefined ? { dataOptions } : anywhere(dataOptions))),
     ...(preprocess && !isOtherSize && { preprocess }),
   };
+}
+
+/**
+ * How data are opened that are named anew, perhaps as their folder was moved: the same pictures are held out. Labels and sizes
+ * belong to the data that they were given for.
+ */
+function anywhere({
+  valSplit,
+  splitSeed,
+  skipBadImages,
+  cache,
+}: NonNullable<RunSpec['dataOptions']>): Pick<RunSpec, 'dataOptions'> {
+  const kept = defined({ valSplit, splitSeed, skipBadImages, cache });
+  return Object.keys(kept).length === 0 ? {} : { dataOptions: kept };
 }
 
 /** Whether this is what is done to pictures for images of this size unless told otherwise. */

@@ -77,9 +77,10 @@ function withClasses(
     throw new DataError(`${where}: expected a name for each class, but '${twice}' is given twice`);
   }
   if (found.every((label) => known.has(label))) return { pictures, classes: given };
-  // Folders 0, 1, 2 and names that are no numbers: those of the classes' indices.
+  // Folders 0, 1, 2 and names that are no numbers: those of the classes' indices. A model of the digits 5 to 9 has not seen 0.
   const nameOf = (label: string): string | undefined => (isIndex(label) ? given[Number(label)] : undefined);
-  const indices = found.every((label) => !known.has(label) && nameOf(label) !== undefined);
+  const indices =
+    !given.some(isIndex) && found.every((label) => !known.has(label) && nameOf(label) !== undefined);
   if (indices) {
     return {
       pictures: pictures.map((each) => ({ ...each, label: nameOf(each.label) ?? each.label })),

@@ -13,6 +13,12 @@ import { mapConcurrently } from './concurrently.js';
 /** How many files are looked for at a time. */
 const AT_A_TIME = 32;
 
+/** A line, and the file that it names. */
+interface Placed {
+  readonly row: ListRow;
+  readonly file: string;
+}
+
 /** Whether a path is that of a list, by its name. */
 export function isList(path: string): boolean {
   return /\.(csv|jsonl|ndjson)$/i.test(path);
@@ -30,11 +36,11 @@ export async function listListed(list: string, options: ListOptions): Promise<Pi
   const rows = (/\.csv$/i.test(list) ? csvRows : jsonRows)(await readText(list), list);
   if (rows.length === 0) throw new DataError(`${list}: expected a line for each picture, got none`);
   checkSplits(list, rows);
-  checkLabels(list, rows);
-  const placed = rows.map((row) => {
+  const placed = rows.map((row): Placed => {
     const file = isAbsolute(row.path) ? row.path : join(dirname(list), row.path);
     return { row, file };
   });
+  checkLabels(list, placed);
   await checkFiles(list, placed);
   const pictures = placed.map(({ row: { path, label, split }, file }): LabelledPicture => {
     const part = split === undefined ? undefined : partOf(split);
@@ -72,12 +78,13 @@ function checkSplits(list: string, rows: readonly ListRow[]): void {
   }
 }
 
-/** One label for one path. */
-function checkLabels(list: string, rows: readonly ListRow[]): void {
+/** One label for one file, however its path is written. */
+function checkLabels(list: string, placed: readonly Placed[]): void {
   const first = new Map<string, ListRow>();
-  for (const row of rows) {
-    const before = first.get(row.path);
-    if (before === undefined) first.set(row.path, row);
+  for (const { row, file } of placed) {
+    const path = resolve(file);
+    const before = first.get(path);
+    if (before === undefined) first.set(path, row);
     else if (before.label !== row.label) {
       throw new DataError(
         `${list}: line ${row.line}: expected one label for ${row.path}, got '${row.label}', and '${before.label}' on line ${before.line}`,
@@ -86,10 +93,7 @@ function checkLabels(list: string, rows: readonly ListRow[]): void {
   }
 }
 
-async function checkFiles(
-  list: string,
-  placed: readonly { readonly row: ListRow; readonly file: string }[],
-): Promise<void> {
+async function checkFiles(list: string, placed: readonly Placed[]): Promise<void> {
   const problems = await mapConcurrently(placed, AT_A_TIME, async ({ file }) => {
     try {
       return (await stat(file)).isDirectory() ? 'it is a folder' : undefined;

@@ -52,7 +52,7 @@ export interface ListOptions {
   readonly splitSeed?: number;
   /**
    * Label of each class index, among which are all labels of the pictures; unless given, the labels that occur, in the order
-   * of their names, numbers by size. Labels that are numbers, and none of these, are class indices; in shards always.
+   * of their names, numbers by size. Where none of these is a number, labels that are numbers are class indices; in shards always.
    */
   readonly classes?: readonly string[];
   /** Whether all pictures are evaluated, whatever parts they lie in: each of both parts is all of them; false unless given. */

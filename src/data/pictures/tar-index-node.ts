@@ -90,7 +90,7 @@ async function eachMember(
           `${path}: expected an extended header of names at byte ${at}, got one of ${size} bytes`,
         );
       }
-      longer = { ...longer, ...extension(header, await content()) };
+      longer = { ...longer, ...extension(header, await content(), `${path}: ${name}`) };
     } else {
       if (isTarFile(header)) await visit({ name: name.replace(/^\.\//, ''), offset, size }, content);
       longer = {};
@@ -104,11 +104,19 @@ function isExtended({ type }: TarHeader): boolean {
   return 'xgLK'.includes(type);
 }
 
-function extension({ type }: TarHeader, content: Uint8Array): { name?: string; size?: number } {
+function extension(
+  { type }: TarHeader,
+  content: Uint8Array,
+  where: string,
+): { name?: string; size?: number } {
   if (type === 'L') return { name: new TextDecoder().decode(content).replace(/\0.*$/s, '') };
   if (type !== 'x') return {};
   const records = paxRecords(content);
   const [name, size] = [records.get('path'), records.get('size')];
+  // A negative one would lead back to this header, for ever.
+  if (size !== undefined && !(/^\d+$/.test(size) && Number.isSafeInteger(Number(size)))) {
+    throw new DataError(`${where}: expected the size in its records in digits, got ${JSON.stringify(size)}`);
+  }
   return { ...(name !== undefined && { name }), ...(size !== undefined && { size: Number(size) }) };
 }
 

@@ -1,4 +1,4 @@
-import type { PictureDataOptions } from '../../data/index.js';
+import { identityOf, type Dataset, type PictureDataOptions } from '../../data/index.js';
 import { defined } from '../../checks.js';
 import { unnamedClasses } from './class-names.js';
 import { networkOf, type NetworkChoice } from './network.js';
@@ -32,4 +32,15 @@ export function openingOptionsOf({
     ...defined({ channels: network?.channels ?? channels, imageSize: network?.imageSize ?? imageSize }),
     largest,
   };
+}
+
+/**
+ * Whether the pictures of a model's run, by their name, were others than these: a part that is drawn of others may have some
+ * that the model was trained with. False where its provenance does not say.
+ */
+export function hasChanged(
+  { data, trainImages }: Readonly<Record<string, unknown>>,
+  train: Dataset,
+): boolean {
+  return data === train.name && typeof trainImages === 'string' && trainImages !== identityOf(train);
 }

@@ -91,6 +91,8 @@ describe('classes that are given', () => {
       /expected one of the 2 classes 'zero', 'one', got '0'$/,
     );
     await expect(listPictures(folder, { classes: ['0', 'one', 'three'] })).rejects.toThrow(/got '2'$/);
+    // What a model of other numbers has never seen.
+    await expect(listPictures(folder, { classes: ['5', '6', '7'] })).rejects.toThrow(/got '0'$/);
   });
 });
 

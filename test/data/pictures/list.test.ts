@@ -130,6 +130,11 @@ describe('a CSV list', () => {
       ['1.png,a', '', '1.png,b'],
       /line 3: expected one label for 1\.png, got 'b', and 'a' on line 1$/,
     ],
+    [
+      'two labels under two paths of one file',
+      ['1.png,a', 'x/../1.png,b'],
+      /line 2: expected one label for x\/\.\.\/1\.png, got 'b', and 'a' on line 1$/,
+    ],
     ['one of each class', ['1.png,a'], /expected a class of at least 2 pictures/],
     ['no train', ['1.png,a,val'], /expected pictures to train with, got none$/],
   ])('is refused with %s', async (_, lines, message) => {

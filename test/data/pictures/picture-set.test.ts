@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { batches, isPictureDataset, readImages, selectClasses } from '../../../src/data/index.js';
+import {
+  batches,
+  isPictureDataset,
+  prepareBatch,
+  readImages,
+  selectClasses,
+} from '../../../src/data/index.js';
 import { describeDataset, openDescription } from '../../../src/data/description.js';
 import { newCaches, webCache } from '../../../src/data/pictures/cache-web.js';
 import {
@@ -112,5 +118,38 @@ describe('a data set of pictures', () => {
     const opened = description && openDescription(structuredClone(description), decoderOf());
     expect([opened?.classes, opened?.count]).toEqual([['x', 'y', 'z'], 1]);
     expect(opened && (await readImages(opened, [0]))).toEqual(await readImages(set, [0]));
+  });
+});
+
+describe('training sees what evaluation does', () => {
+  const pixelsOf = async (set: PictureDataset, augment?: 'none' | 'light'): Promise<readonly number[]> => {
+    const seeded = augment && { augment, seed: 1, epoch: 0 };
+    const { images } = await prepareBatch(set, [0, 1], undefined, {}, seeded);
+    return Array.from(images, (value) => Math.round(255 * value));
+  };
+
+  it('with the policy none, whatever the preprocessing is', async () => {
+    // Of the 6x6 pixels, the policy's own resize would leave none out.
+    const transforms = [{ name: 'centerCrop', size: 2 } as const];
+    const gradient: PictureDecoder = {
+      ...decoderOf(),
+      decode: () =>
+        Promise.resolve({
+          data: Uint8Array.from({ length: 36 }, (_, i) => i),
+          channels: 1,
+          height: 6,
+          width: 6,
+        }),
+    };
+    const set = setOf([10, 20], gradient, { preprocessing: { transforms, background: '#ffffff' } });
+    expect(await pixelsOf(set, 'none')).toEqual([14, 15, 20, 21, 14, 15, 20, 21]);
+    expect(await pixelsOf(set)).toEqual(await pixelsOf(set, 'none'));
+  });
+
+  it('with the policy light, where the preprocessing makes negatives', async () => {
+    const transforms = [{ name: 'invert', p: 1 } as const];
+    const set = setOf([10, 20], decoderOf(), { preprocessing: { transforms, background: '#ffffff' } });
+    expect(await pixelsOf(set)).toEqual([245, 245, 245, 245, 235, 235, 235, 235]);
+    expect(await pixelsOf(set, 'light')).toEqual(await pixelsOf(set));
   });
 });

@@ -201,6 +201,11 @@ describe('listPictures of shards', () => {
       tarEntry('x', new Uint8Array(2 ** 20 + 1), 'x'),
       /expected an extended header of names at byte 0/,
     ],
+    [
+      'with a size that leads back to its own header',
+      Buffer.concat([tarEntry('x', bytes('14 size=-1024\n'), 'x'), tar(good)]),
+      /s\.tar: x: expected the size in its records in digits, got "-1024"$/,
+    ],
   ];
   it.each(cases)('refuses one %s', async (_, content, message) => {
     const folder = await shards({ 's.tar': content });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacedFile } from '../../../src/data/files.js';
+import { findDuplicates } from '../../../src/data/pictures/duplicates-web.js';
 import { readItem } from '../../../src/data/pictures/items-web.js';
 import { listPictures } from '../../../src/data/pictures/listing-node.js';
 import { listFiles } from '../../../src/data/pictures/listing-web.js';
@@ -91,5 +92,34 @@ describe('readItem of a page', () => {
     await expect(readItem({ file: gone }, 'a/1.png')).rejects.toThrow(
       /^a\/1\.png: cannot read the file: it was moved$/,
     );
+  });
+});
+
+describe('findDuplicates', () => {
+  it('finds equal files among many of one size, each read a few times at most', async () => {
+    let reads = 0;
+    const blob = (text: string): Blob => {
+      const made = new Blob([text]);
+      const read = made.arrayBuffer.bind(made);
+      made.arrayBuffer = () => {
+        reads += 1;
+        return read();
+      };
+      return made;
+    };
+    const part = (name: string, first: number): PlacedFile[] =>
+      Array.from({ length: 30 }, (_, i) => ({
+        path: `${name}/cat/${i}.png`,
+        file: blob(String(first + i)),
+      }));
+    // 10..39 and 39..68, all two digits long; none of another length.
+    const listing = await listFiles([
+      ...part('train', 10),
+      ...part('test', 39),
+      { path: 'test/cat/long.png', file: blob('long') },
+    ]);
+    expect(await findDuplicates(listing)).toEqual([{ train: 'train/cat/29.png', test: 'test/cat/0.png' }]);
+    // Once for its sum; two that have the same, the training picture once more.
+    expect(reads).toBe(61);
   });
 });
