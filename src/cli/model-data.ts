@@ -1,4 +1,11 @@
-import { isPictureDataset, type Dataset, type DataSplit, type ModelCard, type RunSpec } from '../index.js';
+import {
+  isPictureDataset,
+  OptionError,
+  type Dataset,
+  type DataSplit,
+  type ModelCard,
+  type RunSpec,
+} from '../index.js';
 import { hasChanged } from '../train/spec/pictures.js';
 import { note, type Io } from './io.js';
 import { openDataFor } from './open-data.js';
@@ -42,7 +49,7 @@ export async function openForModel(
   const opened = await openDataFor(
     io,
     { data, dataOptions: { ...drawnBy(card), ...dataOptions }, ...openedFor(card) },
-    { fallbackClasses: classes, modelClasses: classes, asOne: split === 'all' },
+    { fallbackClasses: classes, modelClasses: classes, asOne: split === 'all', check: false },
   );
   const { report } = opened;
   if (report !== undefined) {
@@ -79,7 +86,11 @@ function drawnBy({ provenance: { valSplit, splitSeed } }: ModelCard): Partial<Mo
 function partOf({ train, test, final }: DataSplit, split: ModelData['split']): Dataset {
   if (split === 'train') return train;
   if (split === 'test') return final ?? test;
-  return split === 'val' || isPictureDataset(train) ? test : joined(train, test);
+  if (split === 'all') return isPictureDataset(train) ? test : joined(train, test);
+  if (final !== undefined) return test;
+  throw new OptionError(
+    `--split val: expected data with train, val and test parts, got ${train.name} without`,
+  );
 }
 
 /** Both of two data sets. */

@@ -22,6 +22,7 @@ export type Opened = Pick<
  * Opens a data set; a download shows its progress on standard error, as does a long check of pictures on a terminal.
  *
  * @param modelClasses - A model's labels, for pictures to have their indices.
+ * @param check - Whether pictures are decoded beforehand, to find bad ones.
  * @param asOne - Whether all pictures are wanted, whatever parts they lie in.
  * @param fallbackClasses - Labels for data that name none themselves: a model's, or those of the run before.
  */
@@ -33,7 +34,8 @@ export async function openDataFor(
     fallbackClasses,
     modelClasses,
     asOne,
-  }: Pick<OpenDataOptions, 'signal' | 'modelClasses' | 'asOne'> & {
+    check,
+  }: Pick<OpenDataOptions, 'signal' | 'modelClasses' | 'asOne' | 'check'> & {
     readonly fallbackClasses?: readonly string[] | undefined;
   } = {},
 ): Promise<DataSplit> {
@@ -44,7 +46,7 @@ export async function openDataFor(
       ...{ onProgress: progress.show, onCheck: checking.show },
       ...dataOptions,
       ...openingOptionsOf(spec),
-      ...defined({ signal, fallbackClasses, modelClasses, asOne }),
+      ...defined({ signal, fallbackClasses, modelClasses, asOne, check }),
     });
   } finally {
     progress.close();

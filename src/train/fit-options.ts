@@ -4,6 +4,7 @@ import {
   type Augment,
   checkNormalization,
   checkSplit,
+  prepareBatch,
   type Batch,
   type BatchMixing,
   type BatchSource,
@@ -111,6 +112,15 @@ export function mixingOf(
   { classes }: Pick<Trainer['network'], 'classes'>,
 ): BatchMixing | undefined {
   return mixup === undefined && cutmix === undefined ? undefined : { ...defined({ mixup, cutmix }), classes };
+}
+
+/** Throws, before anything takes time, what the augmentation of the first image throws: it may give another size. */
+export async function checkFirstImage(
+  train: Dataset,
+  { augment, normalization, seed = 0 }: Pick<FitOptions, 'augment' | 'normalization' | 'seed'>,
+): Promise<void> {
+  if (augment === undefined) return;
+  await prepareBatch(train, [0], undefined, normalization, { augment, seed, epoch: 1 });
 }
 
 /** Throws OptionError for images or classes that the network is not made for. */

@@ -13,7 +13,13 @@ import { identityOf, isPictureDataset, preprocessingOf, type DataSplit } from '.
 import { dataDefaults } from './data-defaults.js';
 import { assert, OptionError } from '../errors.js';
 import { defined } from '../checks.js';
-import { checkFitOptions, mixingOf, type FitOptions, type ResumePoint } from './fit-options.js';
+import {
+  checkFirstImage,
+  checkFitOptions,
+  mixingOf,
+  type FitOptions,
+  type ResumePoint,
+} from './fit-options.js';
 import { fit, startOf } from './fit.js';
 import type { EpochRecord, History } from './history.js';
 import { cardDate, withoutClock } from './clocks.js';
@@ -45,6 +51,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
   const { augment } = run;
   const fitOptions: FitOptions = { ...spec, scheduler: run.scheduler, ...defined({ augment }) };
   checkFitOptions(options.data, network, fitOptions);
+  await checkFirstImage(options.data.train, fitOptions);
   const images = identityOf(options.data.train);
   const from = startingPoint(options, run, images);
   const trainer = await Trainer.create(network, {

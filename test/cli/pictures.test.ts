@@ -202,7 +202,7 @@ describe('folders train, val and test', () => {
       pictures: { classes: ['a', 'b'], finalCount: 4 },
       data: { trainCount: 8, testCount: 6 },
     });
-    expect(run.events.at(-1)).toMatchObject({ finalTest: { data: 'three/final', count: 4 } });
+    expect(run.events.at(-1)).toMatchObject({ finalTest: { data: 'three/test', count: 4 } });
     expect(run.events[0]?.['dataOptions']).toBeUndefined();
   });
 

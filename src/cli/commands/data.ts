@@ -92,7 +92,7 @@ interface Part {
 
 async function partsOf({ train, test, final }: DataSplit): Promise<readonly Part[]> {
   const parts: Part[] = [];
-  for (const [name, set] of Object.entries({ train, test, ...(final && { final }) })) {
+  for (const [name, set] of Object.entries(final ? { train, val: test, test: final } : { train, test })) {
     const labels = await labelsOf(set);
     parts.push({ name, set, labels, perClass: countClasses(labels, set.classes.length) });
   }

@@ -21,6 +21,11 @@ export interface PictureDataOptions extends ListOptions {
   readonly background?: string;
   /** Whether pictures that cannot be decoded are left out; an error that names the first unless given. */
   readonly skipBadImages?: boolean;
+  /**
+   * Whether up to 20,000 pictures are decoded once when they are opened, to find bad ones, and duplicates between the parts are
+   * looked for; true unless given. `skipBadImages` decodes all of them in any case.
+   */
+  readonly check?: boolean;
   /** Stops the check of the pictures: `AbortedError`. */
   readonly signal?: AbortSignal;
   /** Called while the pictures are checked, which takes a while where there are many. */
@@ -65,8 +70,8 @@ const SAMPLES = 64;
 /** Up to so many pictures are decoded once before the training, so that it does not stop at a bad one. */
 const MOST_CHECKED = 20_000;
 
-/** Pictures checked at a time. */
-const AT_ONCE = 8;
+/** Pictures checked at a time: as many as decoders have threads, so that few large ones are in memory. */
+const AT_ONCE = 4;
 
 /** White: pictures with transparency are made for pages, which are. */
 const WHITE = '#ffffff';
@@ -94,7 +99,8 @@ export async function openListing(
   const all = [parts.train, parts.test, ...(parts.final ? [parts.final] : [])];
   const caches = opener.newCaches(all.map(({ length }) => length));
   const isOne = parts.train === parts.test;
-  const names = isOne ? ['all', 'all'] : ['train', 'test', 'final'];
+  // What is evaluated after each epoch is called what the source calls it.
+  const names = isOne ? ['all', 'all'] : parts.final ? ['train', 'val', 'test'] : ['train', 'test'];
   const [train, test, final] = all.map((items, i) => {
     const cache = caches[i];
     return pictureSet(
@@ -108,7 +114,7 @@ export async function openListing(
   });
   if (train === undefined || test === undefined) throw new DataError(`${name}: expected two parts`);
   const { skipped, warnings, valSplit } = good.listing;
-  const duplicates = isOne ? [] : await opener.findDuplicates(good.listing);
+  const duplicates = isOne || options.check === false ? [] : await opener.findDuplicates(good.listing);
   checkSignal(name, options);
   return {
     ...{ train, test },
@@ -127,10 +133,10 @@ async function withoutBad(
   opener: PictureOpener,
 ): Promise<{ readonly listing: PictureListing; readonly bad: DataReport['bad'] }> {
   const { parts, name } = listing;
-  const { channels = 3, background = WHITE, skipBadImages = false, onCheck } = options;
+  const { channels = 3, background = WHITE, skipBadImages = false, check = true, onCheck } = options;
   // A part may be the whole of another.
   const all = [...new Set([...parts.train, ...parts.test, ...(parts.final ?? [])])];
-  if (!skipBadImages && all.length > MOST_CHECKED) return { listing, bad: [] };
+  if (!skipBadImages && (!check || all.length > MOST_CHECKED)) return { listing, bad: [] };
   const bad = new Map<PictureItem, string>();
   const how = { channels: channels === 1 ? 1 : 3, background } as const;
   for (let start = 0; start < all.length; start += AT_ONCE) {

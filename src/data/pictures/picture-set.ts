@@ -68,7 +68,7 @@ export function preprocessingOf(dataset: PictureDataset): Preprocessing {
 }
 
 /** Pictures decoded at a time: a decoder's threads have something to do, and few large pictures are in memory. */
-const AT_ONCE = 8;
+const AT_ONCE = 4;
 
 /**
  * The data set of a description. Throws DataError, when it is read, for a picture that cannot be decoded.

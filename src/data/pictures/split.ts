@@ -1,9 +1,9 @@
 import { checkOption, checkWhole } from '../../checks.js';
-import { randomStream, shuffleInPlace } from '../random.js';
+import { mix } from '../../mix.js';
 import { groupBy } from './group-by.js';
 import type { LabelledPicture } from './labelled.js';
 import type { ListOptions } from './listing.js';
-import { byName } from './names.js';
+import { byCode } from './names.js';
 
 /** The share and the seed with their defaults. Throws OptionError for one out of its range. */
 export function checkedSplit({ valSplit = 0.2, splitSeed = 0 }: ListOptions): {
@@ -17,9 +17,8 @@ export function checkedSplit({ valSplit = 0.2, splitSeed = 0 }: ListOptions): {
 
 /**
  * Draws a share of each class for testing: at least one picture, and at least one is left to train with, so that a class
- * of one picture is trained with only. It depends on the names and the seed alone.
- *
- * @param pictures - In the order of their keys.
+ * of one picture is trained with only. It depends on the names and the seed alone: each picture has a place of its own, so that
+ * one that is added or removed moves one other at most.
  */
 export function drawTest(
   pictures: readonly LabelledPicture[],
@@ -27,15 +26,23 @@ export function drawTest(
 ): { readonly train: readonly LabelledPicture[]; readonly test: readonly LabelledPicture[] } {
   const byLabel = groupBy(pictures, ({ label }) => label);
   const drawn = new Set<LabelledPicture>();
-  for (const [epoch, label] of Array.from(byLabel.keys()).sort(byName).entries()) {
-    const all = [...(byLabel.get(label) ?? [])];
+  for (const all of byLabel.values()) {
     if (all.length < 2) continue;
-    shuffleInPlace(all, randomStream({ seed, epoch }));
+    const placed = all
+      .map((picture) => ({ picture, place: placeOf(picture.key.normalize(), seed) }))
+      .sort((a, b) => a.place - b.place || byCode(a.picture.key, b.picture.key));
     const count = Math.min(all.length - 1, Math.max(1, Math.round(all.length * share)));
-    for (const picture of all.slice(0, count)) drawn.add(picture);
+    for (const { picture } of placed.slice(0, count)) drawn.add(picture);
   }
   return {
     train: pictures.filter((picture) => !drawn.has(picture)),
     test: pictures.filter((picture) => drawn.has(picture)),
   };
+}
+
+/** A number from 0 to 2^32 - 1 that follows from a name and the seed; near names have nothing to do with each other. */
+function placeOf(key: string, seed: number): number {
+  let hash = mix(mix(seed) + Math.floor(seed / 2 ** 32));
+  for (let i = 0; i < key.length; i++) hash = mix(hash + key.charCodeAt(i));
+  return hash >>> 0;
 }

@@ -58,6 +58,16 @@ describe('the held-out part', () => {
     expect(new Set(seeds.map(({ parts }) => names(parts.test).join())).size).toBeGreaterThan(1);
   });
 
+  it('keeps all others where a picture is added', async () => {
+    const paths = numbered('a/', 40);
+    const [before, after] = [await photos(...paths), await photos(...paths, 'a/new.png')];
+    const kept = async (folder: string): Promise<readonly string[]> =>
+      (await listPictures(folder)).parts.test.map(({ where }) => where.replace(folder, ''));
+    const [was, is] = [await kept(before), await kept(after)];
+    expect(is.length).toBe(8);
+    expect(was.filter((path) => !is.includes(path)).length).toBeLessThanOrEqual(1);
+  });
+
   it('depends on no order of classes that is given', async () => {
     const folder = await photos(...numbered('a/', 10), ...numbered('b/', 10));
     const [one, other] = [

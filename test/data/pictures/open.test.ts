@@ -168,8 +168,8 @@ it('three parts are three data sets, one that is all of them has no duplicates',
   const three = await openListing(listing(items(3), items(2, 1), items(1)), {}, opener());
   expect([three.train.name, three.test.name, three.final?.name]).toEqual([
     'photos/train',
+    'photos/val',
     'photos/test',
-    'photos/final',
   ]);
   const all = items(4);
   const busy = opener();
