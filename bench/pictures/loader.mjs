@@ -76,17 +76,15 @@ async function measure() {
   const mean = [0.485, 0.456, 0.406];
   const std = [0.229, 0.224, 0.225];
   const order = { batchSize: batch, shuffle: true, seed: 1, epoch: 1, augment, mean, std, reuse: true };
-  let seconds = 0;
+  let seconds;
   if (what === 'loader') {
     const loaders = Math.max(1, availableParallelism() - threads);
     const prefetcher = await Prefetcher.start([split.train], { threads: loaders });
-    let done = 0;
-    let start = 0;
-    for await (const _ of prefetcher.batches(split.train, order)) {
-      // The first batch starts the thread's decoder.
-      if (done === 0) start = performance.now();
-      if (++done > steps) break;
-    }
+    const walk = prefetcher.batches(split.train, order)[Symbol.asyncIterator]();
+    // The first batch starts the thread's decoder.
+    await walk.next();
+    const start = performance.now();
+    for (let done = 0; done < steps; done++) await walk.next();
     seconds = (performance.now() - start) / 1000;
     await prefetcher.dispose();
   } else {
@@ -108,7 +106,7 @@ async function measure() {
       const prefetcher = await Prefetcher.start([split.train, split.test], { threads: loaders });
       let start = 0;
       let last = 0;
-      const stop = new AbortController();
+      const stop = new globalThis.AbortController();
       await fit(trainer, split, {
         ...{
           epochs: 1,
