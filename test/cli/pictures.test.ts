@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readModelCard, type RunSpec } from '../../src/index.js';
+import { tar } from '../data/pictures/tar.js';
 import { pathsIn, photo, writePhotos } from '../helpers/photos.js';
 import { cli, tempFolder, type Outcome } from './helpers.js';
 
@@ -323,8 +324,15 @@ test('lists and shards are trained with and evaluated', async () => {
   writeFileSync(csv, ['path,label', ...rows.map(({ path, label }) => `${path},${label}`)].join('\n'));
   const jsonl = join(folder, 'list.jsonl');
   writeFileSync(jsonl, rows.map((row) => JSON.stringify(row)).join('\n'));
+  for (const [i, label] of ['a', 'b'].entries()) {
+    const samples = [0, 1, 2].flatMap((at) => [
+      [`${label}${at}.png`, readFileSync(join(folder, label, `${at}.png`))] as const,
+      [`${label}${at}.cls`, label] as const,
+    ]);
+    writeFileSync(join(folder, `s-0${i}.tar`), tar(Object.fromEntries(samples)));
+  }
   const counts: unknown[] = [];
-  for (const list of [csv, jsonl]) {
+  for (const list of [csv, jsonl, join(folder, 's-{00..01}.tar')]) {
     const run = join(tempFolder(), 'run');
     const { status, events } = await train(list, run);
     expect(status).toBe(0);

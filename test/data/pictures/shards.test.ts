@@ -7,20 +7,11 @@ import { listPictures } from '../../../src/data/pictures/listing-node.js';
 import { expandBraces } from '../../../src/data/pictures/braces.js';
 import { DataError, IoError } from '../../../src/errors.js';
 import { tarEntry } from '../cifar-helpers.js';
+import { end, tar } from './tar.js';
 import { tempFolder } from '../helpers.js';
 import { png } from './helpers.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const end = new Uint8Array(1024);
-
-/** A tar archive of texts and bytes. */
-function tar(files: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
-  const entries = Object.entries(files).map(([name, content]) =>
-    tarEntry(name, typeof content === 'string' ? bytes(content) : content),
-  );
-  return Buffer.concat([...entries, end]);
-}
-
 /** A pax header with these fields, before the file that it tells of. */
 function pax(fields: Readonly<Record<string, string>>): Uint8Array {
   const records = Object.entries(fields).map(([key, value]) => {
