@@ -325,11 +325,12 @@ test('lists and shards are trained with and evaluated', async () => {
   const jsonl = join(folder, 'list.jsonl');
   writeFileSync(jsonl, rows.map((row) => JSON.stringify(row)).join('\n'));
   for (const [i, label] of ['a', 'b'].entries()) {
-    const samples = [0, 1, 2].flatMap((at) => [
-      [`${label}${at}.png`, readFileSync(join(folder, label, `${at}.png`))] as const,
-      [`${label}${at}.cls`, label] as const,
-    ]);
-    writeFileSync(join(folder, `s-0${i}.tar`), tar(Object.fromEntries(samples)));
+    const samples: Record<string, string | Uint8Array> = {};
+    for (const at of [0, 1, 2]) {
+      samples[`${label}${at}.png`] = readFileSync(join(folder, label, `${at}.png`));
+      samples[`${label}${at}.cls`] = label;
+    }
+    writeFileSync(join(folder, `s-0${i}.tar`), tar(samples));
   }
   const counts: unknown[] = [];
   for (const list of [csv, jsonl, join(folder, 's-{00..01}.tar')]) {
