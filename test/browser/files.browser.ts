@@ -194,7 +194,7 @@ describe('wrong files are an error that names them', () => {
     [
       'one image of each class',
       async () => ({ 'a/1.png': await png.png().toBuffer(), 'b/1.png': await png.png().toBuffer() }),
-      /^DataError: files: expected a class of at least 2 pictures, one to train and one to evaluate with, got 2 of 2 classes$/,
+      /^DataError: files: expected a class of at least 2 pictures, one to train and one to evaluate with, got 2 of 2 classes/,
     ],
     [
       'TIFF, which only Node reads',
