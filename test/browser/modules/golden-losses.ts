@@ -1,4 +1,4 @@
-import { loadIdx, trainResNet, type Dataset, type DeviceName, type DeviceReport } from 'ort-train';
+import { loadIdx, trainResNet, type DeviceName, type DeviceReport, type MemoryDataset } from 'ort-train';
 
 /** Where the golden run's files are served, and how to run it. */
 export interface GoldenInput {
@@ -40,6 +40,8 @@ async function bytesAt(url: string): Promise<Uint8Array> {
   return new Uint8Array(await (await fetch(url)).arrayBuffer());
 }
 
-function firstOf(set: Dataset, count: number): Dataset {
-  return { ...set, count, ...(set.labels && { labels: set.labels.subarray(0, count) }) };
+function firstOf(set: MemoryDataset, count: number): MemoryDataset {
+  const { images, labels, shape } = set;
+  const size = shape[0] * shape[1] * shape[2];
+  return { ...set, count, images: images.subarray(0, count * size), labels: labels.subarray(0, count) };
 }
