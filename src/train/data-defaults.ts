@@ -1,5 +1,11 @@
 import { cardIn } from '../artifacts/index.js';
-import { channelStatistics, isPictureDataset, preprocessingOf, type DataSplit } from '../data/index.js';
+import {
+  channelStatistics,
+  isPictureDataset,
+  preprocessingOf,
+  type DataSplit,
+  type PictureDataset,
+} from '../data/index.js';
 import { OptionError } from '../errors.js';
 import { recipeFor } from './recipes.js';
 import type { NamedBytes, TrainOptions } from './run-types.js';
@@ -20,7 +26,10 @@ export interface DataDefaults {
  * @throws OptionError for options of pictures where the data are none.
  */
 export async function dataDefaults(
-  told: Pick<TrainOptions, 'preset' | 'network' | 'dataOptions' | 'preprocess' | 'background' | 'epochs'>,
+  told: Pick<
+    TrainOptions,
+    'preset' | 'network' | 'dataOptions' | 'preprocess' | 'background' | 'epochs' | 'normalization'
+  >,
   { train, report }: DataSplit,
   init: NamedBytes | undefined,
 ): Promise<DataDefaults> {
@@ -49,7 +58,7 @@ export async function dataDefaults(
       ...(network === undefined && { preset: preset ?? 'resnet18' }),
       ...{ classes: classes.length, channels, imageSize: [height, width] },
       ...{ augment: 'standard', preprocess: transforms, background },
-      normalization: cardNormalization(init) ?? (channels === 3 ? imageNet : await channelStatistics(train)),
+      normalization: told.normalization ?? (await usualNormalization(train, init)),
       ...(drawn && {
         dataOptions: { ...told.dataOptions, valSplit: drawn.share, splitSeed: drawn.seed },
       }),
@@ -62,6 +71,16 @@ function fitting(recipe: Recipe, count: number): Recipe {
   let batchSize = Math.min(recipe.batchSize, count);
   while (batchSize > 2 && count % batchSize === 1) batchSize -= 1;
   return { ...recipe, batchSize };
+}
+
+/** That of the weights, of ImageNet for colour, or the pictures' own, for which all of them are read. */
+async function usualNormalization(
+  train: PictureDataset,
+  init: NamedBytes | undefined,
+): Promise<NonNullable<RunSpec['normalization']>> {
+  const ofWeights = cardNormalization(init);
+  if (ofWeights !== undefined) return ofWeights;
+  return train.shape[0] === 3 ? imageNet : channelStatistics(train);
 }
 
 /** What the weights were trained with, where their file says so. */

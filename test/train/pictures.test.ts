@@ -34,6 +34,11 @@ test('grey ones with statistics of their own; a batch never exceeds the set, non
   expect(spec).toMatchObject({ channels: 1, imageSize: [40, 40] });
   expect(spec.normalization).toEqual(await channelStatistics(split.train));
   expect(recipe.batchSize).toBe(6);
+  // A run that says it needs no picture for that.
+  const unread = { ...split, train: { ...split.train, read: () => Promise.reject(new TypeError('read')) } };
+  await expect(dataDefaults({}, unread, undefined)).rejects.toThrow('read');
+  const normalization = { mean: [0.5], std: [0.25] };
+  expect((await dataDefaults({ normalization }, unread, undefined)).spec).toMatchObject({ normalization });
   // 21 and 0.2 of each class: 17 are left, which batches of 16 would cut into 16 and 1.
   const odd = await openData(await writePhotos(join(top, 'odd'), pathsIn(['a'], 21), { width: 32 }));
   expect(odd.train.count).toBe(17);
