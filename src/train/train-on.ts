@@ -92,7 +92,7 @@ export async function trainOn(platform: Platform, options: TrainOptions): Promis
     classes: classNames(network.classes, options.data.train.classes),
     normalization: { ...plainNormalization(network.input[0]), ...spec.normalization },
     ...(isPictureDataset(options.data.train) && { preprocessing: preprocessingOf(options.data.train) }),
-    provenance: provenanceOf(options, run, trainer.steps, last),
+    provenance: provenanceOf(options, run, images, trainer.steps, last),
   });
   const modelAt = async (last: EpochRecord | undefined): Promise<Uint8Array> =>
     encodeInferenceModel(network, namedWeights(network, await trainer.readState()), {
@@ -248,6 +248,7 @@ function startInfo(
 function provenanceOf(
   { data, init }: TrainOptions,
   { spec }: Run,
+  images: string,
   step: number,
   last: EpochRecord | undefined,
 ): Readonly<Record<string, unknown>> {
@@ -257,7 +258,7 @@ function provenanceOf(
     // With them the same pictures are found again that the run was not trained with.
     ...(data.report?.valSplit && {
       ...{ valSplit: data.report.valSplit.share, splitSeed: data.report.valSplit.seed },
-      trainImages: identityOf(data.train),
+      trainImages: images,
     }),
     init: init?.name ?? spec.init ?? `seed ${spec.seed}`,
     ...(spec.freshHead && { freshHead: true }),
