@@ -21,12 +21,12 @@ export type PrefetchOption = NonNullable<RunSpec['prefetch']>;
 export function choosePrefetch(
   option: PrefetchOption,
   cores: number,
-  { chosen, threads }: Pick<DeviceReport, 'chosen' | 'threads'>,
-): PrefetchReport & { readonly threads?: number } {
+  device: Pick<DeviceReport, 'chosen' | 'threads'>,
+): PrefetchReport {
   if (option !== 'auto') return { on: option, reason: option ? 'asked for' : 'switched off' };
-  const { usesCores } = devices[chosen];
-  const busy = usesCores ? threads : 1;
-  const who = `${count(busy, 'thread')}${usesCores ? '' : ` beside ${chosen}`} on ${count(cores, 'core')}`;
+  const { chosen } = device;
+  const busy = busyCores(device);
+  const who = `${count(busy, 'thread')}${devices[chosen].usesCores ? '' : ` beside ${chosen}`} on ${count(cores, 'core')}`;
   const free = Math.max(0, cores - busy);
   return {
     on: free > 0,
@@ -37,7 +37,7 @@ export function choosePrefetch(
 /** More threads would wait for the disk and for one another. */
 const MOST_THREADS = 8;
 
-/** Where a run in Node takes its batches from. */
+/** Where a run in Node takes its batches from. Pictures have a thread in any case: decoding takes longer than a busy core costs the step. */
 export function batchFeed(option: PrefetchOption = 'auto'): NonNullable<Platform['openFeed']> {
   return async ({ train, test, final }, device, augment) => {
     const sets = final === undefined ? [train, test] : [train, test, final];
@@ -47,17 +47,16 @@ export function batchFeed(option: PrefetchOption = 'auto'): NonNullable<Platform
       throw new OptionError(`prefetch: expected data and transforms that a thread can be sent, but ${own}`);
     }
     const cores = availableParallelism();
-    const { usesCores } = devices[device.chosen];
-    const free = cores - (usesCores ? device.threads : 1);
     const arePictures = sets.some(isPictureDataset);
-    const report = arePictures
-      ? decodingReport(option, Math.max(1, Math.min(MOST_THREADS, free)))
-      : choosePrefetch(option, cores, device);
+    const threads = arePictures ? Math.max(1, Math.min(MOST_THREADS, cores - busyCores(device))) : 1;
+    const report =
+      arePictures && option !== false
+        ? { on: true, reason: `pictures are decoded on ${count(threads, 'thread')} beside the steps` }
+        : choosePrefetch(option, cores, device);
     if (!report.on) return without(report.reason);
     try {
-      const prefetcher = await Prefetcher.start(sets, { threads: report.threads ?? 1 });
-      const { on, reason } = report;
-      return { report: { on, reason }, batches: prefetcher.batches, dispose: () => prefetcher.dispose() };
+      const prefetcher = await Prefetcher.start(sets, { threads });
+      return { report, batches: prefetcher.batches, dispose: () => prefetcher.dispose() };
     } catch (error) {
       if (option !== 'auto' || !(error instanceof WorkerError)) throw error;
       return without(error.message);
@@ -65,17 +64,9 @@ export function batchFeed(option: PrefetchOption = 'auto'): NonNullable<Platform
   };
 }
 
-/** Decoding takes longer than what a busy core costs the step. */
-function decodingReport(
-  option: PrefetchOption,
-  threads: number,
-): PrefetchReport & { readonly threads?: number } {
-  if (option === false) return { on: false, reason: 'switched off' };
-  return {
-    on: true,
-    threads,
-    reason: `pictures are decoded on ${count(threads, 'thread')} beside the steps`,
-  };
+/** Cores that the steps use all the time. */
+function busyCores({ chosen, threads }: Pick<DeviceReport, 'chosen' | 'threads'>): number {
+  return devices[chosen].usesCores ? threads : 1;
 }
 
 /** What no other thread can be sent; undefined if all can. */
