@@ -58,7 +58,7 @@ function colourSteps(dataset: Dataset): readonly Transform[] {
 }
 
 /** The transforms of a policy for images of this size, or the given ones. */
-export function transformsOf(
+function transformsOf(
   augment: AugmentPolicy | readonly Transform[],
   size: readonly [height: number, width: number],
 ): readonly Transform[] {

@@ -22,7 +22,7 @@ export { readImages } from './read-images.js';
 export type { LabelledImage } from './read-images.js';
 export type { Batch } from './batch.js';
 export type { BatchOptions, BatchSource } from './batches.js';
-export { augmenter, transformsOf } from './augmentation.js';
+export { augmenter } from './augmentation.js';
 export {
   augmentPolicies,
   describeTransforms,

@@ -20,22 +20,11 @@ import type { Trainer } from './trainer.js';
 
 /** Fields of a run that `fit` requires. */
 const needed = ['epochs', 'batchSize', 'learningRate'] as const;
-const others = [
-  'shuffle',
-  'seed',
-  'normalization',
-  'augment',
-  'mixup',
-  'cutmix',
-  'maxSteps',
-  'readEvery',
-] as const;
+const others = ['shuffle', 'seed', 'normalization', 'mixup', 'cutmix', 'maxSteps', 'readEvery'] as const;
 
 /** How `fit` trains: the fields of a `RunSpec` that concern it, and what is not plain JSON. */
 export interface FitOptions
-  extends
-    Required<Pick<RunSpec, (typeof needed)[number]>>,
-    Omit<Pick<RunSpec, (typeof others)[number]>, 'augment'> {
+  extends Required<Pick<RunSpec, (typeof needed)[number]>>, Pick<RunSpec, (typeof others)[number]> {
   /** Random changes of the training images; transforms may be functions of your own. */
   readonly augment?: Augment;
   readonly scheduler: Scheduler;
