@@ -9,6 +9,7 @@ import {
 import { OptionError } from '../errors.js';
 import { recipeFor } from './recipes.js';
 import type { NamedBytes, TrainOptions } from './run-types.js';
+import { picturePreset } from './spec/pictures.js';
 import type { Recipe, RunSpec } from './spec/run.js';
 
 /** Mean and standard deviation of ImageNet's training images, which weights and recipes for colour pictures expect. */
@@ -55,7 +56,7 @@ export async function dataDefaults(
       count,
     ),
     spec: {
-      ...(network === undefined && { preset: preset ?? 'resnet18' }),
+      ...(network === undefined && { preset: preset ?? picturePreset }),
       ...{ classes: classes.length, channels, imageSize: [height, width] },
       ...{ augment: 'standard', preprocess: transforms, background },
       normalization: told.normalization ?? (await usualNormalization(train, init)),

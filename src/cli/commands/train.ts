@@ -14,6 +14,7 @@ import {
 } from '../../index.js';
 import { ensureFolder } from '../../files-node.js';
 import { defined } from '../../checks.js';
+import { picturePreset } from '../../train/spec/pictures.js';
 import { runFields } from '../../train/spec/run.js';
 import { defineCommand } from '../command.js';
 import { note, type Io } from '../io.js';
@@ -84,7 +85,7 @@ export const train = defineCommand({
     });
     if (also !== undefined) checkAlso(split, also);
     const spec = await fitToData(args, withLabels(told, base, split), split, base);
-    const usual = isPictureDataset(split.train) ? 'resnet18' : 'mnist-cnn';
+    const usual = isPictureDataset(split.train) ? picturePreset : 'mnist-cnn';
     const out = given ?? (await newRunFolder(spec.preset ?? spec.network?.family ?? usual, data));
     const leftOut = split.report && (await reportData(io, split.report, out));
     if (resumed === undefined && (await holdsRun(out))) {

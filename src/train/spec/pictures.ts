@@ -4,6 +4,9 @@ import { unnamedClasses } from './class-names.js';
 import { networkOf, type NetworkChoice } from './network.js';
 import type { RunSpec } from './run.js';
 
+/** The network that pictures are trained with unless another is asked for. */
+export const picturePreset = 'resnet18';
+
 /** What the fields of a run say of its data: what the network sees of pictures, and names for classes without. */
 export interface OpeningOptions extends PictureDataOptions {
   readonly fallbackClasses?: readonly string[];
@@ -12,7 +15,7 @@ export interface OpeningOptions extends PictureDataOptions {
 /** What the fields of a run say about opening its data. */
 export function openingOptionsOf({
   network,
-  preset = 'resnet18',
+  preset = picturePreset,
   classes,
   channels,
   imageSize,
