@@ -2,7 +2,6 @@ import { checkOption, checkWholes } from '../../checks.js';
 import { AbortedError, DataError } from '../../errors.js';
 import type { DataReport, DataSplit } from '../dataset.js';
 import { evalTransforms, type TransformSpec } from '../transforms/index.js';
-import { preprocessor } from '../transforms/preprocess.js';
 import type { PictureCacheDescription } from './cache-types.js';
 import type { ListOptions, PictureItem, PictureListing } from './listing.js';
 import { pictureSet, type PictureDataset, type PictureDecoder } from './picture-set.js';
@@ -94,8 +93,6 @@ export async function openListing(
   const { parts, classes, name } = good.listing;
   const [channels, height, width] = shape;
   const transforms = options.preprocess ?? evalTransforms([height, width]);
-  // Before the training: the exported model must do the same, and nothing random.
-  preprocessor(transforms);
   const all = [parts.train, parts.test, ...(parts.final ? [parts.final] : [])];
   const caches = opener.newCaches(all.map(({ length }) => length));
   const isOne = parts.train === parts.test;

@@ -3,7 +3,8 @@ import { assert, DataError } from '../../errors.js';
 import type { Dataset, ViewOptions } from '../dataset.js';
 import type { Picture } from '../picture.js';
 import { toPlanes } from '../planes.js';
-import { transformer, type TransformSpec } from '../transforms/index.js';
+import type { TransformSpec } from '../transforms/index.js';
+import { preprocessor } from '../transforms/preprocess.js';
 import { newEntries } from './cache.js';
 import type { PictureCache, PictureCacheDescription } from './cache-types.js';
 import type { PictureItem } from './listing.js';
@@ -71,7 +72,8 @@ export function preprocessingOf(dataset: PictureDataset): Preprocessing {
 const AT_ONCE = 4;
 
 /**
- * The data set of a description. Throws DataError, when it is read, for a picture that cannot be decoded.
+ * The data set of a description. Throws OptionError for a preprocessing that models cannot carry; DataError, when it is read,
+ * for a picture that cannot be decoded.
  *
  * Two forms of a picture are kept where there is a cache: what evaluation sees, and the picture as random transforms take
  * it, scaled down to twice the data set's size where it is larger.
@@ -81,8 +83,11 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
   const [channels, height, width] = shape;
   const { background, transforms } = preprocessing;
   const labels = Int32Array.from(items, ({ label }) => label);
-  const seen = transformer(transforms);
-  const shrink = transformer([{ name: 'resize', size: 2 * Math.max(height, width) }]);
+  // The same function as in prediction.
+  const seen = preprocessor(transforms);
+  const twice = 2 * Math.max(height, width);
+  const toTwice: TransformSpec = { name: 'resize', size: twice };
+  const shrink = preprocessor([toTwice]);
   const cache = cacheAt && decoder.openCache(cacheAt, channels);
 
   const kept = async (
@@ -99,7 +104,7 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
     return picture;
   };
   const working = (picture: Picture): Picture =>
-    Math.min(picture.height, picture.width) > 2 * Math.max(height, width) ? shrink(picture) : picture;
+    Math.min(picture.height, picture.width) > twice ? shrink(picture) : picture;
 
   const labelAll = (indices: ArrayLike<number>, into: Int32Array): void => {
     for (let i = 0; i < indices.length; i++) into[i] = labels[indices[i] ?? 0] ?? 0;
