@@ -1,5 +1,4 @@
 import sharp from 'sharp';
-import { DataError, messageOf } from '../../errors.js';
 import { newCaches, type CacheKind } from './cache-node.js';
 import { nodeDecoder } from './decoder-node.js';
 import { findDuplicates } from './duplicates-node.js';
@@ -18,17 +17,13 @@ export interface NodePictureOptions extends PictureDataOptions {
 
 const opener = (cache: CacheKind): PictureOpener => ({
   ...nodeDecoder,
-  async facts({ at, where }) {
+  async facts(item) {
     try {
-      const { channels, autoOrient } = await sharp(await readItem(at)).metadata();
+      const { channels, autoOrient } = await sharp(await readItem(item.at)).metadata();
       return { ...autoOrient, isGrey: channels <= 2 };
-    } catch (cause) {
-      // sharp names no file; BMP it does not read at all.
-      const { height, width, data } = await nodeDecoder.decode(
-        { at, where, label: 0 },
-        { channels: 3, background: '#ffffff' },
-      );
-      if (data.length === 0) throw new DataError(`${where}: ${messageOf(cause)}`, { cause });
+    } catch {
+      // BMP, which sharp does not read, or a bad picture, which the decoder names.
+      const { height, width } = await nodeDecoder.decode(item, { channels: 3, background: '#ffffff' });
       return { height, width, isGrey: false };
     }
   },
