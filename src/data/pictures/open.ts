@@ -3,6 +3,7 @@ import { AbortedError, DataError } from '../../errors.js';
 import type { DataReport, DataSplit } from '../dataset.js';
 import { evalTransforms, type TransformSpec } from '../transforms/index.js';
 import type { PictureCacheDescription } from './cache-types.js';
+import { DECODED_AT_ONCE, inTurns } from './concurrently.js';
 import type { ListOptions, PictureItem, PictureListing } from './listing.js';
 import { pictureSet, type PictureDataset, type PictureDecoder } from './picture-set.js';
 
@@ -69,9 +70,6 @@ const SAMPLES = 64;
 /** Up to so many pictures are decoded once before the training, so that it does not stop at a bad one. */
 const MOST_CHECKED = 20_000;
 
-/** Pictures checked at a time: as many as decoders have threads, so that few large ones are in memory. */
-const AT_ONCE = 4;
-
 /** White: pictures with transparency are made for pages, which are. */
 const WHITE = '#ffffff';
 
@@ -136,19 +134,19 @@ async function withoutBad(
   if (!skipBadImages && (!check || all.length > MOST_CHECKED)) return { listing, bad: [] };
   const bad = new Map<PictureItem, string>();
   const how = { channels: channels === 1 ? 1 : 3, background } as const;
-  for (let start = 0; start < all.length; start += AT_ONCE) {
-    checkSignal(name, options);
-    const some = all.slice(start, start + AT_ONCE);
-    const results = await Promise.allSettled(some.map((item) => opener.decode(item, how)));
-    for (const [i, result] of results.entries()) {
-      const item = some[i];
-      if (result.status === 'fulfilled' || item === undefined) continue;
+  let checked = 0;
+  checkSignal(name, options);
+  for await (const done of inTurns(all, DECODED_AT_ONCE, (item) => opener.decode(item, how))) {
+    for (const { item, result } of done) {
+      if (result.status === 'fulfilled') continue;
       const reason: unknown = result.reason;
       if (!(reason instanceof Error)) throw reason;
       if (!skipBadImages || !(reason instanceof DataError)) throw withHint(reason);
       bad.set(item, reason.message);
     }
-    onCheck?.({ checked: start + some.length, total: all.length });
+    checked += done.length;
+    onCheck?.({ checked, total: all.length });
+    checkSignal(name, options);
   }
   if (bad.size === 0) return { listing, bad: [] };
   const left = (items: readonly PictureItem[]): readonly PictureItem[] =>

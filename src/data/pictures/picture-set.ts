@@ -7,6 +7,7 @@ import type { TransformSpec } from '../transforms/index.js';
 import { preprocessor } from '../transforms/preprocess.js';
 import { newEntries } from './cache.js';
 import type { PictureCache, PictureCacheDescription } from './cache-types.js';
+import { DECODED_AT_ONCE, inTurns } from './concurrently.js';
 import type { PictureItem } from './listing.js';
 
 /** How pictures become the pixels that a network is shown, in evaluation and prediction. */
@@ -68,9 +69,6 @@ export function preprocessingOf(dataset: PictureDataset): Preprocessing {
   return dataset[pictures].description.preprocessing;
 }
 
-/** Pictures decoded at a time: a decoder's threads have something to do, and few large pictures are in memory. */
-const AT_ONCE = 4;
-
 /**
  * The data set of a description. Throws OptionError for a preprocessing that models cannot carry; DataError, when it is read,
  * for a picture that cannot be decoded.
@@ -114,7 +112,7 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
     async read(indices, into) {
       labelAll(indices, into.labels);
       const size = channels * height * width;
-      await inTurns(indices, async (index, i) => {
+      await decodeAll(indices, async (index, i) => {
         const picture = await kept(index, items.length + index, seen);
         const got = [picture.channels, picture.height, picture.width].join('x');
         if (got !== shape.join('x')) {
@@ -128,7 +126,7 @@ export function pictureSet(description: PictureSetDescription, decoder: PictureD
     async pictures(indices, into) {
       labelAll(indices, into.labels);
       const all = new Array<Picture>(indices.length);
-      await inTurns(indices, async (index, i) => {
+      await decodeAll(indices, async (index, i) => {
         all[i] = await kept(index, index, working);
       });
       return all;
@@ -163,15 +161,13 @@ export function pictureView(
   );
 }
 
-/** Some at a time, so that the order of the results and of errors is that of the indices. */
-async function inTurns(
+/** Decodes some at a time; of several errors it throws the first by its place. */
+async function decodeAll(
   indices: ArrayLike<number>,
   each: (index: number, place: number) => Promise<void>,
 ): Promise<void> {
-  for (let start = 0; start < indices.length; start += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, indices.length - start) }, (_, i) => start + i);
-    const results = await Promise.allSettled(some.map((i) => each(indices[i] ?? 0, i)));
-    const failed = results.find(({ status }) => status === 'rejected');
-    if (failed?.status === 'rejected') throw failed.reason;
+  const places = Array.from(Array.from(indices).entries());
+  for await (const done of inTurns(places, DECODED_AT_ONCE, ([place, index]) => each(index, place))) {
+    for (const { result } of done) if (result.status === 'rejected') throw result.reason;
   }
 }
