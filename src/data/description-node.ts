@@ -1,6 +1,5 @@
 import type { Dataset } from './dataset.js';
-import { describeDataset, openDescription, type DatasetDescription } from './description.js';
-import { nodeDecoder } from './pictures/decoder-node.js';
+import { describeDataset, openDescription, openMemory, type DatasetDescription } from './description.js';
 
 /**
  * What another thread opens the same data set by. Pixels and labels that lie in SharedArrayBuffers stay where they are,
@@ -21,7 +20,10 @@ export function shareDataset(dataset: Dataset): DatasetDescription | undefined {
 }
 
 /** The data set of another thread. */
-export function openShared(description: DatasetDescription): Dataset {
+export async function openShared(description: DatasetDescription): Promise<Dataset> {
+  if (description.kind === 'memory') return openMemory(description);
+  // The decoder's library takes longer to load than all the rest of a thread, and most threads need none.
+  const { nodeDecoder } = await import('./pictures/decoder-node.js');
   return openDescription(description, nodeDecoder);
 }
 

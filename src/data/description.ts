@@ -1,4 +1,4 @@
-import { isInMemory, type Dataset } from './dataset.js';
+import { isInMemory, type Dataset, type MemoryDataset } from './dataset.js';
 import { memoryDataset } from './memory-dataset.js';
 import {
   descriptionOf,
@@ -8,17 +8,19 @@ import {
   type PictureSetDescription,
 } from './pictures/picture-set.js';
 
+/** A data set in memory, in plain data. */
+export interface MemoryDescription {
+  readonly kind: 'memory';
+  readonly name: string;
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+  readonly shape: readonly [channels: number, height: number, width: number];
+  readonly classes: readonly string[];
+}
+
 /** A data set in plain data, by which another thread can open it. */
 export type DatasetDescription =
-  | {
-      readonly kind: 'memory';
-      readonly name: string;
-      readonly images: Uint8Array;
-      readonly labels: Int32Array;
-      readonly shape: readonly [channels: number, height: number, width: number];
-      readonly classes: readonly string[];
-    }
-  | { readonly kind: 'pictures'; readonly description: PictureSetDescription };
+  MemoryDescription | { readonly kind: 'pictures'; readonly description: PictureSetDescription };
 
 /**
  * What another thread opens the same data set by; pixels and labels are those of the data set. Undefined for a data set of
@@ -34,6 +36,11 @@ export function describeDataset(dataset: Dataset): DatasetDescription | undefine
 /** The data set of a description. */
 export function openDescription(description: DatasetDescription, decoder: PictureDecoder): Dataset {
   if (description.kind === 'pictures') return pictureSet(description.description, decoder);
+  return openMemory(description);
+}
+
+/** The data set in memory of a description. */
+export function openMemory(description: MemoryDescription): MemoryDataset {
   const [channels, height, width] = description.shape;
   return memoryDataset({ ...description, channels, height, width });
 }

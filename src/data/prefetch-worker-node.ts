@@ -9,7 +9,7 @@ import { publish, waitForSlot, type PrefetchMessage, type PrefetchRequest } from
 
 assert(parentPort, 'the script of a worker thread was started as a program');
 const port = parentPort;
-const datasets = (workerData as readonly DatasetDescription[]).map(openShared);
+const datasets = await Promise.all((workerData as readonly DatasetDescription[]).map(openShared));
 
 const say = (message: PrefetchMessage): void => {
   port.postMessage(message);

@@ -148,7 +148,7 @@ describe('the memory of a data set', () => {
     const { images, labels, ...rest } = shared;
     const { name, shape, classes } = set;
     expect(rest).toEqual({ kind: 'memory', name, shape, classes });
-    expect(openShared(shared)).toEqual(set);
+    expect(await openShared(shared)).toEqual(set);
     expect([images.buffer, labels.buffer].every((buffer) => buffer instanceof SharedArrayBuffer)).toBe(true);
     expect([[...images], [...labels]]).toEqual([[...set.images], [...set.labels]]);
     const { batches: prefetched } = await start(set);
@@ -160,7 +160,7 @@ describe('the memory of a data set', () => {
   it('is used as it is where it is shared, a part of a larger memory too', async () => {
     const shared = shareDataset(smallSet(6));
     assert(shared, 'it is in memory');
-    const whole = inMemory(openShared(shared));
+    const whole = inMemory(await openShared(shared));
     const [images, labels] = [whole.images.subarray(24), whole.labels.subarray(2)];
     const part = { ...whole, images, labels, count: 4 };
     const again = shareDataset(part);
