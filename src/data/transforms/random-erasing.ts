@@ -4,16 +4,12 @@ import { mix } from '../../mix.js';
 import { object, optional, said } from '../../schema.js';
 import type { Picture } from '../picture.js';
 import { channelValues } from './colour.js';
-import { below, chance, uniform } from './draw.js';
+import { below, chance } from './draw.js';
+import { drawSides, type PartOptions } from './draw-sides.js';
 import { colourSchema, probability, range } from './fields.js';
 import { kind } from './kind.js';
-import { exp, log, roundEven } from './maths.js';
-import type { PartOptions } from './random-resized-crop.js';
 import type { Box } from './resample.js';
 import { percent, times } from './words.js';
-
-/** After so many rectangles that do not fit, none is erased. */
-const TRIES = 10;
 
 /**
  * A rectangle as torchvision's `RandomErasing` draws it: area uniform, log of the ratio (here height by width) uniform, smaller
@@ -23,24 +19,14 @@ const TRIES = 10;
  */
 export function drawHole(
   { height, width }: { readonly height: number; readonly width: number },
-  { scale, ratio }: PartOptions,
+  options: PartOptions,
   random: RandomGenerator,
 ): Box | undefined {
-  const logs = [log(ratio[0]), log(ratio[1])] as const;
-  let size: readonly [height: number, width: number] | undefined;
-  for (let i = 0; i < TRIES; i++) {
-    // Drawn even after one that fits, so that every picture takes as many random numbers.
-    const area = height * width * uniform(random, scale);
-    const shape = exp(uniform(random, logs));
-    if (size !== undefined) continue;
-    const h = roundEven(Math.sqrt(area * shape));
-    const w = roundEven(Math.sqrt(area / shape));
-    if (h < height && w < width) size = [h, w];
-  }
-  const [h, w] = size ?? [height, width];
+  const sides = drawSides(height * width, options, random, (h, w) => h < height && w < width);
+  const [h, w] = sides ?? [height, width];
   const top = below(random, height - h + 1);
   const left = below(random, width - w + 1);
-  return size && { top, left, height: h, width: w };
+  return sides && { top, left, height: h, width: w };
 }
 
 /** A picture with a rectangle of one colour, or, for a number that is drawn, of noise: bytes from a counter. */

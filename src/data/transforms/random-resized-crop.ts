@@ -1,23 +1,13 @@
 import * as v from 'valibot';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 import { object, optional, said } from '../../schema.js';
-import { below, uniform } from './draw.js';
+import { below } from './draw.js';
+import { drawSides, type PartOptions } from './draw-sides.js';
 import { bothSides, range, resamplingSchema, sizeSchema } from './fields.js';
 import { kind } from './kind.js';
-import { exp, log, roundEven } from './maths.js';
+import { roundEven } from './maths.js';
 import { resample, type Box } from './resample.js';
 import { percent } from './words.js';
-
-/** What the part of a picture is drawn from. */
-export interface PartOptions {
-  /** Of its area in that of the picture. */
-  readonly scale: readonly [least: number, most: number];
-  /** Of its width by its height. */
-  readonly ratio: readonly [least: number, most: number];
-}
-
-/** After so many parts that do not fit, the middle is taken. */
-const TRIES = 10;
 
 /**
  * A part of a picture as torchvision's `RandomResizedCrop` draws it: area uniform, log of the ratio uniform, and the place
@@ -27,24 +17,20 @@ const TRIES = 10;
  */
 export function drawPart(
   { height, width }: { readonly height: number; readonly width: number },
-  { scale, ratio }: PartOptions,
+  options: PartOptions,
   random: RandomGenerator,
 ): Box {
-  const logs = [log(ratio[0]), log(ratio[1])] as const;
-  let size: readonly [height: number, width: number] | undefined;
-  for (let i = 0; i < TRIES; i++) {
-    // Drawn even after one that fits, so that every picture takes as many random numbers.
-    const area = height * width * uniform(random, scale);
-    const shape = exp(uniform(random, logs));
-    if (size !== undefined) continue;
-    const w = roundEven(Math.sqrt(area * shape));
-    const h = roundEven(Math.sqrt(area / shape));
-    if (w > 0 && w <= width && h > 0 && h <= height) size = [h, w];
-  }
-  const places = size ?? [height, width];
-  const top = below(random, height - places[0] + 1);
-  const left = below(random, width - places[1] + 1);
-  if (size) return { top, left, height: size[0], width: size[1] };
+  const { ratio } = options;
+  const sides = drawSides(
+    height * width,
+    options,
+    random,
+    (w, h) => w > 0 && w <= width && h > 0 && h <= height,
+  );
+  const [across, down] = sides ?? [width, height];
+  const top = below(random, height - down + 1);
+  const left = below(random, width - across + 1);
+  if (sides) return { top, left, height: down, width: across };
   const given = width / height;
   const h = given < ratio[0] ? Math.max(1, Math.min(height, roundEven(width / ratio[0]))) : height;
   const w = given > ratio[1] ? Math.max(1, Math.min(width, roundEven(height * ratio[1]))) : width;
