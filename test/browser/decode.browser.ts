@@ -1,24 +1,12 @@
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decodePicture, type DecodePictureOptions } from '../../src/index.js';
 import { encodeBmp } from '../data/bmp-encode.js';
 import { background, pictureFiles } from '../data/picture-files.js';
-import { launch, openPage, type TestPage } from './helpers/browser.js';
-import { beforeTests } from './helpers/file-setup.js';
-import { startServer, type TestServer } from './helpers/server.js';
+import { pageForTests } from './helpers/file-setup.js';
 import type { DecodeInput, DecodeOutput } from './modules/decode-picture.js';
 
-let browser: Browser;
-let server: TestServer;
-let page: TestPage;
-beforeTests(async (afterTests) => {
-  server = await startServer();
-  afterTests(() => server.close());
-  browser = await launch();
-  afterTests(() => browser.close());
-  page = await openPage(browser, server);
-});
+const opened = pageForTests();
 
 interface Asked {
   readonly bytes: Uint8Array;
@@ -30,7 +18,7 @@ function inBrowser(files: readonly Asked[]): Promise<readonly DecodeOutput[]> {
     bytes: Buffer.from(bytes).toString('base64'),
     options,
   }));
-  return page.run<readonly DecodeOutput[]>('decode-picture.ts', asked);
+  return opened.page.run<readonly DecodeOutput[]>('decode-picture.ts', asked);
 }
 
 /** The largest difference between Node's picture of a file and the browser's. */

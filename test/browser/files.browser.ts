@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decodeImage, embeddedDigits } from '../../src/index.js';
@@ -10,21 +9,10 @@ import { encodeIdxImages, encodeIdxLabels } from '../helpers/idx-encode.js';
 import { idxFileNames, idxRoles } from '../../src/data/idx-files.js';
 import { cifarArchive, cifarFiles, records } from '../data/cifar-helpers.js';
 import { smallFiles, smallSet } from '../data/helpers.js';
-import { launch, openPage, type TestPage } from './helpers/browser.js';
-import { beforeTests } from './helpers/file-setup.js';
-import { startServer, type TestServer } from './helpers/server.js';
+import { pageForTests } from './helpers/file-setup.js';
 import type { OpenFilesInput, OpenFilesOutput } from './modules/open-files.js';
 
-let browser: Browser;
-let server: TestServer;
-let page: TestPage;
-beforeTests(async (afterTests) => {
-  server = await startServer();
-  afterTests(() => server.close());
-  browser = await launch();
-  afterTests(() => browser.close());
-  page = await openPage(browser, server);
-});
+const opened = pageForTests();
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
@@ -33,7 +21,10 @@ function open(files: Files, more: Omit<OpenFilesInput, 'files'> = {}): Promise<O
     path,
     bytes: Buffer.from(bytes).toString('base64'),
   }));
-  return page.run<OpenFilesOutput>('open-files.ts', { files: listed, ...more } satisfies OpenFilesInput);
+  return opened.page.run<OpenFilesOutput>('open-files.ts', {
+    files: listed,
+    ...more,
+  } satisfies OpenFilesInput);
 }
 
 /** The four small IDX files under the names of a variant, see `idxFileNames`. */
@@ -263,14 +254,14 @@ test('a dropped folder gives its files with their paths', async () => {
     mkdirSync(join(folder, 'set', 'seven'), { recursive: true });
     writeFileSync(join(folder, 'set', 'seven', 'a.txt'), 'seven');
     writeFileSync(join(folder, 'b.txt'), 'b');
-    const module = server.urlOf(new URL('modules/drop.ts', import.meta.url).pathname);
-    await page.page.evaluate(`import(${JSON.stringify(module)}).then((module) => module.listen())`);
-    const client = await page.page.context().newCDPSession(page.page);
+    const module = opened.server.urlOf(new URL('modules/drop.ts', import.meta.url).pathname);
+    await opened.page.page.evaluate(`import(${JSON.stringify(module)}).then((module) => module.listen())`);
+    const client = await opened.page.page.context().newCDPSession(opened.page.page);
     const data = { items: [], files: [join(folder, 'set'), join(folder, 'b.txt')], dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
       await client.send('Input.dispatchDragEvent', { type, x: 50, y: 50, data });
     }
-    const dropped = await page.page.evaluate(
+    const dropped = await opened.page.page.evaluate(
       `import(${JSON.stringify(module)}).then((module) => module.dropped)`,
     );
     expect(dropped).toEqual([

@@ -1,27 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { loadClassifier, openData, trainResNet } from '../../src/index.js';
 import { tempFolder } from '../data/helpers.js';
 import { batchesOf } from '../data/pictures/batches-of.js';
 import { noise, stickers } from '../data/pictures/stickers.js';
-import { launch, openPage, type TestPage } from './helpers/browser.js';
-import { beforeTests } from './helpers/file-setup.js';
-import { startServer, type TestServer } from './helpers/server.js';
+import { openPage, type TestPage } from './helpers/browser.js';
+import { pageForTests } from './helpers/file-setup.js';
 import type { ClassifyInput, ClassifyOutput } from './modules/classify.js';
 import type { PicturesInput, PicturesOutput } from './modules/pictures.js';
 
-let browser: Browser;
-let server: TestServer;
-let page: TestPage;
-beforeTests(async (afterTests) => {
-  server = await startServer();
-  afterTests(() => server.close());
-  browser = await launch();
-  afterTests(() => browser.close());
-  page = await openPage(browser, server);
-});
+const opened = pageForTests();
 
 type Files = Readonly<Record<string, Uint8Array>>;
 
@@ -30,7 +19,7 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 function inPage(
   files: Files,
   more: Omit<PicturesInput, 'files'>,
-  on: TestPage = page,
+  on: TestPage = opened.page,
 ): Promise<PicturesOutput> {
   const encoded = Object.entries(files).map(([path, bytes]) => ({ path, bytes: base64(bytes) }));
   return on.run<PicturesOutput>('pictures.ts', { files: encoded, ...more } satisfies PicturesInput);
@@ -106,8 +95,8 @@ test('a run on pictures goes on after a reload where it stopped, on the same pic
   const run = { epochs: 3, maxSteps: 10 };
   const { losses: whole = [] } = await inPage(files, { do: 'train', run });
   expect(whole).toHaveLength(10);
-  const context = await browser.newContext();
-  const first = await openPage(context, server);
+  const context = await opened.browser.newContext();
+  const first = await openPage(context, opened.server);
   const kept = { ...run, checkpointKey: 'pictures', checkpointSeconds: 0 };
   const { stored } = await inPage(files, { do: 'begin', run: kept }, first);
   expect(stored).toMatchObject({ data: 'stickers/train', finished: false });
@@ -156,7 +145,7 @@ test('a model that was trained in Node tells pictures in a page as evaluation do
   const shown = ['set/test/kühl blau/b.jpg', 'set/test/warm/a.png'].map((path) => ({
     ...{ bytes: base64(files[path] ?? new Uint8Array()), as: 'file' as const },
   }));
-  const told = await page.run<ClassifyOutput>('classify.ts', {
+  const told = await opened.page.run<ClassifyOutput>('classify.ts', {
     model: `base64,${base64(model)}`,
     images: shown,
   } satisfies ClassifyInput);

@@ -1,4 +1,7 @@
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
+import { launch, openPage, type TestPage } from './browser.js';
+import { startServer, type TestServer } from './server.js';
 
 /** Remembers what is to be undone after the tests of a file. */
 export type AfterTests = (undo: () => unknown) => void;
@@ -19,4 +22,24 @@ export function beforeTests(make: (afterTests: AfterTests) => Promise<void>): vo
   afterAll(async () => {
     for (const undo of undone.splice(0).reverse()) await undo();
   });
+}
+
+/** What the tests of a file run in. */
+export interface Opened {
+  readonly browser: Browser;
+  readonly server: TestServer;
+  readonly page: TestPage;
+}
+
+/** A browser with a page of the modules' server, from before the first test of a file until after its last. */
+export function pageForTests(): Opened {
+  const opened: { -readonly [K in keyof Opened]?: Opened[K] } = {};
+  beforeTests(async (afterTests) => {
+    const server = await startServer();
+    afterTests(() => server.close());
+    const browser = await launch();
+    afterTests(() => browser.close());
+    Object.assign(opened, { server, browser, page: await openPage(browser, server) });
+  });
+  return opened as Opened;
 }
