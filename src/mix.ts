@@ -9,3 +9,11 @@ export function mix(word: number): number {
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }
+
+/** What a hash by `fnv1a` begins with. */
+export const fnvStart = 0x811c9dc5;
+
+/** The hash with one more byte or word. Source: http://www.isthe.com/chongo/tech/comp/fnv/ (FNV-1a, 32 bits) */
+export function fnv1a(hash: number, value: number): number {
+  return Math.imul(hash ^ value, 0x01000193);
+}

@@ -1,3 +1,4 @@
+import { fnv1a, fnvStart } from '../mix.js';
 import type { Dataset } from './dataset.js';
 import { isPictureDataset, pictures } from './pictures/picture-set.js';
 
@@ -12,10 +13,9 @@ export function identityOf(set: Dataset): string {
   const names = isPictureDataset(set)
     ? set[pictures].description.items.map(({ where }) => where.replace(/^.*[\\/]/s, ''))
     : [];
-  // FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/
-  let hash = 0x811c9dc5;
+  let hash = fnvStart;
   const add = (value: number): void => {
-    hash = Math.imul(hash ^ value, 0x01000193);
+    hash = fnv1a(hash, value);
   };
   set.labels?.forEach(add);
   for (const name of names) {

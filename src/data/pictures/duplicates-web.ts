@@ -1,3 +1,4 @@
+import { fnv1a, fnvStart } from '../../mix.js';
 import type { DataReport } from '../dataset.js';
 import { groupBy } from './group-by.js';
 import { readItem } from './items-web.js';
@@ -18,7 +19,7 @@ export async function findDuplicates({ parts }: PictureListing): Promise<DataRep
   );
   const sums = new Map<PictureItem, number>();
   const sumOf = async (item: PictureItem): Promise<number> => {
-    const sum = sums.get(item) ?? fnv(await readItem(item.at, item.where));
+    const sum = sums.get(item) ?? sumBytes(await readItem(item.at, item.where));
     sums.set(item, sum);
     return sum;
   };
@@ -27,7 +28,7 @@ export async function findDuplicates({ parts }: PictureListing): Promise<DataRep
     const others = candidates.get(sizeOf(item)) ?? [];
     if (others.length === 0) continue;
     const bytes = await readItem(item.at, item.where);
-    const sum = fnv(bytes);
+    const sum = sumBytes(bytes);
     for (const other of others) {
       if ((await sumOf(other)) !== sum) continue;
       const theirs = await readItem(other.at, other.where);
@@ -39,12 +40,7 @@ export async function findDuplicates({ parts }: PictureListing): Promise<DataRep
   return found;
 }
 
-/** FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/ */
-function fnv(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash;
-}
+const sumBytes = (bytes: Uint8Array): number => bytes.reduce(fnv1a, fnvStart);
 
 function sizeOf({ at }: PictureItem): number {
   return at.size ?? ('file' in at ? at.file.size : -1);
